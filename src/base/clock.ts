@@ -1,0 +1,20 @@
+/** Time and randomness as things handed in, so that pure code stays pure and tests are exact. */
+
+/** Milliseconds from some origin (monotonic) and Unix seconds. */
+export interface Clock {
+  nowMs(): number;
+  unixSeconds(): number;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  unixSeconds: () => Math.floor(Date.now() / 1000),
+};
+
+/** Makes lower-case hexadecimal text of `bytes` random bytes; used for ids. */
+export type RandomHex = (bytes: number) => string;
+
+/** Random hexadecimal text from the platform's secure source. */
+export const randomHex: RandomHex = (bytes) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');

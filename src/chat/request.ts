@@ -1,0 +1,53 @@
+/** One question to a model: the union of what the protocols can ask. */
+
+import type { Json } from '../base/json.ts';
+import type { Message } from './message.ts';
+import type { JsonSchema, Tool, ToolChoice } from './tool.ts';
+
+/** How tokens are drawn; absent fields take the deployment's or the engine's default. */
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly minP?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly repeatPenalty?: number;
+  readonly seed?: number;
+  /** At most this many tokens are generated. */
+  readonly maxTokens?: number;
+}
+
+/** `json_object` asks for any JSON object, `json_schema` for one that is valid. */
+export type OutputSchema =
+  | { readonly type: 'json_object' }
+  | { readonly type: 'json_schema'; readonly name: string; readonly schema: JsonSchema; readonly path: string };
+
+/** How strictly promises are kept: see `answering/guarantee.ts`. */
+export type GuaranteeLevel = 'enforce' | 'report' | 'off';
+
+/** What every protocol's body becomes. */
+export interface ChatRequest {
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+  readonly parallelCalls: boolean;
+  readonly sampling: Sampling;
+  /** Visible text ends before any of these. */
+  readonly stop: readonly string[];
+  readonly output?: OutputSchema;
+  /** Extra variables for the chat template (`chat_template_kwargs`). */
+  readonly templateVariables: Readonly<Record<string, Json>>;
+  readonly guarantee?: GuaranteeLevel;
+  /** Facts about the request that the answer should mention (ignored fields …). */
+  readonly warnings: readonly Warning[];
+}
+
+/** Something that could not be kept, or was ignored; said, never hidden. */
+export interface Warning {
+  /** Stable, lower-case with underscores: goes into the `X-Aimindserve-Warnings` header. */
+  readonly code: string;
+  readonly message: string;
+  readonly param?: string;
+}

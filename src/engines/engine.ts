@@ -1,0 +1,66 @@
+/** An engine: how to launch it, how to ask it, what it can do. */
+
+import type { Piece } from '../chat/piece.ts';
+import type { Prompt } from '../chat/prompt.ts';
+import type { Sampling } from '../chat/request.ts';
+import type { Deployment } from '../fleet/deployment.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import type { Constraint } from '../grammar/constraint.ts';
+import type { LaunchPlan } from '../runtime/launch-plan.ts';
+
+/** Where a started engine listens, and the secret its first frame must carry. */
+export interface EngineAddress {
+  readonly socketPath: string;
+  readonly token: string;
+}
+
+/** What a client can do; proven at connect, never assumed. */
+export interface Abilities {
+  /** Constrains the whole answer by a grammar tree. */
+  readonly wholeGrammar: boolean;
+  /** Tells special tokens from their spelling in both directions. */
+  readonly specialTokens: boolean;
+  /** Takes token ids. */
+  readonly tokenIds: boolean;
+}
+
+/** Numbers for health pages and tests. */
+export interface EngineStats {
+  readonly slots: number;
+  readonly busySlots: number;
+  readonly queued: number;
+  /** Context tokens one request may use, prompt and answer together. */
+  readonly contextPerSlot: number;
+  readonly decodedTokens: number;
+}
+
+/** One generation. `tokens` is what `tokenize` returned; the context must already be checked. */
+export interface GenerateRequest {
+  readonly tokens: Int32Array;
+  readonly constraint: Constraint;
+  readonly sampling: Sampling;
+  readonly signal: AbortSignal;
+}
+
+/** A connection to a running engine. */
+export interface EngineClient {
+  readonly abilities: Abilities;
+  readonly contextPerSlot: number;
+  /** Token ids of a prompt, exactly one BOS where the model wants one; untrusted segments without special parsing. */
+  tokenize(prompt: Prompt): Promise<Int32Array>;
+  /** Pieces as they come, the last with `end` and `usage`; throws EngineError. Aborting frees the slot at once. */
+  generate(request: GenerateRequest): AsyncIterable<Piece>;
+  stats(): Promise<EngineStats>;
+  /** Resolves with the reason once the connection is gone. */
+  readonly closed: Promise<string>;
+  close(): void;
+}
+
+/** One engine of the product. */
+export interface Engine {
+  readonly name: string;
+  /** Pure: what to run for this deployment; `address` is chosen by the caller. */
+  plan(spec: ModelSpec, deployment: Deployment, address: EngineAddress): LaunchPlan;
+  /** Connects to a started engine; resolves when the model is loaded and proven. */
+  connect(address: EngineAddress, signal: AbortSignal): Promise<EngineClient>;
+}

@@ -1,0 +1,56 @@
+/** A tool-call format: how tools, calls and results are written, constrained and read. */
+
+import type { ToolCall } from '../chat/message.ts';
+import type { Prompt } from '../chat/prompt.ts';
+import type { Tool } from '../chat/tool.ts';
+import type { AnswerPlan, Ask } from './ask.ts';
+
+/** An assistant turn to be written as the model itself would have written it. */
+export interface Turn {
+  readonly text: string;
+  readonly calls: readonly ToolCall[];
+  /** The tools of the request; a call may name one that is no longer among them. */
+  readonly tools: readonly Tool[];
+}
+
+/** One tool's answer, matched to its call. */
+export interface ToolResult {
+  readonly callId: string;
+  readonly name: string;
+  readonly content: string;
+}
+
+/** What `detect` may look at. */
+export interface ModelFacts {
+  readonly name: string;
+  readonly architecture: string;
+  readonly template: string;
+  /** Spellings of the model's special (control) tokens. */
+  readonly specialTokens: readonly string[];
+}
+
+/**
+ * `native`: the model's chat template knows tools and writes tool list, calls and results itself; the format only
+ * constrains and parses. `prompted`: the template knows nothing of tools, so `instructions` go to the model as
+ * (part of) the system message, and `render`/`renderResults` write the history.
+ */
+export interface ToolFormat {
+  readonly name: string;
+  readonly kind: 'native' | 'prompted';
+  /** The template, specification or thread the format was learnt from. */
+  readonly source: string;
+  /** 0 = not this format; higher = surer. */
+  detect(facts: ModelFacts): number;
+  /** One call to `get_weather({"city":"Oslo"})` as the model writes it: documentation, fixture and golden. */
+  readonly example: string;
+  /** What a call is told to the model; prompted formats only. Trusted segments may hold special tokens. */
+  instructions?(ask: Ask): Prompt;
+  /** An assistant turn with its calls, as content of an assistant message. */
+  render(turn: Turn): Prompt;
+  /** Results of one turn, as content of one message with the role `resultRole`. */
+  renderResults(results: readonly ToolResult[]): Prompt;
+  readonly resultRole: 'user' | 'tool';
+  /** Copy-only string arguments unless the deployment says otherwise. */
+  readonly copyOnlyByDefault?: boolean;
+  answer(ask: Ask): AnswerPlan;
+}

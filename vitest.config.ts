@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** Two workers: the suites are meant to pass on two cores beside a running engine. */
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'] } },
+      { extends: true, test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts'] } },
+    ],
+  },
+});
