@@ -52,5 +52,7 @@ export interface ToolFormat {
   readonly resultRole: 'user' | 'tool';
   /** Copy-only string arguments unless the deployment says otherwise. */
   readonly copyOnlyByDefault?: boolean;
+  /** The most tools such a model can be shown; of more, the most relevant are. */
+  readonly toolLimit?: number;
   answer(ask: Ask): AnswerPlan;
 }
