@@ -1,0 +1,320 @@
+/** The states of a grammar, made when first reached: sets of hash-consed stacks, with their transitions remembered. */
+
+import { EngineError } from '../base/errors.ts';
+import { PositionSets } from './position-sets.ts';
+import type { Program, ProgramNode } from './program.ts';
+
+/** What is still to be done when a node is through: a frame and what lies below it; the root has no `below`. */
+interface Stack {
+  readonly id: number;
+  readonly node: number;
+  /** Next item of a sequence, or rounds already done of a repeat. */
+  readonly value: number;
+  readonly below: Stack | undefined;
+  readonly above: Map<number, Stack>;
+  readonly heads: Map<number, Head>;
+}
+
+/** A node that waits for bytes (or a special token), at a position, on a stack. */
+interface Head {
+  readonly id: number;
+  readonly node: number;
+  readonly at: number;
+  readonly stack: Stack;
+}
+
+/** A state: everything that may come next. Equal sets are one object within a table. */
+export interface State {
+  readonly heads: readonly Head[];
+  /** May the answer end here? */
+  readonly mayEnd: boolean;
+  readonly table: StateTable;
+  /** By byte, or 256 and more for special tokens; null = refused. */
+  readonly next: Map<number, State | null>;
+}
+
+/** Stacks one state may hold. */
+export const maxHeads = 20_000;
+/** States, stacks and positions kept before a table is given up for a fresh one. */
+export const maxKept = 200_000;
+
+// Node numbers stay below 2^19, positions and counts below 2^32: together they are exact as a double.
+const radix = 2 ** 32;
+
+/** All states known so far. */
+export class StateTable {
+  readonly #nodes: readonly ProgramNode[];
+  readonly sets = new PositionSets();
+  readonly #bottom: Stack = { id: 0, node: -1, value: 0, below: undefined, above: new Map(), heads: new Map() };
+  readonly #states = new Map<string, State>();
+  readonly #specials = new Map<string, number>();
+  #stacks = 1;
+  #heads = 0;
+
+  /** The state before the first byte. */
+  readonly start: State;
+
+  constructor(program: Program) {
+    this.#nodes = program.nodes;
+    const closure = new Closure(this);
+    closure.enter(program.root, this.#bottom);
+    this.start = this.#state(closure);
+  }
+
+  /** Has it grown so far that cursors should move to a fresh table? */
+  get isFull(): boolean {
+    return this.#states.size + this.#stacks + this.#heads + this.sets.size > maxKept;
+  }
+
+  node(number: number): ProgramNode {
+    return this.#nodes[number] ?? { kind: 'never' };
+  }
+
+  /** The state after a byte, or null if it is refused. */
+  step(state: State, byte: number): State | null {
+    const known = state.next.get(byte);
+    if (known !== undefined) return known;
+    const closure = new Closure(this);
+    for (const head of state.heads) this.#read(head, byte, closure);
+    return this.#remember(state, byte, closure);
+  }
+
+  /** The state after a special token, or null if it is refused. */
+  stepSpecial(state: State, token: string): State | null {
+    let key = this.#specials.get(token);
+    if (key === undefined) {
+      key = 256 + this.#specials.size;
+      this.#specials.set(token, key);
+    }
+    const known = state.next.get(key);
+    if (known !== undefined) return known;
+    const closure = new Closure(this);
+    for (const { node, stack } of state.heads) {
+      const found = this.node(node);
+      if (found.kind === 'special' && found.token === token) closure.resume(stack);
+      const then = found.kind === 'free' ? found.specials.get(token) : undefined;
+      if (then !== undefined) closure.enter(then, stack);
+    }
+    return this.#remember(state, key, closure);
+  }
+
+  /** The special tokens that may come next. */
+  specials(state: State): Set<string> {
+    const out = new Set<string>();
+    for (const { node } of state.heads) {
+      const found = this.node(node);
+      if (found.kind === 'special') out.add(found.token);
+      if (found.kind === 'free') for (const token of found.specials.keys()) out.add(token);
+    }
+    return out;
+  }
+
+  /** The only byte that may come next; -1 if there are several, none, or a special token may come or the end. */
+  onlyByte(state: State): number {
+    let only = -1;
+    if (state.mayEnd) return only;
+    for (const { node, at } of state.heads) {
+      const found = this.node(node);
+      const byte = found.kind === 'leaf' ? found.leaf.onlyByte(at, this.sets) : -1;
+      if (byte === -1 || (only !== -1 && byte !== only)) return -1;
+      only = byte;
+    }
+    return only;
+  }
+
+  /** The same state in this table, for a cursor that comes from a full one. */
+  adopt(state: State): State {
+    const closure = new Closure(this);
+    closure.mayEnd = state.mayEnd;
+    for (const head of state.heads) {
+      const found = this.node(head.node);
+      const usesSets = found.kind === 'leaf' && found.leaf.usesSets && head.at !== 0;
+      const at = usesSets ? this.sets.number(state.table.sets.positions(head.at)) : head.at;
+      closure.add(head.node, at, this.#rebuild(head.stack));
+    }
+    return this.#state(closure);
+  }
+
+  push(below: Stack, node: number, value: number): Stack {
+    const key = node * radix + value;
+    let stack = below.above.get(key);
+    if (stack === undefined) {
+      stack = { id: this.#stacks++, node, value, below, above: new Map(), heads: new Map() };
+      below.above.set(key, stack);
+    }
+    return stack;
+  }
+
+  head(node: number, at: number, stack: Stack): Head {
+    const key = node * radix + at;
+    let head = stack.heads.get(key);
+    if (head === undefined) {
+      head = { id: this.#heads++, node, at, stack };
+      stack.heads.set(key, head);
+    }
+    return head;
+  }
+
+  #rebuild(stack: Stack): Stack {
+    const frames: Stack[] = [];
+    for (let at = stack; at.below !== undefined; at = at.below) frames.push(at);
+    return frames.reduceRight((below, { node, value }) => this.push(below, node, value), this.#bottom);
+  }
+
+  #read({ node, at, stack }: Head, byte: number, closure: Closure): void {
+    const found = this.node(node);
+    if (found.kind === 'leaf') {
+      const next = found.leaf.step(at, byte, this.sets);
+      if (next === -1) return;
+      if (found.leaf.mayGoOn(next, this.sets)) closure.add(node, next, stack);
+      if (found.leaf.mayEnd(next, this.sets)) closure.resume(stack);
+    } else if (found.kind === 'free') {
+      const next = found.search.step(at, byte);
+      const opened = found.search.found(next);
+      if (opened === undefined) {
+        closure.add(node, next, stack);
+        closure.resume(stack);
+      } else closure.enter(found.then[opened] ?? -1, stack);
+    }
+  }
+
+  #remember(state: State, key: number, closure: Closure): State | null {
+    const next = closure.isEmpty ? null : this.#state(closure);
+    state.next.set(key, next);
+    return next;
+  }
+
+  #state(closure: Closure): State {
+    const heads = closure.sorted();
+    const key = `${closure.mayEnd ? '$' : ''}${heads.map((head) => head.id).join()}`;
+    let state = this.#states.get(key);
+    if (state === undefined) {
+      state = { heads, mayEnd: closure.mayEnd, table: this, next: new Map() };
+      this.#states.set(key, state);
+    }
+    return state;
+  }
+}
+
+/** Collects the heads of one state: everything reachable without reading. */
+class Closure {
+  mayEnd = false;
+  readonly #table: StateTable;
+  readonly #heads = new Set<Head>();
+  /** Nodes to enter; without a node, a stack to resume. */
+  readonly #work: { readonly node?: number; readonly stack: Stack }[] = [];
+  /** Pairs of node and stack already entered, stacks already resumed. */
+  readonly #entered = new Set<number>();
+  readonly #resumed = new Set<Stack>();
+  /** By repeat and stack below: the fewest rounds seen once the minimum is reached; more rounds allow nothing else. */
+  readonly #rounds = new Map<number, number>();
+  #isRunning = false;
+
+  constructor(table: StateTable) {
+    this.#table = table;
+  }
+
+  get isEmpty(): boolean {
+    return this.#heads.size === 0 && !this.mayEnd;
+  }
+
+  sorted(): readonly Head[] {
+    return [...this.#heads].sort((a, b) => a.id - b.id);
+  }
+
+  /** `node` comes next, then `stack`. */
+  enter(node: number, stack: Stack): void {
+    const key = node * radix + stack.id;
+    if (this.#entered.has(key)) return;
+    this.#entered.add(key);
+    this.#work.push({ node, stack });
+    this.#run();
+  }
+
+  /** What `stack` says comes next. */
+  resume(stack: Stack): void {
+    if (this.#resumed.has(stack)) return;
+    this.#resumed.add(stack);
+    this.#work.push({ stack });
+    this.#run();
+  }
+
+  add(node: number, at: number, stack: Stack): void {
+    this.#heads.add(this.#table.head(node, at, stack));
+    if (this.#heads.size > maxHeads)
+      throw new EngineError(
+        'grammar_too_costly',
+        `The grammar is too ambiguous: more than ${maxHeads} readings at once.`,
+      );
+  }
+
+  /** Iterative: a chain of rules may be longer than our stack. */
+  #run(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    for (let next = this.#work.pop(); next !== undefined; next = this.#work.pop())
+      if (next.node === undefined) this.#pop(next.stack);
+      else this.#expand(next.node, next.stack);
+    this.#isRunning = false;
+  }
+
+  #pop({ node: number, value, below }: Stack): void {
+    if (below === undefined) {
+      this.mayEnd = true;
+      return;
+    }
+    const node = this.#table.node(number);
+    if (node.kind === 'sequence') this.#item(number, value, below);
+    else if (node.kind === 'repeat') this.#round(number, value, below);
+  }
+
+  #expand(number: number, stack: Stack): void {
+    const node = this.#table.node(number);
+    switch (node.kind) {
+      case 'leaf':
+        if (node.leaf.mayBeEmpty) this.resume(stack);
+        if (node.leaf.mayGoOn(0, this.#table.sets)) this.add(number, 0, stack);
+        return;
+      case 'special':
+        this.add(number, 0, stack);
+        return;
+      case 'sequence':
+        this.#item(number, 0, stack);
+        return;
+      case 'choice':
+        for (const item of node.items) this.enter(item, stack);
+        return;
+      case 'repeat':
+        this.#round(number, 0, stack);
+        return;
+      case 'free':
+        this.add(number, 0, stack);
+        this.resume(stack);
+        return;
+      case 'never':
+        return;
+    }
+  }
+
+  #item(number: number, index: number, below: Stack): void {
+    const node = this.#table.node(number);
+    if (node.kind !== 'sequence') return;
+    const item = node.items[index];
+    if (item === undefined) this.resume(below);
+    else this.enter(item, index + 1 < node.items.length ? this.#table.push(below, number, index + 1) : below);
+  }
+
+  #round(number: number, done: number, below: Stack): void {
+    const node = this.#table.node(number);
+    if (node.kind !== 'repeat') return;
+    if (done >= node.min) {
+      const key = number * radix + below.id;
+      if ((this.#rounds.get(key) ?? Infinity) <= done) return;
+      this.#rounds.set(key, done);
+      this.resume(below);
+    }
+    if (done >= node.max) return;
+    const next = node.max === Infinity ? Math.min(done + 1, node.min) : done + 1;
+    this.enter(node.item, next === node.max ? below : this.#table.push(below, number, next));
+  }
+}
