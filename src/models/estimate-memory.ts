@@ -1,0 +1,81 @@
+/** How much memory a model will take, whether that is there, and which setting would fit. */
+
+import { ConfigError } from '../base/errors.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+
+/** What is asked for: tokens per request and requests at once. */
+export interface MemoryWish {
+  /** Absent = choose what fits. */
+  readonly contextSize?: number;
+  readonly parallel: number;
+}
+
+/** Bytes by purpose. */
+export interface MemoryEstimate {
+  readonly weightsBytes: number;
+  readonly cacheBytes: number;
+  readonly computeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** More than this is of little use to most and costs everyone; `--ctx-size` asks for more. */
+const usualContext = 32_768;
+const smallestContext = 512;
+const contextStep = 256;
+const mebibyte = 1 << 20;
+/** Tokens computed in one go; the widest intermediate of each is the row of scores over the vocabulary. */
+const batchTokens = 512;
+/** What the program itself and the libraries take besides the model. */
+const baseBytes = 64 * mebibyte;
+
+/** The memory of this model with so much context for each of so many requests. */
+export function estimateMemory(spec: ModelSpec, contextSize: number, parallel: number): MemoryEstimate {
+  const weightsBytes = spec.sizeBytes;
+  const cacheBytes = spec.kvBytesPerToken * contextSize * parallel;
+  const computeBytes = baseBytes + spec.vocabularySize * batchTokens * 4;
+  return { weightsBytes, cacheBytes, computeBytes, totalBytes: weightsBytes + cacheBytes + computeBytes };
+}
+
+/** The context that will be served; a ConfigError with the numbers and the nearest setting if the wish cannot be met. */
+export function checkMemory(spec: ModelSpec, wish: MemoryWish, freeBytes: number): { contextSize: number } {
+  const fitting = fittingContext(spec, wish.parallel, freeBytes);
+  if (wish.contextSize !== undefined) {
+    if (wish.contextSize <= fitting) return { contextSize: wish.contextSize };
+    throw tooBig(spec, { ...wish, contextSize: wish.contextSize }, freeBytes);
+  }
+  const chosen = Math.min(spec.trainedContext, usualContext, fitting);
+  const least = Math.min(smallestContext, spec.trainedContext);
+  if (chosen >= least) return { contextSize: chosen };
+  throw tooBig(spec, { ...wish, contextSize: least }, freeBytes);
+}
+
+/** The largest context (a multiple of 256) that fits; 0 if not even the weights do. */
+function fittingContext(spec: ModelSpec, parallel: number, freeBytes: number): number {
+  const left = freeBytes - estimateMemory(spec, 0, parallel).totalBytes;
+  if (left < 0) return 0;
+  const perToken = spec.kvBytesPerToken * parallel;
+  if (perToken === 0) return Number.MAX_SAFE_INTEGER;
+  return Math.floor(left / perToken / contextStep) * contextStep;
+}
+
+function tooBig(spec: ModelSpec, wish: Required<MemoryWish>, freeBytes: number): ConfigError {
+  const need = estimateMemory(spec, wish.contextSize, wish.parallel);
+  const numbers =
+    `${spec.name} with ${wish.contextSize} tokens of context for ${wish.parallel} request(s) at once needs ` +
+    `${inWords(need.totalBytes)} (weights ${inWords(need.weightsBytes)}, context ${inWords(need.cacheBytes)}, ` +
+    `working space ${inWords(need.computeBytes)}), but only ${inWords(freeBytes)} are free.`;
+  return new ConfigError('out_of_memory', `${numbers} ${nearest(spec, wish, freeBytes)}`);
+}
+
+function nearest(spec: ModelSpec, wish: Required<MemoryWish>, freeBytes: number): string {
+  const context = Math.min(fittingContext(spec, wish.parallel, freeBytes), wish.contextSize);
+  if (context >= smallestContext) return `This fits: --ctx-size ${context} --parallel ${wish.parallel}`;
+  const alone = Math.min(fittingContext(spec, 1, freeBytes), wish.contextSize);
+  if (alone >= smallestContext) return `This fits: --ctx-size ${alone} --parallel 1`;
+  return 'No context fits: free some memory, or take a smaller model or a smaller quantisation of it.';
+}
+
+function inWords(bytes: number): string {
+  const gibibytes = bytes / 2 ** 30;
+  return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${Math.ceil(bytes / mebibyte)} MiB`;
+}
