@@ -1,0 +1,167 @@
+/** An answer as a stream of chat.completion.chunk frames. */
+
+import type { AppError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { sseComment, sseData, sseDone } from '../../base/sse.ts';
+import type { ChatEvent, ChoiceEvent, Report, Usage } from '../../chat/event.ts';
+import type { Warning } from '../../chat/request.ts';
+import type { FrameEncoder, Reply } from '../protocol.ts';
+import {
+  encodeEnvelope,
+  encodeFailure,
+  encodeReport,
+  encodeUsage,
+  type ReportedCall,
+  systemFingerprint,
+} from './encode.ts';
+
+interface ChoiceState {
+  /** Everything of a chunk before and after its delta: made once, because every token needs it. */
+  readonly before: string;
+  /** The role goes out with the first thing said, whose kind decides whether content is '' or null. */
+  hasRole: boolean;
+  openCall: { readonly index: number; readonly id: string; hasArguments: boolean } | undefined;
+}
+
+/** Encodes one stream. */
+export class ChunkEncoder implements FrameEncoder {
+  readonly #reply: Reply;
+  readonly #tail: string;
+  readonly #choices: ChoiceState[] = [];
+  readonly #calls: ReportedCall[] = [];
+  readonly #warnings: Warning[] = [];
+  #id = '';
+  #usage: Usage | undefined;
+  #report: Report | undefined;
+
+  constructor(reply: Reply) {
+    this.#reply = reply;
+    this.#tail = reply.includeUsage ? '],"usage":null}' : ']}';
+  }
+
+  encode(event: ChatEvent): string {
+    switch (event.type) {
+      case 'progress':
+        return sseComment(event.position === undefined ? event.stage : `${event.stage} ${event.position}`);
+      case 'warning':
+        this.#warnings.push(event.warning);
+        return '';
+      case 'usage':
+        this.#usage = event.usage;
+        return '';
+      case 'report':
+        this.#report = event.report;
+        return '';
+      case 'error':
+        return this.#failure(event.error);
+      default:
+        return this.#choice(event);
+    }
+  }
+
+  end(): string {
+    const { includeUsage, report } = this.#reply;
+    if (!includeUsage && !report) return sseDone;
+    const usage = this.#usage && { usage: this.#usage };
+    const told = {
+      calls: this.#calls,
+      warnings: this.#warnings,
+      ...usage,
+      ...(this.#report && { report: this.#report }),
+    };
+    const last = {
+      ...this.#head(),
+      choices: [],
+      ...(includeUsage && { usage: encodeUsage(this.#usage) }),
+      ...(report && { aimindserve: encodeReport(told) }),
+    };
+    return sseData(lineText(last)) + sseDone;
+  }
+
+  #choice(event: ChoiceEvent & { readonly choice: number }): string {
+    if (event.type === 'start') {
+      if (this.#id === '') this.#id = event.id;
+      this.#choices[event.choice] = this.#newChoice(event.choice);
+      return '';
+    }
+    const state = this.#choices[event.choice];
+    if (state === undefined) return '';
+    switch (event.type) {
+      case 'text-delta':
+        return this.#role(state, '""') + this.#chunk(state, `{"content":${lineText(event.text)}}`);
+      case 'reasoning-delta':
+        return this.#role(state, '""') + this.#chunk(state, `{"reasoning_content":${lineText(event.text)}}`);
+      case 'call-delta':
+        return this.#arguments(state, event.json);
+      case 'call-start': {
+        state.openCall = { index: event.index, id: event.id, hasArguments: false };
+        const call = `"id":${lineText(event.id)},"type":"function","function":{"name":${lineText(event.name)},"arguments":""}`;
+        return this.#role(state, 'null') + this.#chunk(state, `{"tool_calls":[{"index":${event.index},${call}}]}`);
+      }
+      case 'call-end':
+        return this.#endCall(state, event);
+      case 'finish':
+        return this.#role(state, '""') + this.#chunk(state, '{}', `"${event.reason}"`);
+    }
+  }
+
+  #endCall(state: ChoiceState, event: Extract<ChoiceEvent, { type: 'call-end' }>): string {
+    const { openCall } = state;
+    const { outcome, kept } = event;
+    this.#calls.push({ id: openCall?.id ?? '', outcome, ...(kept && { kept }) });
+    const isEmpty = openCall !== undefined && !openCall.hasArguments && outcome !== 'cut';
+    // Readers drop a call that never got an arguments delta.
+    return isEmpty ? this.#arguments(state, '{}') : '';
+  }
+
+  #arguments(state: ChoiceState, json: string): string {
+    const { openCall } = state;
+    if (openCall === undefined || json === '') return '';
+    openCall.hasArguments = true;
+    return this.#chunk(
+      state,
+      `{"tool_calls":[{"index":${openCall.index},"function":{"arguments":${lineText(json)}}}]}`,
+    );
+  }
+
+  #role(state: ChoiceState, content: '""' | 'null'): string {
+    if (state.hasRole) return '';
+    state.hasRole = true;
+    return this.#chunk(state, `{"role":"assistant","content":${content}}`);
+  }
+
+  #chunk(state: ChoiceState, delta: string, finish = 'null'): string {
+    return `${state.before}${delta},"logprobs":null,"finish_reason":${finish}}${this.#tail}\n\n`;
+  }
+
+  #newChoice(index: number): ChoiceState {
+    const head = lineText(this.#head()).slice(0, -1);
+    const before = `data: ${head},"choices":[{"index":${index},"delta":`;
+    return { before, hasRole: false, openCall: undefined };
+  }
+
+  #head(): JsonObject {
+    return {
+      ...encodeEnvelope(this.#id, this.#reply),
+      id: this.#id,
+      object: 'chat.completion.chunk',
+      created: this.#reply.created,
+      model: this.#reply.model,
+      system_fingerprint: systemFingerprint,
+    };
+  }
+
+  #failure(error: AppError): string {
+    return sseData(lineText(encodeFailure(error)));
+  }
+}
+
+const lineBreaks = /[\u0085\u2028\u2029]/;
+const everyLineBreak = /[\u0085\u2028\u2029]/g;
+
+/** JSON on one line for every reader: some split lines at Unicode's breaks too, so these are escaped. */
+function lineText(value: string | JsonObject): string {
+  const text = JSON.stringify(value);
+  if (!lineBreaks.test(text)) return text;
+  return text.replace(everyLineBreak, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

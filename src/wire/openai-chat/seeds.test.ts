@@ -1,0 +1,91 @@
+/** Both seeds' requests, as written, through decode. */
+
+import { describe, expect, it } from 'vitest';
+import { openaiChat } from './protocol.ts';
+
+const context = { created: 1, report: false };
+
+describe('the first seed', () => {
+  const body = {
+    tools: [
+      {
+        type: 'function',
+        function: {
+          name: 'amap_weather',
+          description: 'amap weather tool',
+          parameters: [
+            {
+              name: 'location',
+              type: 'string',
+              description: '城市/区具体名称，如`北京市海淀区`请描述为`海淀区`',
+              required: true,
+            },
+          ],
+        },
+      },
+    ],
+    tool_choice: 'auto',
+    model: 'Qwen2-7B-Instruct',
+    messages: [{ content: '海淀区天气', role: 'user' }],
+  };
+
+  it('becomes a JSON Schema tool, and its answer wears the envelope', () => {
+    const { request, reply } = openaiChat.decode(body, context);
+    expect(request.tools).toEqual([
+      {
+        name: 'amap_weather',
+        description: 'amap weather tool',
+        parameters: {
+          type: 'object',
+          properties: {
+            location: { type: 'string', description: '城市/区具体名称，如`北京市海淀区`请描述为`海淀区`' },
+          },
+          required: ['location'],
+        },
+        path: 'tools[0].function.parameters',
+      },
+    ]);
+    expect(request.warnings).toEqual([]);
+    expect(reply).toEqual({
+      stream: false,
+      model: 'Qwen2-7B-Instruct',
+      created: 1,
+      includeUsage: false,
+      envelope: true,
+      report: false,
+    });
+  });
+});
+
+describe('the second seed', () => {
+  const parameters = {
+    type: 'object',
+    properties: {
+      location: { type: 'string', description: 'The city and state, e.g. San Francisco, CA' },
+      unit: { type: 'string', enum: ['celsius', 'fahrenheit'] },
+    },
+    required: ['location'],
+  };
+  const body = {
+    model: 'qwen2.5-7b-instruct',
+    messages: [{ role: 'user', content: "What's the weather like in Boston today?" }],
+    tools: [
+      {
+        type: 'function',
+        function: {
+          name: 'get_current_weather',
+          description: 'Get the current weather in a given location',
+          parameters,
+        },
+      },
+    ],
+    tool_choice: 'auto',
+  };
+
+  it('keeps its schema as written, key order included', () => {
+    const { request, reply } = openaiChat.decode(body, context);
+    expect(JSON.stringify(request.tools[0]?.parameters)).toBe(JSON.stringify(parameters));
+    expect(request.toolChoice).toEqual({ type: 'auto' });
+    expect(reply.envelope).toBe(false);
+  });
+});
