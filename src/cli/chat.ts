@@ -1,0 +1,106 @@
+/** `aimindserve chat`: a conversation in the terminal, in which the person plays the tools. */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface, type Interface } from 'node:readline/promises';
+import { ConfigError } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
+import { type Answer, type ChatServer, listModels, type MadeCall, streamAnswer } from './chat-client.ts';
+import type { Surroundings } from './prepare-server.ts';
+
+/** Talks until the person leaves; the result is the exit code. */
+export async function chat(options: unknown, surroundings: Surroundings): Promise<number> {
+  const conversation = await openConversation(options, surroundings);
+  surroundings.say(`Talking to ${conversation.model}. An empty line or Ctrl-D ends.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const left = new AbortController();
+  terminal.once('close', () => left.abort());
+  try {
+    for (;;) {
+      const text = await askLine(terminal, '\n> ', left.signal);
+      if (text === undefined || text.trim() === '') return 0;
+      conversation.messages.push({ role: 'user', content: text });
+      await answerFully(conversation, terminal, left.signal);
+    }
+  } finally {
+    terminal.close();
+  }
+}
+
+interface Conversation {
+  readonly server: ChatServer;
+  readonly model: string;
+  readonly tools: readonly unknown[];
+  readonly messages: object[];
+}
+
+async function openConversation(options: unknown, { environment, folder }: Surroundings): Promise<Conversation> {
+  const read = (name: string): string | undefined => {
+    const value = isObject(options) ? options[name] : undefined;
+    return typeof value === 'string' ? value : undefined;
+  };
+  const key = read('apiKey') ?? environment['AIMINDSERVE_API_KEY'];
+  const server = { url: read('url') ?? 'http://127.0.0.1:31512', ...(key === undefined ? {} : { key }) };
+  const system = read('system');
+  const tools = read('tools');
+  const model = read('model') ?? (await listModels(server))[0];
+  if (model === undefined) throw new ConfigError('invalid_config', 'The server serves no model.');
+  return {
+    server,
+    model,
+    tools: tools === undefined ? [] : readTools(resolve(folder, tools)),
+    messages: system === undefined ? [] : [{ role: 'system', content: system }],
+  };
+}
+
+/** A tools file holds a list of tools, or an object with `tools` (a whole request will do). */
+function readTools(path: string): readonly unknown[] {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError('invalid_config', `--tools: ${path} cannot be read as JSON.`, { cause });
+  }
+  const tools = isObject(content) ? content['tools'] : content;
+  if (Array.isArray(tools)) return tools;
+  throw new ConfigError('invalid_config', `--tools: ${path} must hold a JSON list of tools.`);
+}
+
+/** One turn: the model speaks, calls, is given results, until it has said its last word. */
+async function answerFully(conversation: Conversation, terminal: Interface, signal: AbortSignal): Promise<void> {
+  const { server, model, tools, messages } = conversation;
+  for (;;) {
+    const body = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
+    const answer = await streamAnswer(server, body, { signal, onText: (text) => process.stdout.write(text) });
+    process.stdout.write('\n');
+    messages.push(toMessage(answer));
+    if (answer.calls.length === 0) return;
+    for (const call of answer.calls) messages.push(await playTool(call, terminal, signal));
+  }
+}
+
+function toMessage({ text, calls }: Answer): object {
+  if (calls.length === 0) return { role: 'assistant', content: text };
+  const toolCalls = calls.map((call) => ({
+    id: call.id,
+    type: 'function',
+    function: { name: call.name, arguments: call.arguments },
+  }));
+  return { role: 'assistant', content: text === '' ? null : text, tool_calls: toolCalls };
+}
+
+async function playTool(call: MadeCall, terminal: Interface, signal: AbortSignal): Promise<object> {
+  process.stdout.write(`→ ${call.name}(${call.arguments})\n`);
+  const result = await askLine(terminal, '  its result (JSON or text): ', signal);
+  return { role: 'tool', tool_call_id: call.id, content: result === undefined || result === '' ? '{}' : result };
+}
+
+/** A line, or undefined once the input has ended. */
+async function askLine(terminal: Interface, prompt: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await terminal.question(prompt, { signal });
+  } catch (thrown) {
+    if (signal.aborted) return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,107 @@
+/** From command lines to configurations. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bundledModelPath } from '../server.ts';
+import { explainListenError } from './listen-error.ts';
+import { isLoopback } from './loopback.ts';
+import { type PreparedServer, prepareServer, stateFolderOf } from './prepare-server.ts';
+import { settleGpu, visibleGpu } from './visible-gpu.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'prepare-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const prepare = (...words: string[]): PreparedServer =>
+  prepareServer(words, { environment: {}, folder, say: () => {}, warn: () => {} });
+
+describe('prepareServer', () => {
+  it('serves the bundled model under its own name', () => {
+    const { deployment } = prepare().config;
+    expect(deployment).toMatchObject({ modelPath: bundledModelPath(), names: ['aimindserve-nano'], gpu: 'off' });
+  });
+
+  it('finds weights from the folder of the command and names them after their file', () => {
+    mkdirSync(join(folder, 'my weights'));
+    const file = join(folder, 'my weights', 'Some-7B-00001-of-00003.gguf');
+    writeFileSync(file, '');
+    const { deployment } = prepare('--model', 'my weights/Some-7B-00001-of-00003.gguf').config;
+    expect(deployment).toMatchObject({ modelPath: file, names: ['Some-7B'] });
+    expect(prepare('my weights').config.deployment.modelPath).toBe(join(folder, 'my weights'));
+  });
+
+  it('leaves a hub id as it is, unless a path of that name exists', () => {
+    expect(prepare('Qwen/Qwen3-8B-GGUF').config.deployment.modelPath).toBe('Qwen/Qwen3-8B-GGUF');
+    mkdirSync(join(folder, 'Qwen', 'Qwen3-8B-GGUF'), { recursive: true });
+    expect(prepare('Qwen/Qwen3-8B-GGUF').config.deployment.modelPath).toBe(join(folder, 'Qwen', 'Qwen3-8B-GGUF'));
+  });
+
+  it('makes a key exactly when the address is open to others and none was given', () => {
+    expect(prepare().madeKey).toBeUndefined();
+    const open = prepare('--host', '0.0.0.0');
+    expect(open.madeKey).toMatch(/^sk-[0-9a-f]{48}$/);
+    expect(open.config.apiKeys).toEqual([open.madeKey]);
+    const own = prepare('--host', '0.0.0.0', '--api-key', 'mine');
+    expect(own.madeKey).toBeUndefined();
+    expect(own.config.apiKeys).toEqual(['mine']);
+  });
+
+  it('takes a chat template as file or as text', () => {
+    writeFileSync(join(folder, 't.jinja'), 'from {{ file }}');
+    expect(prepare('--chat-template', 't.jinja').config.deployment.chatTemplate).toBe('from {{ file }}');
+    expect(prepare('--chat-template', '{{ text }}').config.deployment.chatTemplate).toBe('{{ text }}');
+    expect(() => prepare('--chat-template', 'absent.jinja')).toThrowError(/absent\.jinja cannot be read/);
+  });
+});
+
+it.each([
+  ['127.0.0.1', true],
+  ['127.9.9.9', true],
+  ['localhost', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['127.0.0.1.example.com', false],
+  ['192.168.0.1', false],
+])('%s is loopback: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
+});
+
+describe('settleGpu', () => {
+  it('never leaves a GPU unused in silence', () => {
+    expect(settleGpu('auto', 'an NVIDIA GPU').notes[0]).toContain('an NVIDIA GPU');
+    expect(settleGpu('off', 'an NVIDIA GPU').notes).toEqual([]);
+    expect(visibleGpu((path) => path === '/dev/kfd')).toContain('GPU');
+  });
+
+  it.each(['cuda', 'vulkan', 'metal'] as const)('refuses %s, which this version cannot use', (kind) => {
+    expect(() => settleGpu(kind)).toThrowError(expect.objectContaining({ code: 'device_unavailable', status: 78 }));
+  });
+});
+
+it.each([
+  ['EADDRINUSE', 'port_in_use', /Port 80 .* in use.*--port 81/],
+  ['EACCES', 'invalid_config', /may not be opened/],
+  ['EADDRNOTAVAIL', 'invalid_config', /not an address of this machine/],
+  ['ENOTFOUND', 'invalid_config', /cannot be resolved/],
+])('explains %s', (code, expected, message) => {
+  const error = explainListenError({ code }, { host: '10.0.0.1', port: 80 });
+  expect(error).toMatchObject({ code: expected, status: 78 });
+  expect(error?.message).toMatch(message);
+});
+
+it('leaves other failures alone', () => {
+  expect(explainListenError({ code: 'EIO' }, { host: 'h', port: 1 })).toBeUndefined();
+  expect(explainListenError(undefined, { host: 'h', port: 1 })).toBeUndefined();
+});
+
+it('keeps its state where the person, the desktop or the home says', () => {
+  expect(stateFolderOf({ AIMINDSERVE_DATA_DIR: '/d', XDG_STATE_HOME: '/x' })).toBe('/d');
+  expect(stateFolderOf({ XDG_STATE_HOME: '/x' })).toBe('/x/aimindserve');
+  expect(stateFolderOf({ XDG_STATE_HOME: 'relative' })).toBe(join(homedir(), '.local', 'state', 'aimindserve'));
+});

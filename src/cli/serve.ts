@@ -1,0 +1,34 @@
+/** `aimindserve serve`: a running server and its banner, and an orderly end on a signal. */
+
+import { type RunningServer, type ServerConfig, startServer } from '../server.ts';
+import { bannerOf } from './banner.ts';
+import { explainListenError } from './listen-error.ts';
+import { prepareServer, type Surroundings } from './prepare-server.ts';
+
+/** Starts a server, prints the banner and stays until a signal; the result is the exit code. */
+export async function serve(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const prepared = prepareServer(words, surroundings);
+  for (const note of prepared.notes) surroundings.warn(note);
+  const stopped = untilSignal();
+  const server = await startOrExplain(prepared.config);
+  surroundings.say(bannerOf(server, prepared));
+  const signal = await stopped;
+  surroundings.warn(`${signal}: finishing what runs; once more ends at once.`);
+  process.once(signal, () => process.exit(0));
+  await server.close();
+  return 0;
+}
+
+async function startOrExplain(config: ServerConfig): Promise<RunningServer> {
+  try {
+    return await startServer(config);
+  } catch (cause) {
+    throw explainListenError(cause, config) ?? cause;
+  }
+}
+
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolveSignal) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolveSignal);
+  });
+}

@@ -1,0 +1,113 @@
+/** The server's settings as one table: name, vLLM's spellings of the same, and what each means. */
+
+/** A setting: its flag is `--NAME`, its variable `AIMINDSERVE_NAME`, its key in the file NAME. */
+export type SettingName =
+  | 'host'
+  | 'port'
+  | 'model'
+  | 'served-model-name'
+  | 'api-key'
+  | 'ctx-size'
+  | 'parallel'
+  | 'threads'
+  | 'gpu'
+  | 'gpu-layers'
+  | 'chat-template'
+  | 'tool-format'
+  | 'log-level';
+
+/** One row of the table. */
+export interface SettingRow {
+  /** What stands for the value in the help. */
+  readonly value: string;
+  readonly help: string;
+  /** `list`: may be repeated or hold commas; `words`: moreover takes all words up to the next flag. */
+  readonly takes: 'one' | 'list' | 'words';
+  /** Other spellings that mean the same, as flag and as key. */
+  readonly aliases: readonly string[];
+}
+
+/** All settings, in the order in which the help shows them. */
+export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
+  model: {
+    value: 'PATH',
+    help: 'A GGUF file, or a folder with one. Default: the bundled model.',
+    takes: 'one',
+    aliases: ['model-path'],
+  },
+  'served-model-name': {
+    value: 'NAME …',
+    help: "Names that requests may use; several are fine. Default: the file's name.",
+    takes: 'words',
+    aliases: ['alias'],
+  },
+  host: { value: 'HOST', help: 'Address to listen on. Default: 127.0.0.1.', takes: 'one', aliases: [] },
+  port: { value: 'PORT', help: 'Port to listen on; 0 = any free one. Default: 31512.', takes: 'one', aliases: [] },
+  'api-key': {
+    value: 'KEY',
+    help: 'Requests must carry this key (repeat it for several). Default on loopback: none.',
+    takes: 'list',
+    aliases: [],
+  },
+  'ctx-size': {
+    value: 'TOKENS',
+    help: "Context of one request: 8192, 8K (= 8192) or 8k (= 8000). Default: the model's own, as memory allows.",
+    takes: 'one',
+    aliases: ['max-model-len'],
+  },
+  parallel: {
+    value: 'N',
+    help: 'Requests that run at once; more wait. Default: 8.',
+    takes: 'one',
+    aliases: ['max-num-seqs'],
+  },
+  threads: { value: 'N', help: 'CPU threads. Default: measured at start.', takes: 'one', aliases: [] },
+  gpu: {
+    value: 'KIND',
+    help: 'auto, off, cuda, vulkan or metal. Default: auto. (This version runs on the CPU.)',
+    takes: 'one',
+    aliases: [],
+  },
+  'gpu-layers': {
+    value: 'N',
+    help: 'Layers to put on the GPU. Default: all that fit.',
+    takes: 'one',
+    aliases: ['n-gpu-layers'],
+  },
+  'chat-template': {
+    value: 'FILE',
+    help: "Jinja file (or text) that replaces the model's chat template.",
+    takes: 'one',
+    aliases: [],
+  },
+  'tool-format': {
+    value: 'NAME',
+    help: 'How the model writes tool calls. Default: detected from its chat template.',
+    takes: 'one',
+    aliases: [],
+  },
+  'log-level': {
+    value: 'LEVEL',
+    help: 'debug, info, warn or error. Default: info.',
+    takes: 'one',
+    aliases: ['uvicorn-log-level'],
+  },
+};
+
+/** All names, in table order. */
+export const settingNames: readonly SettingName[] = Object.keys(settingsTable).filter(isSettingName);
+
+/** The setting that a flag or key means, whichever of its spellings was used. */
+export function findSetting(spelling: string): SettingName | undefined {
+  if (isSettingName(spelling)) return spelling;
+  return settingNames.find((name) => settingsTable[name].aliases.includes(spelling));
+}
+
+/** The environment variable of a setting. */
+export function variableOf(name: SettingName): string {
+  return `AIMINDSERVE_${name.replaceAll('-', '_').toUpperCase()}`;
+}
+
+function isSettingName(text: string): text is SettingName {
+  return Object.hasOwn(settingsTable, text);
+}

@@ -1,0 +1,130 @@
+/** Gathers the settings: flag before environment before file before default. */
+
+import { resolve } from 'node:path';
+import type { GpuChoice } from '../fleet/deployment.ts';
+import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
+import { toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
+import { readSettingsFile } from './settings-file.ts';
+import { type SettingName, settingNames, settingsTable, variableOf } from './settings-table.ts';
+
+/** How much is logged. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Everything that can be set, validated; absent = decided at start. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly model?: string;
+  readonly names: readonly string[];
+  readonly apiKeys: readonly string[];
+  readonly contextSize?: number;
+  readonly parallel: number;
+  readonly threads?: number;
+  readonly gpu: GpuChoice;
+  readonly gpuLayers?: number;
+  /** A file's path or the text itself. */
+  readonly chatTemplate?: string;
+  readonly toolFormat?: string;
+  readonly logLevel: LogLevel;
+  /** What the person should know of how the settings were understood. */
+  readonly notes: readonly string[];
+}
+
+/** Where settings come from. */
+export interface SettingSources {
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder the command was given in: home of `aimindserve.yaml` and of relative paths. */
+  readonly folder: string;
+}
+
+/** Reads and validates all settings; throws ConfigError. */
+export function readSettings(sources: SettingSources): Settings {
+  const line = parseArguments(sources.words);
+  const file = readSettingsFile(
+    resolve(sources.folder, line.configFile ?? 'aimindserve.yaml'),
+    line.configFile !== undefined,
+  );
+  const find = (name: SettingName): Given | undefined =>
+    line.given.get(name) ?? fromEnvironment(name, sources.environment) ?? file.get(name);
+  const read = <T>(name: SettingName, convert: (given: Given) => T): T | undefined => {
+    const given = find(name);
+    return given === undefined ? undefined : convert(given);
+  };
+  return {
+    host: read('host', toText) ?? '127.0.0.1',
+    port: read('port', (given) => toInteger(given, 0, 65_535)) ?? 31_512,
+    names: read('served-model-name', toList) ?? [],
+    apiKeys: read('api-key', toList) ?? [],
+    parallel: read('parallel', (given) => toInteger(given, 1, 1_024)) ?? 8,
+    gpu: read('gpu', (given) => toOneOf(given, ['auto', 'off', 'cuda', 'vulkan', 'metal'])) ?? 'auto',
+    logLevel: read('log-level', toLogLevel) ?? 'info',
+    ...present('model', read('model', toText)),
+    ...present('contextSize', read('ctx-size', toTokens)),
+    ...present(
+      'threads',
+      read('threads', (given) => toInteger(given, 1, 1_024)),
+    ),
+    ...present(
+      'gpuLayers',
+      read('gpu-layers', (given) => toInteger(given, -1, 10_000)),
+    ),
+    ...present('chatTemplate', read('chat-template', toText)),
+    ...present('toolFormat', read('tool-format', toText) ?? formatOfParser(line, find('model') !== undefined)),
+    notes: notesOn(line, find('model') !== undefined),
+  };
+}
+
+function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  // The computed key is K by construction, which the compiler cannot see.
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
+}
+
+function fromEnvironment(name: SettingName, environment: SettingSources['environment']): Given | undefined {
+  const value = environment[variableOf(name)];
+  if (value === undefined || value === '') return undefined;
+  const values = settingsTable[name].takes === 'words' ? value.split(/\s+/) : [value];
+  return { values, source: variableOf(name) };
+}
+
+/** Our names where they are fewer than uvicorn's. */
+const logLevelNames: Readonly<Record<string, string>> = { warning: 'warn', critical: 'error', trace: 'debug' };
+
+function toLogLevel(given: Given): LogLevel {
+  const text = toText(given).toLowerCase();
+  return toOneOf({ ...given, values: [logLevelNames[text] ?? text] }, ['debug', 'info', 'warn', 'error']);
+}
+
+/** vLLM's parsers whose syntax is that of a format here. */
+const formatsOfParsers: Readonly<Record<string, string>> = { hermes: 'hermes' };
+
+/** The bundled model knows its own format; a parser flag meant for other weights must not spoil it. */
+function formatOfParser(line: ServeArguments, ownModel: boolean): string | undefined {
+  const parser = line.toolCallParser;
+  return parser === undefined || !ownModel ? undefined : formatsOfParsers[parser];
+}
+
+function notesOn(line: ServeArguments, ownModel: boolean): string[] {
+  const notes: string[] = [];
+  const idle = [...line.withoutEffect];
+  if (line.toolCallParser !== undefined && formatOfParser(line, ownModel) === undefined)
+    idle.push('--tool-call-parser');
+  if (idle.length > 0) notes.push(`No effect on this engine: ${[...new Set(idle)].join(', ')}.`);
+  if (idle.includes('--tool-call-parser')) notes.push("The tool format is detected from the model's chat template.");
+  return notes;
+}
+
+/** The flags for the help, one paragraph each. */
+export function describeSettings(): string {
+  const left = (name: SettingName): string => `--${name} ${settingsTable[name].value}`;
+  const width = Math.max(...settingNames.map((name) => left(name).length)) + 2;
+  const rows = settingNames.map((name) => {
+    const { aliases, help } = settingsTable[name];
+    const also = aliases.length === 0 ? '' : ` (also ${aliases.map((alias) => `--${alias}`).join(', ')})`;
+    return `  ${left(name).padEnd(width)}${help}${also}`;
+  });
+  return [
+    ...rows,
+    `  ${'--config FILE'.padEnd(width)}Settings file. Default: aimindserve.yaml here, if there is one.`,
+  ].join('\n');
+}
