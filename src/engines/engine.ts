@@ -45,6 +45,8 @@ export interface GenerateRequest {
 /** A connection to a running engine. */
 export interface EngineClient {
   readonly abilities: Abilities;
+  /** For people: processor or GPU, library variant, threads, layers offloaded. */
+  readonly device: string;
   readonly contextPerSlot: number;
   /** Token ids of a prompt, exactly one BOS where the model wants one; untrusted segments without special parsing. */
   tokenize(prompt: Prompt): Promise<Int32Array>;
