@@ -1,0 +1,68 @@
+/** Who may ask: a key where keys are configured, else only programs of this machine. */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AuthError } from '../base/errors.ts';
+
+/** Decides by a request's headers; throws AuthError. */
+export type Access = (headers: IncomingHttpHeaders) => void;
+
+/** What access is granted by. */
+export interface AccessOptions {
+  /** The accepted keys; none = no key is asked for, which is only safe on loopback. */
+  readonly keys: readonly string[];
+  /** The name or address the server listens on: an acceptable `Host`. */
+  readonly host: string;
+}
+
+/** Makes the check; keys are compared by hash, in constant time. */
+export function createAccess({ keys, host }: AccessOptions): Access {
+  if (keys.length === 0) return (headers) => checkLocal(headers, host);
+  const hashes = keys.map(hashOf);
+  return (headers) => {
+    const given = hashOf(keyOf(headers));
+    let isKnown = false;
+    // No early end: the time must not tell which key came close.
+    for (const hash of hashes) isKnown = timingSafeEqual(hash, given) || isKnown;
+    if (!isKnown) throw new AuthError('invalid_api_key', 'The API key is missing or wrong.');
+  };
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function keyOf(headers: IncomingHttpHeaders): string {
+  const bearer = /^bearer\s+(.*)$/i.exec(headers.authorization ?? '')?.[1];
+  return (bearer ?? first(headers['x-api-key']) ?? first(headers['api-key']) ?? '').trim();
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/**
+ * Without keys, web pages must not reach the server: neither directly (`Origin`), nor by a name that was rebound
+ * to this machine (`Host`), nor through a proxy that makes strangers look local.
+ */
+function checkLocal(headers: IncomingHttpHeaders, listeningHost: string): void {
+  const { host, origin } = headers;
+  if (host !== undefined && !isLocal(`http://${host}`, listeningHost)) throw foreign('Host', host);
+  if (origin !== undefined && !isLocal(origin, listeningHost)) throw foreign('Origin', origin);
+  for (const name of Object.keys(headers))
+    if (name === 'forwarded' || name.startsWith('x-forwarded-')) throw foreign(name, 'a proxy');
+}
+
+function foreign(header: string, value: string): AuthError {
+  const message = `Without an API key, requests must come from this machine; '${header}' says ${value.slice(0, 100)}. Start the server with --api-key to allow others.`;
+  return new AuthError('foreign_origin', message);
+}
+
+function isLocal(address: string, listeningHost: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
+  const name = hostname.replace(/\.$/, '');
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]') return true;
+  return /^127(\.\d{1,3}){3}$/.test(name) || name === listeningHost.toLowerCase() || name === `[${listeningHost}]`;
+}

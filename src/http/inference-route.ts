@@ -1,0 +1,159 @@
+/** One question over HTTP: decode, ask, and send the answer whole or as it comes. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Complete } from '../answering/complete.ts';
+import type { Clock } from '../base/clock.ts';
+import { type AppError, Bug, toAppError, UnavailableError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { ChatEvent } from '../chat/event.ts';
+import { Folder } from '../chat/fold.ts';
+import type { ChatRequest, Warning } from '../chat/request.ts';
+import type { Decoded, Protocol } from '../wire/protocol.ts';
+import { readJsonBody } from './body.ts';
+import { sendFailure } from './errors.ts';
+import type { Flight, InFlight } from './in-flight.ts';
+import type { HttpLimits } from './limits.ts';
+import { StreamReply, settledWithin } from './stream-reply.ts';
+
+/** What answering needs besides the request. */
+export interface InferenceContext {
+  readonly complete: Complete;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: HttpLimits;
+  readonly inFlight: InFlight;
+}
+
+/** The handler of one protocol's path. */
+export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    let decoded: Decoded;
+    try {
+      const body = readJsonBody(request.body, request.headers['content-encoding']);
+      const report = request.headers['x-aimindserve-report'] === '1';
+      decoded = protocol.decode(body, { created: context.clock.unixSeconds(), report });
+    } catch (thrown) {
+      new Answer({ protocol, context, reply }).refuse(toAppError(thrown));
+      return;
+    }
+    const flight = context.inFlight.enter();
+    // Fires after a whole answer too, when aborting changes nothing.
+    reply.raw.once('close', () => flight.abort());
+    try {
+      const answer = new Answer({ protocol, context, reply });
+      await (decoded.reply.stream ? answer.stream(decoded, flight) : answer.whole(decoded, flight));
+    } finally {
+      flight.leave();
+    }
+  };
+}
+
+interface AnswerParts {
+  readonly protocol: Protocol;
+  readonly context: InferenceContext;
+  readonly reply: FastifyReply;
+}
+
+/** One answer on its way out. */
+class Answer {
+  readonly #protocol: Protocol;
+  readonly #context: InferenceContext;
+  readonly #reply: FastifyReply;
+
+  constructor({ protocol, context, reply }: AnswerParts) {
+    this.#protocol = protocol;
+    this.#context = context;
+    this.#reply = reply;
+  }
+
+  async whole({ request, reply }: Decoded, flight: Flight): Promise<void> {
+    const folder = new Folder();
+    const events = eventsOf(this.#context.complete, request, flight);
+    for await (const event of events) folder.add(event);
+    if (this.#isGone()) return;
+    const answer = folder.result();
+    if (answer.error !== undefined) return this.refuse(answer.error);
+    this.#warn([...request.warnings, ...answer.warnings]);
+    const body = JSON.stringify(this.#protocol.body(answer, reply));
+    this.#reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(body);
+    await settledWithin(this.#reply.raw, 'finish', this.#context.limits.stallMs);
+  }
+
+  async stream({ request, reply }: Decoded, flight: Flight): Promise<void> {
+    const stream = new StreamReply(this.#reply, this.#context.limits);
+    const encoder = this.#protocol.frames(reply);
+    const warnings: Warning[] = [...request.warnings];
+    const open = (): void => {
+      if (stream.isOpen || this.#isGone()) return;
+      this.#warn(warnings);
+      stream.open();
+    };
+    const early = setTimeout(open, this.#context.limits.headersAfterMs);
+    try {
+      for await (const event of eventsOf(this.#context.complete, request, flight)) {
+        if (event.type === 'warning') warnings.push(event.warning);
+        if (event.type === 'error') {
+          if (!stream.isOpen) return this.refuse(event.error);
+          this.#note(event.error);
+          return await stream.end(encoder.encode(event));
+        }
+        if (opensStream(event)) open();
+        const frame = stream.isOpen || event.type !== 'progress' ? encoder.encode(event) : '';
+        if (frame !== '') await stream.write(frame);
+      }
+      await stream.end(encoder.end());
+    } finally {
+      clearTimeout(early);
+    }
+  }
+
+  /** An error while no header is out. */
+  refuse(error: AppError): void {
+    if (this.#isGone()) return;
+    this.#note(error);
+    sendFailure(this.#reply, error, this.#protocol.failure);
+  }
+
+  /** Nobody is left to answer; the framework must not try. */
+  #isGone(): boolean {
+    if (!this.#reply.raw.destroyed) return false;
+    if (!this.#reply.sent) this.#reply.hijack();
+    return true;
+  }
+
+  /** Says by header what is known before the first byte. */
+  #warn(warnings: readonly Warning[]): void {
+    const codes = new Set(warnings.map((warning) => warning.code));
+    if (codes.size > 0) this.#reply.header('x-aimindserve-warnings', [...codes].join(','));
+  }
+
+  #note(error: AppError): void {
+    const requestId = this.#reply.getHeader('x-request-id');
+    const fields = { requestId, code: error.code, internal: error.detail.internal, err: error };
+    if (error.kind === 'bug') this.#context.log.error(fields, error.message);
+    else if (error.kind === 'engine' || error.kind === 'output') this.#context.log.warn(fields, error.message);
+  }
+}
+
+function opensStream({ type }: ChatEvent): boolean {
+  return type === 'reasoning-delta' || type === 'text-delta' || type === 'call-start' || type === 'finish';
+}
+
+/** The answer's events, held to their promise: they end with `finish` and what follows it, or with an `error`. */
+async function* eventsOf(complete: Complete, request: ChatRequest, flight: Flight): AsyncGenerator<ChatEvent> {
+  let isFinished = false;
+  try {
+    for await (const event of complete(request, flight.signal)) {
+      yield event;
+      if (event.type === 'error') return;
+      if (event.type === 'finish') isFinished = true;
+    }
+  } catch (thrown) {
+    yield { type: 'error', error: toAppError(thrown) };
+    return;
+  }
+  if (flight.isCutShort)
+    yield { type: 'error', error: new UnavailableError('shutting_down', 'The server is shutting down.') };
+  else if (!isFinished && !flight.signal.aborted)
+    yield { type: 'error', error: new Bug('the answer ended without a finish') };
+}
