@@ -1,0 +1,92 @@
+/** The embedded engine: llama.cpp's libraries in a process of their own, spoken to over a socket. */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ConfigError } from '../../base/errors.ts';
+import type { Grammar } from '../../grammar/grammar.ts';
+import { text as grammarText, sequence, special } from '../../grammar/grammar.ts';
+import type { Abilities, Engine, EngineClient } from '../engine.ts';
+import { type Channel, openChannel } from './client.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** The engine that needs nothing installed but our own packages. */
+export const embeddedEngine: Engine = {
+  name: 'embedded',
+  plan(spec, deployment, address) {
+    const { gpu } = deployment;
+    if (gpu !== 'auto' && gpu !== 'off') {
+      const message = `The embedded engine cannot use a GPU yet (--gpu ${gpu}); use --gpu off.`;
+      throw new ConfigError('device_unavailable', message);
+    }
+    const settings: EngineSettings = {
+      modelPath: spec.files[0] ?? deployment.modelPath,
+      contextSize: deployment.contextSize ?? null,
+      kvBytesPerToken: spec.kvBytesPerToken,
+      slots: deployment.parallel,
+      threads: deployment.threads ?? null,
+      ...address,
+    };
+    return {
+      command: process.execPath,
+      arguments: [entryPath()],
+      // A crash should end the process at once, not look for a debugger first.
+      environment: { GGML_NO_BACKTRACE: '1', NODE_OPTIONS: undefined },
+      input: `${JSON.stringify(settings)}\n`,
+    };
+  },
+  async connect(address, signal) {
+    const channel = await openChannel(address, signal);
+    try {
+      return toClient(channel, await proveAbilities(channel, signal));
+    } catch (thrown) {
+      channel.close();
+      throw thrown;
+    }
+  },
+};
+
+/** The process's program beside this one; from sources (tests) the built one. */
+function entryPath(): string {
+  const beside = fileURLToPath(new URL('./engine-process.js', import.meta.url));
+  return existsSync(beside)
+    ? beside
+    : fileURLToPath(new URL('../../../dist/engines/embedded/engine-process.js', import.meta.url));
+}
+
+function toClient(channel: Channel, abilities: Abilities): EngineClient {
+  return {
+    abilities,
+    contextPerSlot: channel.greeting.contextPerSlot,
+    closed: channel.closed,
+    tokenize: (prompt) => channel.tokenize(prompt),
+    generate: (request) => channel.generate(request),
+    stats: () => channel.stats(),
+    close: () => channel.close(),
+  };
+}
+
+/** Small answers whose every token a grammar dictates show what this model and library can do. */
+async function proveAbilities(channel: Channel, signal: AbortSignal): Promise<Abilities> {
+  const spelling = channel.greeting.special;
+  const tokens = await channel.tokenize([{ text: 'ok', trusted: true }]);
+  const wholeGrammar = (await dictate(channel, { tokens, root: grammarText('ok') }, signal)) === 'ok';
+  if (spelling === undefined) return { wholeGrammar, specialTokens: false, tokenIds: true };
+  const letters = await channel.tokenize([{ text: spelling, trusted: false }]);
+  const token = await channel.tokenize([{ text: spelling, trusted: true }]);
+  const told = await dictate(channel, { tokens, root: sequence(grammarText('o'), special(spelling)) }, signal);
+  const specialTokens = told === `o(${spelling})` && token.length < letters.length;
+  return { wholeGrammar, specialTokens, tokenIds: true };
+}
+
+async function dictate(
+  channel: Channel,
+  { tokens, root }: { readonly tokens: Int32Array; readonly root: Grammar['root'] },
+  signal: AbortSignal,
+): Promise<string> {
+  const constraint = { grammar: { root, rules: {} }, openings: [], stops: [], ends: [] };
+  const sampling = { temperature: 0, maxTokens: 16 };
+  let answer = '';
+  for await (const piece of channel.generate({ tokens, constraint, sampling, signal }))
+    answer += piece.special === undefined ? piece.text : `(${piece.special})`;
+  return answer;
+}

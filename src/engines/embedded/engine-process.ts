@@ -1,0 +1,76 @@
+/** The engine process: reads its settings, serves the model on a socket, and ends when its standard input does. */
+
+import { rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { type AppError, ConfigError, toAppError } from '../../base/errors.ts';
+import { type EngineCore, openCore } from './core.ts';
+import { createNativeLog } from './native-log.ts';
+import { openSession, type Session } from './session.ts';
+import { type EngineSettings, readSettings } from './settings.ts';
+
+/** How long a load failure waits for someone to tell it to. */
+const failureLingerMs = 3_000;
+/** How long the end waits for a decode that is under way. */
+const stopGraceMs = 1_000;
+
+async function main(): Promise<void> {
+  const settings = await readSettings(process.stdin);
+  const sessions = new Set<Session>();
+  const flush = (): void => {
+    for (const session of sessions) session.flush();
+  };
+  const log = createNativeLog(process.env['AIMINDSERVE_LOG_LEVEL'] === 'debug');
+  const loading = listen(settings, sessions, () => openCore(settings, log, flush));
+  process.stdin.once('end', () => void stop(loading));
+  process.stdin.resume();
+  await (await loading).core;
+}
+
+interface Listening {
+  readonly server: Server;
+  readonly core: Promise<EngineCore>;
+}
+
+/** Listens first, then loads: who connects meanwhile is answered when the model is there, or why it is not. */
+async function listen(
+  settings: EngineSettings,
+  sessions: Set<Session>,
+  load: () => Promise<EngineCore>,
+): Promise<Listening> {
+  let settle: (core: Promise<EngineCore>) => void = () => {};
+  const core = new Promise<EngineCore>((resolve) => {
+    settle = resolve;
+  });
+  const server = createServer((socket) => {
+    const session = openSession(socket, settings.token, core);
+    sessions.add(session);
+    socket.once('close', () => sessions.delete(session));
+  });
+  await rm(settings.socketPath, { force: true });
+  process.umask(0o077);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `The socket ${settings.socketPath} cannot be opened: ${cause.message}`;
+      reject(new ConfigError('invalid_config', message, { cause }));
+    });
+    server.listen(settings.socketPath, resolve);
+  });
+  settle(load());
+  return { server, core };
+}
+
+async function stop(listening: Promise<Listening>): Promise<void> {
+  setTimeout(() => process.exit(0), stopGraceMs).unref();
+  const { server, core } = await listening;
+  server.close();
+  await (await core).scheduler.close();
+  process.exit(0);
+}
+
+function fail(error: AppError): void {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.kind === 'config' ? error.status : 1;
+  setTimeout(() => process.exit(), failureLingerMs);
+}
+
+main().catch((thrown: unknown) => fail(toAppError(thrown)));
