@@ -43,6 +43,12 @@ export function layOutProgram(grammar: Grammar): Program {
   return { nodes: alive, root };
 }
 
+/** Is there any answer at all that the grammar accepts? */
+export function matchesSomething(grammar: Grammar): boolean {
+  const { nodes, root } = new Layout(grammar).whole();
+  return leastFixpoint(nodes, isProductive)[root] === true;
+}
+
 const never: ProgramNode = { kind: 'never' };
 
 /** Numbers the nodes; shared nodes (by identity) and rules are laid out once. */

@@ -1,0 +1,61 @@
+/** Grammar of JSON arrays: items, leading items, how many. */
+
+import { isSchema, member, type SchemaObject } from '../schema/json-schema.ts';
+import { choice, type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
+import { comma, jsonArray, jsonValue, separated } from './json-text.ts';
+import type { SchemaContext } from './schema-context.ts';
+import { count, prefixOf } from './schema-facts.ts';
+
+/** The arrays a schema allows. */
+export function arrayNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
+  for (const keyword of ['uniqueItems', 'contains'])
+    if (member(schema, keyword) !== undefined && member(schema, keyword) !== false) context.relax(keyword);
+  const min = count(schema, 'minItems') ?? 0;
+  const max = count(schema, 'maxItems') ?? Infinity;
+  if (max < min) return choice();
+  const prefix = prefixOf(schema);
+  const item = restItem(schema, prefix.length > 0, min > prefix.length, context);
+  if (prefix.length === 0 && item === jsonValue && min === 0 && max === Infinity) return jsonArray;
+  const first = prefix.slice(0, max).map((part) => context.value(part));
+  return sequence(text('['), first.length > 0 ? tuple(first, item, { min, max }) : list(item, min, max), text(']'));
+}
+
+/** What follows the leading items; with leading items and no word about others, only what `minItems` demands. */
+function restItem(
+  schema: SchemaObject,
+  hasPrefix: boolean,
+  isDemanded: boolean,
+  context: SchemaContext,
+): GrammarNode | undefined {
+  const items = member(schema, 'items');
+  const found = Array.isArray(items) ? member(schema, 'additionalItems') : items;
+  if (found === false) return undefined;
+  if (isSchema(found)) return context.value(found);
+  return hasPrefix && !isDemanded ? undefined : jsonValue;
+}
+
+function list(item: GrammarNode | undefined, min: number, max: number): GrammarNode {
+  if (item === undefined || max === 0) return min === 0 ? text('') : choice();
+  const items = separated(item, min, max === Infinity ? undefined : max);
+  return min === 0 ? optional(items) : items;
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Built from the last item to the first, as each optional item makes all later ones optional. */
+function tuple(first: readonly GrammarNode[], item: GrammarNode | undefined, { min, max }: Range): GrammarNode {
+  const more = max - first.length;
+  const missing = Math.max(0, min - first.length);
+  let rest = text('');
+  if (item !== undefined && more > 0)
+    rest = repeat(sequence(comma, item), missing, more === Infinity ? undefined : more);
+  else if (missing > 0) rest = choice();
+  for (let index = first.length - 1; index >= 0; index--) {
+    const here = sequence(...(index > 0 ? [comma] : []), first[index] ?? choice(), rest);
+    rest = index < min ? here : optional(here);
+  }
+  return rest;
+}

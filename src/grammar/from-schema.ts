@@ -1,0 +1,250 @@
+/** Grammar of the JSON text of values that are valid against a JSON Schema; what it does not enforce it names. */
+
+import { RequestError } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
+import { type JsonSchema, member, type SchemaObject, schemaList } from '../schema/json-schema.ts';
+import { mergeSchemas } from '../schema/merge-schemas.ts';
+import { resolveReference } from '../schema/resolve-reference.ts';
+import { arrayNode } from './array-grammar.ts';
+import { choice, type GrammarNode, type SpanSource } from './grammar.ts';
+import { jsonBoolean, jsonNull, jsonValue, jsonValueRules } from './json-text.ts';
+import { literalNode } from './literal-grammar.ts';
+import { numberNode } from './number-grammar.ts';
+import { objectNode } from './object-grammar.ts';
+import { matchesSomething } from './program.ts';
+import type { SchemaContext } from './schema-context.ts';
+import { areDisjoint, constrains, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
+import { spanSources } from './span-sources.ts';
+import { stringNode } from './string-grammar.ts';
+
+/** How a schema becomes a grammar. */
+export interface SchemaOptions {
+  /** Begins the names of all rules made here, so that several schemas can share one grammar. */
+  readonly rulePrefix: string;
+  /** If given, strings without enum, const, format or pattern are stretches of these texts. */
+  readonly copyFrom?: readonly string[];
+  /** Where the caller wrote the schema, for errors. */
+  readonly path?: string;
+}
+
+/** A schema's grammar. */
+export interface SchemaGrammar {
+  readonly node: GrammarNode;
+  readonly rules: Record<string, GrammarNode>;
+  /** Keywords the grammar does not (wholly) enforce; what it accepts may be invalid for them. */
+  readonly relaxed: readonly string[];
+}
+
+/** Schemas visited (again after merging) before a schema is refused. */
+const maxSteps = 50_000;
+/** Schemas inside each other before a schema is refused. */
+const maxNesting = 512;
+/** Products of `anyOf` lists beyond this are not multiplied out. */
+const maxBranches = 256;
+
+/** Compiles a schema (normalised or not); RequestError('schema_too_large') beyond the limits. */
+export function grammarFromSchema(schema: JsonSchema, options: SchemaOptions): SchemaGrammar {
+  const compiler = new SchemaCompiler(schema, options);
+  const node = compiler.value(schema);
+  const rules = { ...jsonValueRules, ...compiler.rules };
+  if (!compiler.mayBeEmpty || matchesSomething({ root: node, rules }))
+    return { node, rules, relaxed: [...compiler.relaxed].sort() };
+  // No finite value is valid. The model may write anything, and validation will say what is wrong.
+  return { node: jsonValue, rules: { ...jsonValueRules }, relaxed: [...new Set(['type', ...compiler.relaxed])].sort() };
+}
+
+class SchemaCompiler implements SchemaContext {
+  readonly rules: Record<string, GrammarNode> = {};
+  readonly relaxed = new Set<string>();
+  readonly sources: readonly SpanSource[] | undefined;
+  /** Was there a `false` or a recursion, so that perhaps nothing can match? */
+  mayBeEmpty = false;
+  readonly #root: JsonSchema;
+  readonly #options: SchemaOptions;
+  readonly #references = new Map<JsonSchema, string>();
+  #names = 0;
+  #steps = 0;
+  #nesting = 0;
+
+  constructor(root: JsonSchema, options: SchemaOptions) {
+    this.#root = root;
+    this.#options = options;
+    const sources = options.copyFrom === undefined ? [] : spanSources(options.copyFrom, 'json');
+    this.sources = sources.length === 0 ? undefined : sources;
+  }
+
+  relax(keyword: string): void {
+    this.relaxed.add(keyword);
+  }
+
+  define(node: GrammarNode): GrammarNode {
+    const name = this.#newName();
+    this.rules[name] = node;
+    return { kind: 'rule', name };
+  }
+
+  value(schema: JsonSchema): GrammarNode {
+    if (++this.#steps > maxSteps) throw this.#tooLarge(`more than ${maxSteps} parts`);
+    if (this.#nesting > maxNesting) throw this.#tooLarge(`more than ${maxNesting} levels`);
+    this.#nesting++;
+    const node = this.#value(schema);
+    this.#nesting--;
+    return node;
+  }
+
+  #value(schema: JsonSchema): GrammarNode {
+    if (schema === true) return jsonValue;
+    if (schema === false) {
+      this.mayBeEmpty = true;
+      return choice();
+    }
+    const reference = member(schema, '$ref');
+    if (typeof reference === 'string') return this.#reference(schema, reference);
+    const flat = this.#withoutAllOf(schema);
+    if (typeof flat === 'boolean') return this.#value(flat);
+    for (const keyword of neverEnforced) if (member(flat, keyword) !== undefined) this.relax(keyword);
+    const literals = literalValues(flat);
+    if (literals !== undefined) return this.#literals(literals);
+    for (const keyword of ['anyOf', 'oneOf']) {
+      const branches = schemaList(member(flat, keyword));
+      if (branches.length > 0) return this.#branches(flat, keyword, branches);
+    }
+    return this.#byType(flat);
+  }
+
+  /** A target becomes a rule, so recursion is a rule that names itself. */
+  #reference(schema: SchemaObject, reference: string): GrammarNode {
+    const target = resolveReference(this.#root, reference);
+    if (target === undefined) {
+      this.relax('$ref');
+      return this.#value(without(schema, '$ref'));
+    }
+    const siblings = without(schema, '$ref');
+    if (constrains(siblings)) return this.#joined(siblings, target);
+    return this.#ruleOf(target);
+  }
+
+  #ruleOf(target: JsonSchema): GrammarNode {
+    if (typeof target === 'boolean') return this.#value(target);
+    let name = this.#references.get(target);
+    if (name === undefined) {
+      name = this.#newName();
+      this.#references.set(target, name);
+      this.rules[name] = this.value(target);
+    } else this.mayBeEmpty = true;
+    return { kind: 'rule', name };
+  }
+
+  #joined(a: JsonSchema, b: JsonSchema): GrammarNode {
+    const { schema, lost } = mergeSchemas(a, b);
+    for (const keyword of lost) this.relax(keyword);
+    return this.value(schema);
+  }
+
+  /** Merges the parts of `allOf`, following their references. */
+  #withoutAllOf(schema: SchemaObject): JsonSchema {
+    if (member(schema, 'allOf') === undefined) return schema;
+    let joined: JsonSchema = without(schema, 'allOf');
+    const work = schemaList(member(schema, 'allOf')).reverse();
+    const seen = new Set<JsonSchema>();
+    for (let part = work.pop(); part !== undefined; part = work.pop()) {
+      if (++this.#steps > maxSteps) throw this.#tooLarge(`more than ${maxSteps} parts`);
+      if (typeof part === 'object') {
+        if (seen.has(part)) continue;
+        seen.add(part);
+        const reference = member(part, '$ref');
+        work.push(...schemaList(member(part, 'allOf')).reverse());
+        if (typeof reference === 'string') {
+          const target = resolveReference(this.#root, reference);
+          if (target === undefined) this.relax('$ref');
+          else work.push(target);
+        }
+        part = without(part, '$ref', 'allOf');
+      }
+      joined = this.#mergeInto(joined, part);
+    }
+    return joined;
+  }
+
+  #mergeInto(joined: JsonSchema, part: JsonSchema): JsonSchema {
+    const { schema, lost } = mergeSchemas(joined, part);
+    for (const keyword of lost) this.relax(keyword);
+    return schema;
+  }
+
+  #literals(values: readonly Json[]): GrammarNode {
+    if (values.length === 0) this.mayBeEmpty = true;
+    return literalNode(values);
+  }
+
+  /** Each branch together with the keywords beside the list. */
+  #branches(schema: SchemaObject, keyword: string, branches: readonly JsonSchema[]): GrammarNode {
+    const rest = without(schema, keyword);
+    if (keyword === 'oneOf' && !areDisjoint(branches.map((branch) => this.#resolved(branch)))) this.relax(keyword);
+    const other = keyword === 'anyOf' ? schemaList(member(rest, 'oneOf')).length : 0;
+    if (branches.length * Math.max(1, other) > maxBranches && other > 0) {
+      this.relax(keyword);
+      return this.value(rest);
+    }
+    const stands = constrains(rest);
+    return choice(...branches.map((branch) => (stands ? this.#withSiblings(rest, branch) : this.value(branch))));
+  }
+
+  #withSiblings(rest: SchemaObject, branch: JsonSchema): GrammarNode {
+    return this.value(typeof branch === 'boolean' ? branch && rest : { allOf: [rest, branch] });
+  }
+
+  #resolved(schema: JsonSchema): JsonSchema {
+    const seen = new Set<JsonSchema>();
+    let at = schema;
+    while (typeof at === 'object' && !seen.has(at)) {
+      seen.add(at);
+      const reference = member(at, '$ref');
+      const target = typeof reference === 'string' ? resolveReference(this.#root, reference) : undefined;
+      if (target === undefined) return at;
+      at = target;
+    }
+    return at;
+  }
+
+  #byType(schema: SchemaObject): GrammarNode {
+    const types = typesOf(schema);
+    const nodes = types.map((type) => this.#typed(type, schema));
+    const [only] = nodes;
+    return nodes.length === 1 && only !== undefined ? only : choice(...nodes);
+  }
+
+  #typed(type: string, schema: SchemaObject): GrammarNode {
+    switch (type) {
+      case 'null':
+        return jsonNull;
+      case 'boolean':
+        return jsonBoolean;
+      case 'integer':
+      case 'number':
+        return numberNode(schema, type, this);
+      case 'string':
+        return stringNode(schema, this);
+      case 'array':
+        return arrayNode(schema, this);
+      case 'object':
+        return objectNode(schema, this);
+      default:
+        this.relax('type');
+        return jsonValue;
+    }
+  }
+
+  #newName(): string {
+    return `${this.#options.rulePrefix}${this.#names++}`;
+  }
+
+  #tooLarge(what: string): RequestError {
+    const { path } = this.#options;
+    return new RequestError(
+      'schema_too_large',
+      `The schema is too large: ${what}.`,
+      path === undefined ? {} : { param: path },
+    );
+  }
+}

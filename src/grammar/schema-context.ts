@@ -1,0 +1,16 @@
+/** What the parts of the schema compiler need of each other. */
+
+import type { JsonSchema } from '../schema/json-schema.ts';
+import type { GrammarNode, SpanSource } from './grammar.ts';
+
+/** The compiler, as its parts see it. */
+export interface SchemaContext {
+  /** The grammar of a value valid against this schema. */
+  value(schema: JsonSchema): GrammarNode;
+  /** Notes a keyword that is not enforced. */
+  relax(keyword: string): void;
+  /** Makes a rule of a node. */
+  define(node: GrammarNode): GrammarNode;
+  /** What free strings are copied from, if they must be. */
+  readonly sources: readonly SpanSource[] | undefined;
+}

@@ -1,0 +1,155 @@
+/** Joins two schemas into one that demands what both demand, as far as one object of keywords can say it. */
+
+import type { Json } from '../base/json.ts';
+import {
+  isJsonObject,
+  isSchema,
+  type JsonSchema,
+  member,
+  type SchemaObject,
+  schemaEntries,
+  stringList,
+} from './json-schema.ts';
+
+/** The joined schema, and the keywords whose joint demand it could not express (it then demands less). */
+export interface MergedSchema {
+  readonly schema: JsonSchema;
+  readonly lost: readonly string[];
+}
+
+/** Keywords that say nothing about values. */
+const annotations = new Set([
+  '$comment',
+  '$defs',
+  '$id',
+  '$schema',
+  'default',
+  'definitions',
+  'deprecated',
+  'description',
+  'example',
+  'examples',
+  'readOnly',
+  'title',
+  'writeOnly',
+]);
+
+const highest = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties', 'minContains']);
+const lowest = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties', 'maxContains']);
+const together = new Set(['properties', 'required', 'additionalProperties', 'items', 'prefixItems', 'additionalItems']);
+
+/** Demands of both; `false` where they exclude each other visibly. */
+export function mergeSchemas(a: JsonSchema, b: JsonSchema): MergedSchema {
+  if (a === true || b === false) return { schema: b, lost: [] };
+  if (b === true || a === false) return { schema: a, lost: [] };
+  const merged = new Map<string, Json>();
+  const lost: string[] = [];
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    if (together.has(key)) continue;
+    const [left, right] = [member(a, key), member(b, key)];
+    if (left === undefined || right === undefined) {
+      merged.set(key, left ?? right ?? null);
+      continue;
+    }
+    const joined = joinKeyword(key, left, right);
+    if (joined === undefined) lost.push(key);
+    merged.set(key, joined ?? left);
+  }
+  for (const [key, value] of [...mergeObjects(a, b), ...mergeArrays(a, b)]) merged.set(key, value);
+  if (isEmptyList(merged.get('type')) || isEmptyList(merged.get('enum'))) return { schema: false, lost: [] };
+  return { schema: Object.fromEntries(merged), lost };
+}
+
+function isEmptyList(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** Undefined if one keyword cannot say both. */
+function joinKeyword(key: string, left: Json, right: Json): Json | undefined {
+  if (annotations.has(key)) return left;
+  if (highest.has(key) && typeof left === 'number' && typeof right === 'number') return Math.max(left, right);
+  if (lowest.has(key) && typeof left === 'number' && typeof right === 'number') return Math.min(left, right);
+  if (key === 'type') return joinTypes(left, right);
+  if (key === 'enum' && Array.isArray(left) && Array.isArray(right)) {
+    const texts = new Set(right.map((item) => JSON.stringify(item)));
+    return left.filter((item) => texts.has(JSON.stringify(item)));
+  }
+  if (key === 'allOf' && Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+  if (key === 'uniqueItems' || key === 'nullable') return left === true && right === true;
+  return JSON.stringify(left) === JSON.stringify(right) ? left : undefined;
+}
+
+function joinTypes(left: Json, right: Json): Json {
+  const [a, b] = [typeList(left), typeList(right)];
+  const both = a.filter((type) => b.includes(type) || (type === 'integer' && b.includes('number')));
+  if (!both.includes('integer') && a.includes('number') && b.includes('integer')) both.push('integer');
+  return both.length === 1 ? (both[0] ?? both) : both;
+}
+
+function typeList(value: Json): string[] {
+  return typeof value === 'string' ? [value] : stringList(value);
+}
+
+/** Each property meets the demands of both, where one does not declare it those of its `additionalProperties`. */
+function mergeObjects(a: SchemaObject, b: SchemaObject): [string, Json][] {
+  const out: [string, Json][] = [];
+  const [left, right] = [
+    new Map(schemaEntries(member(a, 'properties'))),
+    new Map(schemaEntries(member(b, 'properties'))),
+  ];
+  const names = new Set([...left.keys(), ...right.keys()]);
+  const [restLeft, restRight] = [rest(a), rest(b)];
+  if (names.size > 0) {
+    const properties = [...names].map((name): [string, Json] => [
+      name,
+      both(
+        left.get(name) ?? (hasPatterns(a) ? undefined : restLeft),
+        right.get(name) ?? (hasPatterns(b) ? undefined : restRight),
+      ),
+    ]);
+    out.push(['properties', Object.fromEntries(properties)]);
+  }
+  const required = new Set([...stringList(member(a, 'required')), ...stringList(member(b, 'required'))]);
+  if (required.size > 0) out.push(['required', [...required]]);
+  if (restLeft !== undefined || restRight !== undefined) out.push(['additionalProperties', both(restLeft, restRight)]);
+  return out;
+}
+
+function hasPatterns(schema: SchemaObject): boolean {
+  return member(schema, 'patternProperties') !== undefined;
+}
+
+function rest(schema: SchemaObject): JsonSchema | undefined {
+  const found = member(schema, 'additionalProperties');
+  return isSchema(found) ? found : undefined;
+}
+
+function mergeArrays(a: SchemaObject, b: SchemaObject): [string, Json][] {
+  const keys = ['items', 'prefixItems', 'additionalItems'];
+  const out: [string, Json][] = [];
+  for (const key of keys) {
+    const [left, right] = [member(a, key), member(b, key)];
+    if (Array.isArray(left) || Array.isArray(right)) out.push([key, joinLists(left, right)]);
+    else if (isSchema(left) || isSchema(right)) out.push([key, both(asSchema(left), asSchema(right))]);
+  }
+  return out;
+}
+
+function asSchema(value: Json | undefined): JsonSchema | undefined {
+  return isSchema(value) ? value : undefined;
+}
+
+function joinLists(left: Json | undefined, right: Json | undefined): Json {
+  const [a, b] = [Array.isArray(left) ? left : [], Array.isArray(right) ? right : []];
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, index) =>
+    both(asSchema(a[index]), asSchema(b[index])),
+  );
+}
+
+/** Not merged yet: a recursive schema would never end. */
+function both(a: JsonSchema | undefined, b: JsonSchema | undefined): JsonSchema {
+  if (a === undefined || a === true) return b ?? true;
+  if (b === undefined || b === true) return a;
+  if (a === false || b === false) return false;
+  return isJsonObject(a) && isJsonObject(b) && JSON.stringify(a) === JSON.stringify(b) ? a : { allOf: [a, b] };
+}
