@@ -34,12 +34,15 @@ export interface Report {
 /** How a call ended: whole and valid; ended by the token limit; whole but not valid. */
 export type CallOutcome = 'ok' | 'cut' | 'broken';
 
-/** Events of one choice. `call-delta.json` is always JSON text, whatever the model wrote. */
+/**
+ * Events of one choice. `call-delta.json` is always JSON text, whatever the model wrote. `unbound`: the call began in a
+ * spelling at which the grammar does not bind, so that nothing about it was enforced; set by parsers only.
+ */
 export type ChoiceEvent =
   | { readonly type: 'start'; readonly id: string }
   | { readonly type: 'reasoning-delta'; readonly text: string }
   | { readonly type: 'text-delta'; readonly text: string }
-  | { readonly type: 'call-start'; readonly index: number; readonly id: string; readonly name: string }
+  | { readonly type: 'call-start'; readonly index: number; readonly id: string; readonly name: string; readonly unbound?: true }
   | { readonly type: 'call-delta'; readonly index: number; readonly json: string }
   | { readonly type: 'call-end'; readonly index: number; readonly outcome: CallOutcome; readonly kept?: Kept }
   | { readonly type: 'finish'; readonly reason: FinishReason };

@@ -31,6 +31,8 @@ export interface AnswerPlan {
   readonly constraint: Constraint;
   /** By tool name: the schema keywords that sampling does not enforce. Empty list = wholly enforced. */
   readonly relaxed: ReadonlyMap<string, readonly string[]>;
+  /** The same for the JSON that `Ask.output` asks for; absent without it. */
+  readonly outputRelaxed?: readonly string[];
   /** A fresh parser for one attempt; `newCallId` makes the ids we issue. */
   parser(newCallId: () => string): FormatParser;
 }

@@ -1,0 +1,20 @@
+/** Hermes: a JSON object in a tag names the tool; Qwen 2.5, Qwen 3, Hermes 2 to 4 and many relatives write it. */
+
+import { defineFormat } from '../define-format.ts';
+import { gap, jsonCall, many, seq } from '../syntax.ts';
+
+/** The format of templates with `<tool_call>` around JSON. */
+export const hermes = defineFormat({
+  name: 'hermes',
+  kind: 'native',
+  source: 'Qwen/Qwen2.5-7B-Instruct and NousResearch/Hermes-3-Llama-3.1-8B chat templates',
+  detect: ({ template }) => {
+    if (!template.includes('<tool_call>') || /<function=|<arg_key>/.test(template)) return 0;
+    return template.includes('<tools>') ? 3 : 2;
+  },
+  calls: many(seq('<tool_call>', gap('\n'), jsonCall(), gap('\n'), '</tool_call>'), '\n'),
+  lead: '\n',
+  example: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
+  reasoning: { open: '<think>', close: '</think>' },
+  results: { role: 'user', open: '<tool_response>\n', close: '\n</tool_response>', separator: '\n' },
+});

@@ -1,0 +1,20 @@
+/** Finds the format that a model's chat template speaks. */
+
+import type { ModelFacts, ToolFormat } from './format.ts';
+
+/** The choice, how sure it is, and the sentence that explains it to an operator. */
+export interface Detection {
+  readonly format: ToolFormat;
+  readonly score: number;
+  readonly evidence: string;
+}
+
+/** The format with the highest score; of equals the first. */
+export function detectFormat(facts: ModelFacts, formats: readonly [ToolFormat, ...ToolFormat[]]): Detection {
+  const scored = formats.map((format) => ({ format, score: format.detect(facts) }));
+  const best = scored.reduce((one, other) => (other.score > one.score ? other : one));
+  const others = scored.filter(({ format, score }) => score > 0 && format !== best.format);
+  const also = others.length === 0 ? '' : `; also possible: ${others.map(({ format }) => format.name).join(', ')}`;
+  const reason = best.format.kind === 'native' ? 'its chat template writes it' : 'its chat template knows no tools';
+  return { ...best, evidence: `${best.format.name} (score ${best.score}): ${reason}${also}` };
+}

@@ -1,0 +1,29 @@
+/** The registry: the only place that knows every format. */
+
+import { hermes } from './catalog/hermes.ts';
+import type { ToolFormat } from './format.ts';
+import { react } from './prompted/react.ts';
+
+/** Every format, native ones first; each bespoke, catalogue and prompted file has its line here. */
+export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
+  // catalogue
+  hermes,
+  // prompted
+  react,
+];
+
+/** Names that other servers have for our formats. */
+const aliases: Readonly<Record<string, string>> = {
+  qwen: 'hermes',
+  qwen25: 'hermes',
+  'qwen2.5': 'hermes',
+  'qwen-2.5': 'hermes',
+  qwen3: 'hermes',
+};
+
+/** The format of this name, in our spelling or in vLLM's or SGLang's. */
+export function findFormat(name: string): ToolFormat | undefined {
+  const wanted = name.toLowerCase();
+  const own = Object.hasOwn(aliases, wanted) ? aliases[wanted] : wanted;
+  return allFormats.find((format) => format.name === own);
+}
