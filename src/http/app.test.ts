@@ -14,7 +14,7 @@ import {
   type ScriptedServer,
   startScripted,
   textAnswer,
-} from './scripted-server.ts';
+} from './fixtures/scripted-server.ts';
 
 const servers: ScriptedServer[] = [];
 async function start(script: Script = {}): Promise<ScriptedServer> {

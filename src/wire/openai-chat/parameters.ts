@@ -118,6 +118,8 @@ class SchemaReader {
     const { value } = at;
     if (key === 'type') return this.#type(at);
     if (key === 'enum') return isEmptyEnum(value) ? [] : [[key, toJson(value)]];
+    const holdsSchemas = key === 'items' || single.has(key) || several.has(key) || named.has(key);
+    if (holdsSchemas && value === null) return [];
     if (key === 'items') return [[key, this.#items(at)]];
     if (single.has(key)) return [[key, this.#child(at)]];
     if (several.has(key) && Array.isArray(value)) return [[key, at.items().map((item) => this.#child(item))]];
