@@ -1,0 +1,89 @@
+/** Conversations as clients really send them. */
+
+import { describe, expect, it } from 'vitest';
+import { Field } from '../../base/decode.ts';
+import { decodeMessages } from './messages.ts';
+
+const read = (...messages: unknown[]) => decodeMessages(new Field(messages, 'messages'));
+const call = (id: string | undefined, name: string, args: unknown = '{}') => ({
+  ...(id !== undefined && { id }),
+  type: 'function',
+  function: { name, arguments: args },
+});
+const calls = (...list: unknown[]) => ({ role: 'assistant', content: null, tool_calls: list });
+const result = (id: string | undefined, content: unknown = 'r') => ({ role: 'tool', tool_call_id: id, content });
+
+describe('messages', () => {
+  it('read content as text, null, nothing and parts', () => {
+    const read4 = read(
+      { role: 'developer', content: 'd' },
+      { role: 'user', content: [{ type: 'text', text: 'a' }, { text: 'b' }, 'c'] },
+      { role: 'assistant', content: null, refusal: 'no' },
+      { role: 'assistant' },
+    );
+    expect(read4).toEqual([
+      { role: 'system', content: 'd', path: 'messages[0]' },
+      { role: 'user', content: 'a\nb\nc', path: 'messages[1]' },
+      { role: 'assistant', content: 'no', calls: [], path: 'messages[2]' },
+      { role: 'assistant', content: '', calls: [], path: 'messages[3]' },
+    ]);
+  });
+
+  it('keep reasoning under either name', () => {
+    const turn = { role: 'assistant', content: 'x' };
+    const both = read(
+      { ...turn, reasoning_content: 'r' },
+      { ...turn, reasoning: 's' },
+      { ...turn, reasoning: { a: 1 } },
+    );
+    expect(both.map((message) => ('reasoning' in message ? message.reasoning : 'none'))).toEqual(['r', 's', 'none']);
+  });
+
+  it('match results to calls in any order, and name them', () => {
+    const [, first, second] = read(calls(call('a', 'f'), call('b', 'g')), result('b'), result('a'));
+    expect(first).toEqual({ role: 'tool', callId: 'b', name: 'g', content: 'r', path: 'messages[1]' });
+    expect(second).toMatchObject({ callId: 'a', name: 'f' });
+  });
+
+  it('match results without id in order, by name before all', () => {
+    const turn = calls(call(undefined, 'f'), call(undefined, 'g'), call('', 'f'));
+    const named = { role: 'function', name: 'g', content: 'r' };
+    const [, ...results] = read(turn, named, result(undefined), result(undefined));
+    expect(results.map((message) => ('callId' in message ? message.callId : ''))).toEqual([
+      'call_0_1',
+      'call_0_0',
+      'call_0_2',
+    ]);
+  });
+
+  it('bear ids that repeat from turn to turn', () => {
+    const turn = calls(call('call_0', 'f'));
+    expect(read(turn, result('call_0'), turn, result('call_0')).length).toBe(4);
+  });
+
+  it('bear calls nobody answered, and answers that come late', () => {
+    const user = { role: 'user', content: 'never mind' };
+    expect(read(calls(call('a', 'f')), user, calls(call('b', 'g')), result('a'), result('b')).length).toBe(5);
+  });
+
+  it('keep the text of arguments, whatever it is', () => {
+    const texts = ['{"b": 1.0, "a": 2}', '{"cut', ''].map((text) => call('a', 'f', text));
+    const [message] = read(calls(...texts, call('b', 'f', { x: 1 }), call('c', 'f', null)));
+    expect(message && 'calls' in message ? message.calls.map((item) => item.arguments) : []).toEqual([
+      '{"b": 1.0, "a": 2}',
+      '{"cut',
+      '{}',
+      '{"x":1}',
+      '{}',
+    ]);
+  });
+
+  it('read the older spelling of a call', () => {
+    const [turn, answer] = read(
+      { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+      { role: 'function', name: 'f', content: 'r' },
+    );
+    expect(turn).toMatchObject({ calls: [{ id: 'call_0_0', name: 'f', arguments: '{}' }] });
+    expect(answer).toMatchObject({ callId: 'call_0_0', name: 'f' });
+  });
+});
