@@ -246,9 +246,7 @@ function* readSequence(node: SyntaxOf<'seq'>, reading: CallReading): Waiting<boo
       isGapOpen = false;
     }
     const isForgiven = reading.isOpen && node === reading.rules.item;
-    if (isRead || isForgiven) continue;
-    if (isGapOpen) source.rewind();
-    return false;
+    if (!isRead && !isForgiven) return false;
   }
   if (isGapOpen) source.commit();
   return true;
