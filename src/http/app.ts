@@ -94,8 +94,7 @@ function addHooks(app: FastifyInstance, options: HttpOptions, inFlight: InFlight
     done();
   });
   app.setNotFoundHandler((request, reply) => {
-    const { pathname } = new URL(request.url, 'http://localhost');
-    const message = `There is nothing at '${request.method} ${pathname.slice(0, 200)}'.`;
+    const message = `There is nothing at '${request.method} ${pathOf(request)}'.`;
     sendFailure(reply, new RequestError('not_found', message));
   });
   app.setErrorHandler((thrown, _request, reply) => {
@@ -112,13 +111,17 @@ function shuttingDown(reply: FastifyReply): UnavailableError {
 
 function logWhenClosed(request: FastifyRequest, reply: FastifyReply, { log, clock }: HttpOptions): void {
   const startMs = clock.nowMs();
-  const { method } = request;
-  const path = request.url.split('?', 1)[0]?.slice(0, 200);
+  const label = `${request.method} ${pathOf(request)}`;
   reply.raw.once('close', () => {
     const isWhole = reply.raw.writableFinished;
     const fields = { requestId: reply.getHeader('x-request-id'), status: reply.raw.statusCode, isWhole };
-    log.info({ ...fields, ms: Math.round(clock.nowMs() - startMs) }, `${method} ${path}`);
+    log.info({ ...fields, ms: Math.round(clock.nowMs() - startMs) }, label);
   });
+}
+
+/** The path alone: a query may hold secrets, and may be long. */
+function pathOf(request: FastifyRequest): string {
+  return (request.url.split('?', 1)[0] ?? '').slice(0, 200);
 }
 
 /** Bytes that are no HTTP, headers that are too long, requests that take too long. */
