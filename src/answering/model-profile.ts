@@ -1,0 +1,45 @@
+/** How to talk to a model: its chat template and its tool format, worked out once for each deployment. */
+
+import { ConfigError } from '../base/errors.ts';
+import type { Deployment } from '../fleet/deployment.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import { detectFormat } from '../formats/detect.ts';
+import type { ToolFormat } from '../formats/format.ts';
+import { allFormats, findFormat } from '../formats/formats.ts';
+import { type ChatTemplate, createChatTemplate } from '../template/chat-template.ts';
+
+/** Template and format of one model. */
+export interface ModelProfile {
+  readonly template: ChatTemplate;
+  readonly format: ToolFormat;
+  /** Why this format: for logs and the doctor. */
+  readonly evidence: string;
+}
+
+/** What a model without a chat template is given: ChatML, the most widely trained form. */
+const plainTemplate =
+  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/** Works out a model's profile; throws ConfigError when the template cannot be used or the format is unknown. */
+export function profileModel(spec: ModelSpec, deployment: Deployment): ModelProfile {
+  const source = deployment.chatTemplate ?? spec.template ?? plainTemplate;
+  const template = createChatTemplate(source, spec);
+  if (deployment.toolFormat !== undefined) {
+    const format = findFormat(deployment.toolFormat);
+    if (format === undefined) throw unknownFormat(deployment.toolFormat);
+    return { template, format, evidence: 'set by --tool-format' };
+  }
+  const facts = {
+    name: spec.name,
+    architecture: spec.architecture,
+    template: source,
+    specialTokens: spec.specialTokens,
+  };
+  return { template, ...detectFormat(facts, allFormats) };
+}
+
+function unknownFormat(name: string): ConfigError {
+  const known = allFormats.map((format) => format.name).join(', ');
+  return new ConfigError('invalid_config', `--tool-format: there is no format '${name}'. Known: ${known}.`);
+}

@@ -1,0 +1,143 @@
+/** From a request to what the engine is given: messages in the model's own form, the prompt, the plan. */
+
+import { parseExact } from '../base/json.ts';
+import type { Message, ToolCall } from '../chat/message.ts';
+import { joinSegments, type Prompt } from '../chat/prompt.ts';
+import type { ChatRequest, Warning } from '../chat/request.ts';
+import type { Tool } from '../chat/tool.ts';
+import type { AnswerPlan, Ask } from '../formats/ask.ts';
+import type { ToolFormat, ToolResult } from '../formats/format.ts';
+import { shortlist } from '../formats/rank.ts';
+import { adaptMessages } from '../template/adapt-messages.ts';
+import type { TemplateMessage } from '../template/rendering.ts';
+import type { ModelProfile } from './model-profile.ts';
+
+/** Everything one attempt needs. */
+export interface Prepared {
+  readonly prompt: Prompt;
+  readonly plan: AnswerPlan;
+  /** The tools the model was shown. */
+  readonly tools: readonly Tool[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Renders the prompt and plans the answer; pure, but for the date that templates may print. */
+export function prepare(request: ChatRequest, profile: ModelProfile, now: Date): Prepared {
+  const { format, template } = profile;
+  const shown = shownTools(request, format);
+  const ask: Ask = {
+    tools: shown,
+    choice: request.toolChoice,
+    parallel: request.parallelCalls,
+    ...(request.output && { output: request.output }),
+    messages: request.messages,
+    promptEnd: template.abilities.promptEndsInReasoning ? 'reasoning' : 'text',
+    language: languageOf(request),
+    copyOnly: format.copyOnlyByDefault ?? false,
+  };
+  const plan = format.answer(ask);
+  const messages = format.kind === 'native' ? nativeMessages(request.messages) : promptedMessages(ask, format);
+  const rendered = template.render({
+    messages: adaptMessages(messages, template.abilities),
+    ...(format.kind === 'native' && shown.length > 0 && { tools: shown }),
+    addGenerationPrompt: true,
+    variables: request.templateVariables,
+    now,
+  });
+  const hidden = request.tools.length - shown.length;
+  return {
+    prompt: joinSegments([...rendered, ...plan.prefill]),
+    plan,
+    tools: shown,
+    warnings: hidden > 0 ? [hiddenWarning(hidden, shown.length)] : [],
+  };
+}
+
+function shownTools(request: ChatRequest, format: ToolFormat): readonly Tool[] {
+  if (format.kind === 'prompted' && request.toolChoice.type === 'none') return [];
+  const limit = format.toolLimit ?? Infinity;
+  if (request.tools.length <= limit) return request.tools;
+  const keep = request.toolChoice.type === 'tool' ? request.toolChoice.name : undefined;
+  return shortlist(lastUserText(request.messages), request.tools, limit, keep);
+}
+
+/** The text of the last user message: what tools are ranked by. */
+function lastUserText(messages: readonly Message[]): string {
+  return messages.findLast((message) => message.role === 'user')?.content ?? '';
+}
+
+function hiddenWarning(hidden: number, shown: number): Warning {
+  const message = `${hidden} tools were not shown to the model: it takes the ${shown} most relevant to the request.`;
+  return { code: 'tools_hidden', message, param: 'tools' };
+}
+
+const cjk = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+
+function languageOf(request: ChatRequest): 'en' | 'zh' {
+  const texts = [
+    ...request.messages.map((message) => message.content),
+    ...request.tools.map((tool) => tool.description),
+  ];
+  return texts.some((text) => cjk.test(text)) ? 'zh' : 'en';
+}
+
+/** For templates that know tools: calls and results as they are. */
+function nativeMessages(messages: readonly Message[]): TemplateMessage[] {
+  return messages.map((message): TemplateMessage => {
+    if (message.role === 'tool') {
+      const { callId, content, name } = message;
+      return { role: 'tool', content, callId, ...(name !== undefined && { name }) };
+    }
+    if (message.role !== 'assistant') return { role: message.role, content: message.content };
+    const reasoning = message.reasoning !== undefined && { reasoning: message.reasoning };
+    const calls = message.calls.length > 0 && { calls: message.calls.map(templateCall) };
+    return { role: 'assistant', content: message.content, ...reasoning, ...calls };
+  });
+}
+
+/** Arguments as an object where they are JSON (templates iterate over them), verbatim where they are not. */
+function templateCall(call: ToolCall) {
+  try {
+    return { id: call.id, name: call.name, arguments: parseExact(call.arguments) };
+  } catch {
+    return { id: call.id, name: call.name, arguments: call.arguments };
+  }
+}
+
+/** For templates that know nothing of tools: the format writes tool list, calls and results into the text. */
+function promptedMessages(ask: Ask, format: ToolFormat): TemplateMessage[] {
+  const messages: TemplateMessage[] = [];
+  let results: ToolResult[] = [];
+  const names = new Map<string, string>();
+  const flush = () => {
+    const order = [...names.keys()];
+    results.sort((a, b) => order.indexOf(a.callId) - order.indexOf(b.callId));
+    if (results.length > 0) messages.push({ role: format.resultRole, content: format.renderResults(results) });
+    results = [];
+  };
+  for (const message of ask.messages) {
+    if (message.role === 'tool') {
+      const name = message.name ?? names.get(message.callId) ?? '';
+      results.push({ callId: message.callId, name, content: message.content });
+      continue;
+    }
+    flush();
+    if (message.role === 'assistant' && message.calls.length > 0) {
+      for (const call of message.calls) names.set(call.id, call.name);
+      const turn = { text: message.content, calls: message.calls, tools: ask.tools };
+      messages.push({ role: 'assistant', content: format.render(turn) });
+    } else messages.push({ role: message.role, content: message.content });
+  }
+  flush();
+  const instructions = ask.tools.length > 0 ? (format.instructions?.(ask) ?? []) : [];
+  return instructions.length > 0 ? withInstructions(messages, instructions) : messages;
+}
+
+/** The instructions after the caller's own system text, or as the system message where there is none. */
+function withInstructions(messages: readonly TemplateMessage[], instructions: Prompt): TemplateMessage[] {
+  const [first, ...rest] = messages;
+  if (first?.role !== 'system') return [{ role: 'system', content: instructions }, ...messages];
+  const own: Prompt = typeof first.content === 'string' ? [{ text: first.content, trusted: false }] : first.content;
+  const content = joinSegments([...own, { text: '\n', trusted: true }, ...instructions]);
+  return [{ role: 'system', content }, ...rest];
+}

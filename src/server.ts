@@ -1,0 +1,157 @@
+/** Builds the whole product from its configuration, listens, and drains: the only file that constructs. */
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { createComplete } from './answering/complete.ts';
+import { type ModelProfile, profileModel } from './answering/model-profile.ts';
+import { randomHex, systemClock } from './base/clock.ts';
+import { Bug } from './base/errors.ts';
+import { embeddedEngine } from './engines/embedded/embedded.ts';
+import type { Deployment } from './fleet/deployment.ts';
+import type { InstanceId } from './fleet/instance.ts';
+import type { ModelSpec } from './fleet/model-spec.ts';
+import { createAccess } from './http/access.ts';
+import { createHttpApp } from './http/app.ts';
+import { defaultLimits } from './http/limits.ts';
+import type { ServedModel } from './http/model-routes.ts';
+import { checkMemory } from './models/estimate-memory.ts';
+import { freeMemory } from './models/free-memory.ts';
+import { readModel } from './models/read-model.ts';
+import { resolveModel } from './models/resolve-model.ts';
+import { dryRender } from './operating/dry-render.ts';
+import { InstanceKeeper } from './operating/instance-keeper.ts';
+import { createLocalRoster } from './operating/local-roster.ts';
+import { createLocalRuntime } from './runtime/local-runtime.ts';
+import { openaiChat } from './wire/openai-chat/protocol.ts';
+
+/** Everything that can be set; the command line fills it from flags, environment and file. */
+export interface ServerConfig {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly apiKeys: readonly string[];
+  readonly deployment: Omit<Deployment, 'createdAt'>;
+  /** Logs go here. */
+  readonly stateFolder: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** What the start-up banner says. */
+export interface ServerDescription {
+  readonly modelName: string;
+  readonly device: string;
+  readonly contextPerRequest: number;
+  readonly format: string;
+  readonly logFile: string;
+  /** From the start of the process. */
+  readonly readyMs: number;
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  readonly url: string;
+  readonly description: ServerDescription;
+  /** Refuses new requests, lets running ones end, ends the engine. */
+  close(): Promise<void>;
+}
+
+/** How long running requests may take once the server is told to end. */
+const drainMs = 10_000;
+/** Requests under way at once, the waiting ones included; beyond it a client is told to come back. */
+const maxRequests = 1_024;
+
+/** The weights that come with the package. */
+export function bundledModelPath(): string {
+  return fileURLToPath(new URL('../models/nano/aimindserve-nano.gguf', import.meta.url));
+}
+
+/** Starts a server; resolves once the model answers, rejects with a ConfigError that says what to change. */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const { deployment, spec } = declare(config.deployment);
+  const logFile = join(config.stateFolder, 'logs', 'server.log');
+  mkdirSync(join(config.stateFolder, 'logs'), { recursive: true });
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: logFile, sync: false }));
+  const socketFolder = mkdtempSync(join(tmpdir(), 'aimindserve-'));
+  const keeper = new InstanceKeeper({
+    id: 'embedded-0' as InstanceId,
+    deployment,
+    spec,
+    engine: embeddedEngine,
+    runtime: createLocalRuntime({ logFolder: join(config.stateFolder, 'logs') }),
+    newAddress: () => ({ socketPath: join(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
+    clock: systemClock,
+    log,
+  });
+  const profile = profileModel(spec, deployment);
+  const complete = createComplete({
+    roster: createLocalRoster([keeper]),
+    profile: () => profile,
+    clock: systemClock,
+    randomHex,
+    log,
+    maxRequests,
+  });
+  const app = createHttpApp({
+    complete,
+    protocols: [openaiChat],
+    models: () => servedModels(keeper, profile),
+    access: createAccess({ keys: config.apiKeys, host: config.host }),
+    log,
+    clock: systemClock,
+    limits: defaultLimits,
+  });
+  const close = async () => {
+    await app.close(drainMs);
+    await keeper.close();
+    rmSync(socketFolder, { recursive: true, force: true });
+    log.flush();
+  };
+  try {
+    const port = await app.listen({ host: config.host, port: config.port });
+    keeper.start();
+    await Promise.all([
+      keeper.firstReady(new AbortController().signal),
+      dryRender({ source: profile.template.source, ...spec }),
+    ]);
+    return { url: urlOf(config.host, port), description: describe(keeper, profile, logFile), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** Reads the model, and settles what its files and the machine's memory decide. */
+function declare(wish: ServerConfig['deployment']): { deployment: Deployment; spec: ModelSpec } {
+  const modelPath = resolveModel(wish.modelPath, process.cwd());
+  const spec = readModel(modelPath);
+  const { contextSize } = checkMemory(spec, wish, freeMemory());
+  return { deployment: { ...wish, modelPath, contextSize, createdAt: systemClock.unixSeconds() }, spec };
+}
+
+function servedModels(keeper: InstanceKeeper, profile: ModelProfile): readonly ServedModel[] {
+  const { names, createdAt, contextSize } = keeper.deployment;
+  const contextLength = keeper.client?.contextPerSlot ?? contextSize;
+  const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
+  const capabilities = ['chat', 'tools', `tools:${profile.format.name}`];
+  return names.map((name) => ({ name, createdAt, capabilities, state: keeper.instance.state, ...lengths }));
+}
+
+function describe(keeper: InstanceKeeper, profile: ModelProfile, logFile: string): ServerDescription {
+  const { client } = keeper;
+  if (client === undefined) throw new Bug('a ready instance has no client');
+  return {
+    modelName: keeper.spec.name,
+    device: client.device,
+    contextPerRequest: client.contextPerSlot,
+    format: `${profile.format.name} (${profile.evidence})`,
+    logFile,
+    readyMs: performance.now(),
+  };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
