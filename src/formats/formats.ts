@@ -1,11 +1,14 @@
 /** The registry: the only place that knows every format. */
 
+import { nano } from './bespoke/nano.ts';
 import { hermes } from './catalog/hermes.ts';
 import type { ToolFormat } from './format.ts';
 import { react } from './prompted/react.ts';
 
 /** Every format, native ones first; each bespoke, catalogue and prompted file has its line here. */
 export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
+  // bespoke
+  nano,
   // catalogue
   hermes,
   // prompted

@@ -1,0 +1,250 @@
+/** The grammar of the nano model's calls: everything but names and values is forced. */
+
+import { isObject, type Json } from '../../base/json.ts';
+import { grammarFromSchema } from '../../grammar/from-schema.ts';
+import {
+  choice,
+  type GrammarNode,
+  notSet,
+  optional,
+  repeat,
+  rule,
+  type SpanSource,
+  sequence,
+  special,
+  text,
+  words,
+} from '../../grammar/grammar.ts';
+import { jsonString } from '../../grammar/json-text.ts';
+import { spanSources } from '../../grammar/span-sources.ts';
+import { isJsonObject, type JsonSchema, member } from '../../schema/json-schema.ts';
+import type { CallGrammar } from '../answer-plan.ts';
+import type { Ask } from '../ask.ts';
+import type { NanoLine, NanoTool } from './nano-parameters.ts';
+import { nanoTokens } from './nano-render.ts';
+import { isRaw } from './nano-values.ts';
+
+/** The grammar of an answer's calls to these tools. */
+export function constrainNanoCalls(tools: readonly NanoTool[], ask: Ask): CallGrammar {
+  const builder = new NanoGrammar(tools, ask);
+  const calls = builder.calls();
+  return {
+    openings: [{ opening: { special: nanoTokens.call }, then: calls }],
+    call: sequence(special(nanoTokens.call), calls),
+    rules: builder.rules,
+    relaxed: builder.relaxed,
+  };
+}
+
+/** A call in both of its forms: a tool's first in an answer documents its parameters, later ones do not. */
+interface CallForms {
+  readonly documented: GrammarNode;
+  readonly bare: GrammarNode;
+}
+
+/** With this many tools the grammar knows of each whether it was called; with more, of the first called only. */
+const mostTracked = 6;
+
+class NanoGrammar {
+  readonly rules: Record<string, GrammarNode> = {};
+  readonly relaxed = new Map<string, readonly string[]>();
+  readonly #ask: Ask;
+  readonly #forms: readonly CallForms[];
+  readonly #texts: readonly string[] | undefined;
+  readonly #sources: readonly SpanSource[];
+
+  constructor(tools: readonly NanoTool[], ask: Ask) {
+    this.#ask = ask;
+    this.#texts = ask.copyOnly ? copiedTexts(ask) : undefined;
+    this.#sources = rawSources(this.#texts ?? []);
+    this.#forms = tools.map((tool, index) => this.#call(tool, index));
+  }
+
+  /** All calls of an answer, from behind the first `<|call|>`. */
+  calls(): GrammarNode {
+    this.rules['nano-calls'] = choice(
+      ...this.#forms.map((forms, index) => sequence(forms.documented, this.#more([index]))),
+    );
+    return rule('nano-calls');
+  }
+
+  /** What may follow when these tools have been called. */
+  #more(called: readonly number[]): GrammarNode {
+    if (!this.#ask.parallel) return sequence();
+    const name = `nano-after-${called.join('-')}`;
+    if (this.rules[name] !== undefined) return rule(name);
+    this.rules[name] = sequence();
+    const isExact = this.#forms.length <= mostTracked;
+    const next = this.#forms.map((forms, index) => {
+      if (called.includes(index)) return sequence(forms.bare, this.#more(called));
+      if (isExact) return sequence(forms.documented, this.#more([...called, index].sort((a, b) => a - b)));
+      return sequence(choice(forms.documented, forms.bare), this.#more(called));
+    });
+    this.rules[name] = optional(sequence(special(nanoTokens.call), choice(...next)));
+    return rule(name);
+  }
+
+  #call(tool: NanoTool, index: number): CallForms {
+    const relaxed = new Set<string>(tool.unkept);
+    const values = tool.lines.map((line, at) => {
+      const value = this.#value(line, { prefix: `nano-${index}-${at}-`, path: tool.tool.path, relaxed });
+      return line.required ? value : choice(special(nanoTokens.skip), value);
+    });
+    this.relaxed.set(tool.tool.name, [...relaxed].sort());
+    const form = (lead: 'documented' | 'bare'): GrammarNode =>
+      sequence(
+        text(`${tool.spelling}\n`),
+        ...tool.lines.flatMap((line, at) => [text(line[lead]), values[at] ?? sequence(), text('\n')]),
+      );
+    return { documented: form('documented'), bare: form('bare') };
+  }
+
+  #value(line: NanoLine, place: ValuePlace): GrammarNode {
+    if (line.kind === 'enum') return words(validMembers(line));
+    if (line.kind === 'str') {
+      const value = this.#string(line, place);
+      return line.nullable ? choice(value, text('null')) : value;
+    }
+    return this.#json(line, place);
+  }
+
+  #json(line: NanoLine, place: ValuePlace): GrammarNode {
+    const copyFrom = this.#texts && [...this.#texts, ...ownTexts(line.schema)];
+    const schema = line.path.length === 0 ? asObject(line.schema) : line.schema;
+    const options = { rulePrefix: place.prefix, path: place.path, ...(copyFrom && { copyFrom }) };
+    const grammar = grammarFromSchema(schema, options);
+    Object.assign(this.rules, grammar.rules);
+    for (const keyword of grammar.relaxed) place.relaxed.add(keyword);
+    return grammar.node;
+  }
+
+  /** A string, raw or (where it must be) as JSON. */
+  #string(line: NanoLine, place: ValuePlace): GrammarNode {
+    const { schema } = line;
+    if (!isJsonObject(schema)) return rawString({});
+    const relax = (...keywords: readonly string[]): void => {
+      for (const keyword of keywords) if (member(schema, keyword) !== undefined) place.relaxed.add(keyword);
+    };
+    relax('allOf', 'anyOf', 'oneOf', 'not', 'if', '$ref', 'pattern');
+    const format = formatNode(schema);
+    if (format !== undefined) {
+      relax('minLength', 'maxLength');
+      return format;
+    }
+    relax('format');
+    const bounds = { min: lengthOf(schema, 'minLength'), max: lengthOf(schema, 'maxLength') };
+    if (member(schema, 'format') === undefined && member(schema, 'pattern') === undefined) {
+      const copied = this.#copied(schema);
+      if (copied !== undefined) {
+        relax('maxLength', ...((bounds.min ?? 0) > 1 ? ['minLength'] : []));
+        return copied;
+      }
+    }
+    return rawString(bounds);
+  }
+
+  /** Stretches of the conversation, or of what the schema itself quotes; undefined if there is nothing to copy. */
+  #copied(schema: JsonSchema): GrammarNode | undefined {
+    if (this.#texts === undefined) return undefined;
+    const quoted = ownTexts(schema);
+    const spans = [this.#sources, rawSources(quoted)].filter((sources) => sources.length > 0);
+    const whole = quoted.filter(isRaw);
+    if (spans.length === 0 && whole.length === 0) return undefined;
+    return choice(...spans.map((sources): GrammarNode => ({ kind: 'span', sources })), words(whole));
+  }
+}
+
+interface ValuePlace {
+  /** Of the rules made for this value. */
+  readonly prefix: string;
+  /** Where the caller wrote the tool's parameters. */
+  readonly path: string;
+  readonly relaxed: Set<string>;
+}
+
+function copiedTexts(ask: Ask): readonly string[] {
+  return ask.messages.filter(({ role }) => role === 'user' || role === 'tool').map(({ content }) => content);
+}
+
+/** Sources of raw values, which may not begin like a JSON string or a token, nor with or before a blank. */
+function rawSources(texts: readonly string[]): readonly SpanSource[] {
+  return spanSources(texts, 'raw')
+    .map((source) => ({
+      units: source.units,
+      starts: source.starts.filter((unit) => !['"', '<', ' '].includes(source.units[unit] ?? ' ')),
+      ends: source.ends.filter((unit) => source.units[unit] !== ' '),
+    }))
+    .filter((source) => source.starts.length > 0 && source.ends.length > 0);
+}
+
+const quotations = /'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`|“([^”\n]+)”|「([^」\n]+)」/g;
+
+/** What a schema itself offers as values: its default, and what its description puts in quotes. */
+function ownTexts(schema: JsonSchema): string[] {
+  if (!isJsonObject(schema)) return [];
+  const description = member(schema, 'description');
+  const quoted = typeof description === 'string' ? [...description.matchAll(quotations)] : [];
+  const texts = quoted.map((match) => match.slice(1).find((group) => group !== undefined) ?? '');
+  const preset = member(schema, 'default');
+  return [...texts, ...(typeof preset === 'string' && preset !== '' ? [preset] : [])];
+}
+
+function validMembers(line: NanoLine): string[] {
+  const type = isJsonObject(line.schema) ? member(line.schema, 'type') : undefined;
+  const types: readonly Json[] = Array.isArray(type) ? type : type === undefined ? [] : [type];
+  const spellings = [...line.members];
+  const valid = spellings.filter(([, json]) => types.length === 0 || types.some((name) => isOfType(json, name)));
+  return (valid.length > 0 ? valid : spellings).map(([spelling]) => spelling);
+}
+
+function isOfType(json: string, type: Json): boolean {
+  const value: unknown = JSON.parse(json);
+  if (type === 'integer') return Number.isInteger(value);
+  if (type === 'null') return value === null;
+  if (type === 'array') return Array.isArray(value);
+  if (type === 'object') return isObject(value);
+  return typeof value === type;
+}
+
+/** Arguments are an object, whether the schema says so or not. */
+function asObject(schema: JsonSchema): JsonSchema {
+  if (!isJsonObject(schema)) return schema ? { type: 'object' } : schema;
+  return member(schema, 'type') === undefined ? { ...schema, type: 'object' } : schema;
+}
+
+const control: readonly (readonly [number, number])[] = [
+  [0, 0x1f],
+  [0x7f, 0x7f],
+];
+const rawStart = notSet(...control, [0x20, 0x20], [0x22, 0x22], [0x3c, 0x3c]);
+const rawCharacter = notSet(...control);
+const rawEnd = notSet(...control, [0x20, 0x20]);
+
+interface Bounds {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Any string; with bounds on its length a blank at its end is let through, which counting would else forbid. */
+function rawString({ min, max }: Bounds): GrammarNode {
+  const escaped = jsonString({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
+  if (max !== undefined && max < Math.max(1, min ?? 0)) return escaped;
+  if ((min ?? 0) <= 1 && max === undefined)
+    return choice(sequence(rawStart, repeat(sequence(repeat(text(' '), 0), rawEnd), 0)), escaped);
+  const rest = repeat(rawCharacter, Math.max(0, (min ?? 0) - 1), max === undefined ? undefined : max - 1);
+  return choice(sequence(rawStart, rest), escaped);
+}
+
+function lengthOf(schema: Readonly<Record<string, Json>>, keyword: string): number | undefined {
+  const value = member(schema, keyword);
+  return typeof value === 'number' && value >= 0 ? Math.floor(value) : undefined;
+}
+
+/** The grammar of a format that has one, without the quotes of JSON (its characters need no escapes). */
+function formatNode(schema: Readonly<Record<string, Json>>): GrammarNode | undefined {
+  const format = member(schema, 'format');
+  if (format === undefined) return undefined;
+  const { node, relaxed } = grammarFromSchema({ type: 'string', format }, { rulePrefix: 'nano-format-' });
+  if (relaxed.includes('format') || node.kind !== 'sequence' || node.items.length !== 3) return undefined;
+  return node.items[1];
+}
