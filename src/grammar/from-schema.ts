@@ -39,6 +39,8 @@ export interface SchemaGrammar {
 const maxSteps = 50_000;
 /** Schemas inside each other before a schema is refused. */
 const maxNesting = 512;
+/** Merged schemas of longer text are not looked up again. */
+const maxSharedSize = 20_000;
 /** Products of `anyOf` lists beyond this are not multiplied out. */
 const maxBranches = 256;
 
@@ -62,6 +64,8 @@ class SchemaCompiler implements SchemaContext {
   readonly #root: JsonSchema;
   readonly #options: SchemaOptions;
   readonly #references = new Map<JsonSchema, string>();
+  /** By text: the rules of schemas that are merged from several. */
+  readonly #merged = new Map<string, string>();
   #names = 0;
   #steps = 0;
   #nesting = 0;
@@ -100,16 +104,21 @@ class SchemaCompiler implements SchemaContext {
     }
     const reference = member(schema, '$ref');
     if (typeof reference === 'string') return this.#reference(schema, reference);
-    const flat = this.#withoutAllOf(schema);
-    if (typeof flat === 'boolean') return this.#value(flat);
-    for (const keyword of neverEnforced) if (member(flat, keyword) !== undefined) this.relax(keyword);
-    const literals = literalValues(flat);
+    if (member(schema, 'allOf') !== undefined)
+      return this.#shared(schema, () => this.#value(this.#withoutAllOf(schema)));
+    return this.#plain(schema);
+  }
+
+  /** Without reference and `allOf`. */
+  #plain(schema: SchemaObject): GrammarNode {
+    for (const keyword of neverEnforced) if (member(schema, keyword) !== undefined) this.relax(keyword);
+    const literals = literalValues(schema);
     if (literals !== undefined) return this.#literals(literals);
     for (const keyword of ['anyOf', 'oneOf']) {
-      const branches = schemaList(member(flat, keyword));
-      if (branches.length > 0) return this.#branches(flat, keyword, branches);
+      const branches = schemaList(member(schema, keyword));
+      if (branches.length > 0) return this.#branches(schema, keyword, branches);
     }
-    return this.#byType(flat);
+    return this.#byType(schema);
   }
 
   /** A target becomes a rule, so recursion is a rule that names itself. */
@@ -120,8 +129,23 @@ class SchemaCompiler implements SchemaContext {
       return this.#value(without(schema, '$ref'));
     }
     const siblings = without(schema, '$ref');
-    if (constrains(siblings)) return this.#joined(siblings, target);
-    return this.#ruleOf(target);
+    if (!constrains(siblings)) return this.#ruleOf(target);
+    return this.#shared(schema, () => this.#joined(siblings, target));
+  }
+
+  /**
+   * Schemas that are merged are new objects each time; by their text a recursion through them is found again.
+   */
+  #shared(schema: SchemaObject, make: () => GrammarNode): GrammarNode {
+    const text = JSON.stringify(schema);
+    if (text.length > maxSharedSize) return make();
+    let name = this.#merged.get(text);
+    if (name === undefined) {
+      name = this.#newName();
+      this.#merged.set(text, name);
+      this.rules[name] = make();
+    } else this.mayBeEmpty = true;
+    return { kind: 'rule', name };
   }
 
   #ruleOf(target: JsonSchema): GrammarNode {
@@ -143,7 +167,6 @@ class SchemaCompiler implements SchemaContext {
 
   /** Merges the parts of `allOf`, following their references. */
   #withoutAllOf(schema: SchemaObject): JsonSchema {
-    if (member(schema, 'allOf') === undefined) return schema;
     let joined: JsonSchema = without(schema, 'allOf');
     const work = schemaList(member(schema, 'allOf')).reverse();
     const seen = new Set<JsonSchema>();
