@@ -1,6 +1,6 @@
 /** From command lines to configurations. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,19 +25,14 @@ describe('prepareServer', () => {
     expect(deployment).toMatchObject({ modelPath: bundledModelPath(), names: ['aimindserve-nano'], gpu: 'off' });
   });
 
-  it('finds weights from the folder of the command and names them after their file', () => {
-    mkdirSync(join(folder, 'my weights'));
-    const file = join(folder, 'my weights', 'Some-7B-00001-of-00003.gguf');
-    writeFileSync(file, '');
-    const { deployment } = prepare('--model', 'my weights/Some-7B-00001-of-00003.gguf').config;
-    expect(deployment).toMatchObject({ modelPath: file, names: ['Some-7B'] });
-    expect(prepare('my weights').config.deployment.modelPath).toBe(join(folder, 'my weights'));
-  });
-
-  it('leaves a hub id as it is, unless a path of that name exists', () => {
-    expect(prepare('Qwen/Qwen3-8B-GGUF').config.deployment.modelPath).toBe('Qwen/Qwen3-8B-GGUF');
-    mkdirSync(join(folder, 'Qwen', 'Qwen3-8B-GGUF'), { recursive: true });
-    expect(prepare('Qwen/Qwen3-8B-GGUF').config.deployment.modelPath).toBe(join(folder, 'Qwen', 'Qwen3-8B-GGUF'));
+  it.each([
+    ['weights/Some-7B-00001-of-00003.gguf', 'Some-7B'],
+    ['/models/Some-7B.Q4_K_M.GGUF', 'Some-7B.Q4_K_M'],
+    ['path/to/weights/', 'weights'],
+    ['Qwen/Qwen3-8B-GGUF', 'Qwen3-8B-GGUF'],
+  ])('serves %s as written, under the name %s', (model, name) => {
+    expect(prepare('--model', model).config.deployment).toMatchObject({ modelPath: model, names: [name] });
+    expect(prepare(model, '--served-model-name', 'a', 'b').config.deployment.names).toEqual(['a', 'b']);
   });
 
   it('makes a key exactly when the address is open to others and none was given', () => {

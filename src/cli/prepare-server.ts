@@ -1,6 +1,6 @@
 /** From the words of a command line to the configuration of a server. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { randomHex } from '../base/clock.ts';
@@ -50,9 +50,9 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
 
 function toDeployment(settings: Settings, folder: string): ServerConfig['deployment'] {
   const { model, contextSize, threads, gpuLayers, toolFormat, chatTemplate } = settings;
-  const modelPath = model === undefined ? bundledModelPath() : locate(model, folder);
+  const modelPath = model ?? bundledModelPath();
   return {
-    names: settings.names.length > 0 ? settings.names : [nameOf(modelPath)],
+    names: settings.names.length > 0 ? settings.names : [nameOf(resolve(folder, modelPath))],
     modelPath,
     engine: 'embedded',
     parallel: settings.parallel,
@@ -63,12 +63,6 @@ function toDeployment(settings: Settings, folder: string): ServerConfig['deploym
     ...(toolFormat === undefined ? {} : { toolFormat }),
     ...(chatTemplate === undefined ? {} : { chatTemplate: toTemplate(chatTemplate, folder) }),
   };
-}
-
-/** A path that exists wins; anything else stays as it was written and is explained by whoever opens models. */
-function locate(model: string, folder: string): string {
-  const path = resolve(folder, model);
-  return existsSync(path) || isAbsolute(model) ? path : model;
 }
 
 /** The name a model is served under when nobody gave one: its file's, without ending and part number. */

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { GpuChoice } from '../fleet/deployment.ts';
+import { findFormat } from '../formats/formats.ts';
 import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
 import { toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
 import { readSettingsFile } from './settings-file.ts';
@@ -95,13 +96,10 @@ function toLogLevel(given: Given): LogLevel {
   return toOneOf({ ...given, values: [logLevelNames[text] ?? text] }, ['debug', 'info', 'warn', 'error']);
 }
 
-/** vLLM's parsers whose syntax is that of a format here. */
-const formatsOfParsers: Readonly<Record<string, string>> = { hermes: 'hermes' };
-
 /** The bundled model knows its own format; a parser flag meant for other weights must not spoil it. */
 function formatOfParser(line: ServeArguments, ownModel: boolean): string | undefined {
   const parser = line.toolCallParser;
-  return parser === undefined || !ownModel ? undefined : formatsOfParsers[parser];
+  return parser === undefined || !ownModel ? undefined : findFormat(parser)?.name;
 }
 
 function notesOn(line: ServeArguments, ownModel: boolean): string[] {

@@ -14,7 +14,7 @@ export interface SourceFile {
   readonly text: string;
   /** Specifiers as written, of value and type imports, re-exports and `import()`. */
   readonly imports: readonly string[];
-  /** Tests stand beside what they test and may look anywhere. */
+  /** Tests and their fixtures stand beside what they test and may look anywhere. */
   readonly isTest: boolean;
 }
 
@@ -26,7 +26,7 @@ export function readSources(): SourceFile[] {
     .sort()
     .map((path) => {
       const text = readFileSync(join(repository, path), 'utf8');
-      return { path, text, imports: findImports(text), isTest: /\.(test|contract)\.ts$/.test(path) };
+      return { path, text, imports: findImports(text), isTest: /\.(test|contract)\.ts$|\/fixtures\//.test(path) };
     });
 }
 
