@@ -99,7 +99,8 @@ function addHooks(app: FastifyInstance, options: HttpOptions, inFlight: InFlight
   });
   app.setErrorHandler((thrown, _request, reply) => {
     const error = toHttpError(thrown);
-    if (error.kind === 'bug') options.log.error({ err: error }, error.message);
+    const requestId = reply.getHeader('x-request-id');
+    if (error.kind === 'bug') options.log.error({ requestId, err: error }, error.message);
     sendFailure(reply, error);
   });
 }
@@ -115,7 +116,10 @@ function logWhenClosed(request: FastifyRequest, reply: FastifyReply, { log, cloc
   reply.raw.once('close', () => {
     const isWhole = reply.raw.writableFinished;
     const fields = { requestId: reply.getHeader('x-request-id'), status: reply.raw.statusCode, isWhole };
-    log.info({ ...fields, ms: Math.round(clock.nowMs() - startMs) }, label);
+    const timed = { ...fields, ms: Math.round(clock.nowMs() - startMs) };
+    // Supervisors ask every few seconds; their questions are no news.
+    if (openPaths.has(request.routeOptions.url ?? '')) log.debug(timed, label);
+    else log.info(timed, label);
   });
 }
 

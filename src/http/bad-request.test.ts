@@ -1,5 +1,6 @@
 /** Bytes that are no good request: each gets a clear answer in OpenAI's shape, never a 500, and the server goes on. */
 
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,6 +60,25 @@ describe('a body', () => {
       expect(answer.status).toBe(status);
       expect(JSON.parse(text)).toMatchObject({ error: { type: 'invalid_request_error', code } });
     });
+
+  it('beyond the limit is refused while it still comes, and the connection lives on', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const post = (body: string) =>
+      new Promise<{ status: number | undefined; port: number | undefined }>((resolve, reject) => {
+        const options = { agent, port: server.port, path: '/v1/chat/completions', method: 'POST' };
+        const sent = request({ ...options, headers: { 'transfer-encoding': 'chunked' } }, (response) => {
+          response.resume();
+          response.on('end', () => resolve({ status: response.statusCode, port: sent.socket?.localPort }));
+        });
+        sent.on('error', reject);
+        sent.end(body);
+      });
+    const refused = await post(big(40));
+    const accepted = await post(good);
+    agent.destroy();
+    expect([refused.status, accepted.status]).toEqual([413, 200]);
+    expect(accepted.port).toBe(refused.port);
+  });
 
   it('of 10 MB is fine', async () => {
     expect((await send({ body: big(10) })).status).toBe(200);

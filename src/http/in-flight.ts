@@ -38,6 +38,9 @@ class TrackedFlight implements Flight {
   }
 }
 
+/** How long an answer that was cut short may take to tell its client. */
+const farewellMs = 1_000;
+
 /** Counts answers in and out. */
 export class InFlight {
   readonly #flights = new Set<TrackedFlight>();
@@ -49,10 +52,6 @@ export class InFlight {
     return this.#isDraining;
   }
 
-  get count(): number {
-    return this.#flights.size;
-  }
-
   enter(): Flight {
     const flight = new TrackedFlight((left) => {
       this.#flights.delete(left);
@@ -62,12 +61,12 @@ export class InFlight {
     return flight;
   }
 
-  /** Waits for all to leave; after `graceMs` the rest are cut short and given the same time again to say so. */
+  /** Waits for all to leave; after `graceMs` the rest are cut short, and get a moment to say so. */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true;
     if (await this.#emptyWithin(graceMs)) return;
     for (const flight of this.#flights) flight.cutShort();
-    await this.#emptyWithin(Math.min(graceMs, 2_000));
+    await this.#emptyWithin(farewellMs);
   }
 
   #emptyWithin(timeMs: number): Promise<boolean> {

@@ -36,6 +36,9 @@ describe('the list dialect', () => {
     ['string[]', { type: 'array', items: { type: 'string' } }],
     ['Optional[int]', { type: 'integer' }],
     ['tuple[str, int]', { type: 'array' }],
+    ['str | None', { type: ['string', 'null'] }],
+    ['date', { type: 'string', format: 'date' }],
+    ['datetime', { type: 'string' }],
   ];
   for (const [word, schema] of words)
     it(`reads the type '${word}'`, () => {
