@@ -2,11 +2,6 @@
 
 import type { CodePointRange } from './grammar.ts';
 
-/** `step[node * 256 + byte]`: the next node, `accepted` when the code point is whole, `refused` when it cannot be. */
-export interface CodePointTable {
-  readonly step: Int16Array;
-}
-
 /** The byte cannot stand here. */
 export const refused = -1;
 /** The code point is whole. */
@@ -15,9 +10,8 @@ export const accepted = -2;
 const lastCodePoint = 0x10ffff;
 const surrogates: CodePointRange = [0xd800, 0xdfff];
 
-/** Lead bytes by length: first lead byte, first and last code point (no overlong forms). */
+/** Lead bytes of two, three and four bytes: lead byte of zero, first and last code point (no overlong forms). */
 const lengths = [
-  { lead: 0x00, first: 0x00, last: 0x7f },
   { lead: 0xc0, first: 0x80, last: 0x7ff },
   { lead: 0xe0, first: 0x800, last: 0xffff },
   { lead: 0xf0, first: 0x10000, last: lastCodePoint },
@@ -35,38 +29,52 @@ export function normaliseRanges(ranges: readonly CodePointRange[], negated: bool
   return without(negated ? complement(joined) : joined, surrogates);
 }
 
-/** The automaton of normalised ranges; node 0 is the start. */
-export function buildCodePointTable(ranges: readonly CodePointRange[]): CodePointTable {
-  const rows: Int16Array[] = [new Int16Array(256).fill(refused)];
-  const known = new Map<string, number>();
+/** The rows of many such automata; what they have in common stands once. */
+export class CodePointRows {
+  readonly #rows: Int32Array[] = [];
+  readonly #starts = new Map<string, number>();
+  readonly #known = new Map<string, number>();
 
-  /** The node that reads `count` continuation bytes of a number within `inside`. */
-  const continuation = (inside: readonly CodePointRange[], count: number): number => {
+  /** By byte: the next row, `accepted` when the code point is whole, `refused` when it cannot be. */
+  row(number: number): Int32Array | undefined {
+    return this.#rows[number];
+  }
+
+  /** The row in which a code point of these ranges starts; undefined if there is none. */
+  start(ranges: readonly CodePointRange[], negated: boolean): number | undefined {
+    const key = `${negated}${ranges.join(';')}`;
+    const known = this.#starts.get(key);
+    if (known !== undefined) return known;
+    const inside = normaliseRanges(ranges, negated);
+    if (inside.length === 0) return undefined;
+    const row = new Int32Array(256).fill(refused);
+    for (const [from, to] of clip(inside, 0, 0x7f)) row.fill(accepted, from, to + 1);
+    for (const [count, { lead, first, last }] of lengths.entries()) {
+      const size = 64 ** (count + 1);
+      const part = clip(inside, first, last, 0);
+      for (let value = Math.floor(first / size); part.length > 0 && value <= Math.floor(last / size); value++)
+        row[lead + value] = this.#continuation(clip(part, value * size, (value + 1) * size - 1), count + 1);
+    }
+    const start = this.#rows.push(row) - 1;
+    this.#starts.set(key, start);
+    return start;
+  }
+
+  /** The row that reads `count` continuation bytes of a number within `inside`. */
+  #continuation(inside: readonly CodePointRange[], count: number): number {
     if (inside.length === 0) return refused;
     if (count === 0) return accepted;
     const key = `${count}:${inside.join(';')}`;
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const row = new Int16Array(256).fill(refused);
-    const node = rows.push(row) - 1;
-    known.set(key, node);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const row = new Int32Array(256).fill(refused);
     const size = 64 ** (count - 1);
     for (let value = 0; value < 64; value++)
-      row[0x80 + value] = continuation(clip(inside, value * size, (value + 1) * size - 1), count - 1);
-    return node;
-  };
-
-  const start = rows[0];
-  lengths.forEach(({ lead, first, last }, count) => {
-    const size = 64 ** count;
-    const inside = clip(ranges, first, last, 0);
-    for (let value = Math.floor(first / size); value <= Math.floor(last / size); value++)
-      if (start !== undefined)
-        start[lead + value] = continuation(clip(inside, value * size, (value + 1) * size - 1), count);
-  });
-  const step = new Int16Array(rows.length * 256);
-  for (const [node, row] of rows.entries()) step.set(row, node * 256);
-  return { step };
+      row[0x80 + value] = this.#continuation(clip(inside, value * size, (value + 1) * size - 1), count - 1);
+    const number = this.#rows.push(row) - 1;
+    this.#known.set(key, number);
+    return number;
+  }
 }
 
 /** What of the ranges lies in [from, to], counted from `base`. */

@@ -1,7 +1,7 @@
 /** The parts of a grammar that read bytes: literal text, one code point, one of many words, a stretch of a source. */
 
-import { accepted, buildCodePointTable, normaliseRanges, refused } from './code-point-set.ts';
-import type { GrammarNode, SpanSource } from './grammar.ts';
+import { accepted, type CodePointRows, refused } from './code-point-set.ts';
+import type { CodePointRange, SpanSource } from './grammar.ts';
 import type { PositionSets } from './position-sets.ts';
 
 /**
@@ -38,25 +38,25 @@ export function textLeaf(text: string): Leaf {
   };
 }
 
-/** One code point; undefined if the set is empty. */
-export function setLeaf(node: GrammarNode & { kind: 'set' }): Leaf | undefined {
-  const ranges = normaliseRanges(node.ranges, node.negated);
-  if (ranges.length === 0) return undefined;
-  const { step } = buildCodePointTable(ranges);
-  const whole = step.length / 256;
+/** One code point of these ranges; undefined if there is none. */
+export function setLeaf(rows: CodePointRows, ranges: readonly CodePointRange[], negated: boolean): Leaf | undefined {
+  const start = rows.start(ranges, negated);
+  if (start === undefined) return undefined;
+  // Position 0 is the start, 1 the end, n + 2 the row n.
+  const rowAt = (at: number): Int32Array | undefined => rows.row(at === 0 ? start : at - 2);
   return {
     usesSets: false,
     mayBeEmpty: false,
     step: (at, byte) => {
-      const next = step[at * 256 + byte] ?? refused;
-      return next === accepted ? whole : next;
+      const next = at === 1 ? refused : (rowAt(at)?.[byte] ?? refused);
+      return next === accepted ? 1 : next === refused ? -1 : next + 2;
     },
-    mayEnd: (at) => at === whole,
-    mayGoOn: (at) => at < whole,
+    mayEnd: (at) => at === 1,
+    mayGoOn: (at) => at !== 1,
     onlyByte: (at) => {
-      const row = step.subarray(at * 256, at * 256 + 256);
-      const first = row.findIndex((next) => next !== refused);
-      return row.findLastIndex((next) => next !== refused) === first ? first : -1;
+      const row = rowAt(at);
+      const first = row?.findIndex((next) => next !== refused) ?? -1;
+      return row?.findLastIndex((next) => next !== refused) === first ? first : -1;
     },
   };
 }

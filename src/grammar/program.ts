@@ -1,6 +1,7 @@
 /** A grammar checked and laid out for the automaton: numbered nodes without dead ends and without left recursion. */
 
 import { Bug, RequestError } from '../base/errors.ts';
+import { CodePointRows } from './code-point-set.ts';
 import type { Grammar, GrammarNode } from './grammar.ts';
 import { type Leaf, setLeaf, spanLeaf, textLeaf, wordsLeaf } from './leaf.ts';
 import { type OpeningSearch, searchOpenings } from './openings.ts';
@@ -57,6 +58,7 @@ class Layout {
   readonly #nodes: ProgramNode[] = [];
   readonly #seen = new Map<GrammarNode, number>();
   readonly #rules = new Map<string, number>();
+  readonly #codePoints = new CodePointRows();
   readonly #pending: (() => void)[] = [];
   #literalSize = 0;
 
@@ -96,7 +98,7 @@ class Layout {
         for (const word of node.words) this.#count(word.length + 1);
         return node.words.length === 0 ? never : { kind: 'leaf', leaf: wordsLeaf(node.words) };
       case 'set':
-        return leafOrNever(setLeaf(node));
+        return leafOrNever(setLeaf(this.#codePoints, node.ranges, node.negated));
       case 'span':
         for (const source of node.sources) this.#count(source.units.length);
         return leafOrNever(spanLeaf(node.sources));
