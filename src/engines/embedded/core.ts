@@ -3,7 +3,7 @@
 import type { Prompt } from '../../chat/prompt.ts';
 import { compileGrammar } from '../../grammar/automaton.ts';
 import { text } from '../../grammar/grammar.ts';
-import { openLibrary } from './library.ts';
+import { describeDevice, openLibrary } from './library.ts';
 import { createDecoder } from './native-decoder.ts';
 import type { NativeLogSink } from './native-log.ts';
 import { type NativeModel, openModel } from './native-model.ts';
@@ -16,6 +16,8 @@ import { createTokenize } from './tokenize.ts';
 export interface EngineCore {
   readonly tokens: TokenTable;
   readonly scheduler: Scheduler;
+  /** For people: what it runs on. */
+  readonly device: string;
   tokenize(prompt: Prompt): Int32Array;
 }
 
@@ -39,7 +41,9 @@ export async function openCore(settings: EngineSettings, log: NativeLogSink, onS
   compileGrammar({ root: text('ok'), rules: {} })
     .start()
     .allowed(tokens);
-  return { tokens, tokenize, scheduler: new Scheduler(await creating, onStep) };
+  const decoder = await creating;
+  const device = describeDevice(library, decoder.threads);
+  return { tokens, tokenize, device, scheduler: new Scheduler(decoder, onStep) };
 }
 
 function defaultContext(model: NativeModel, { slots, kvBytesPerToken }: EngineSettings): number {

@@ -56,6 +56,7 @@ function entryPath(): string {
 function toClient(channel: Channel, abilities: Abilities): EngineClient {
   return {
     abilities,
+    device: channel.greeting.device,
     contextPerSlot: channel.greeting.contextPerSlot,
     closed: channel.closed,
     tokenize: (prompt) => channel.tokenize(prompt),

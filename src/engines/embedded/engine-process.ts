@@ -60,11 +60,16 @@ async function listen(
 }
 
 async function stop(listening: Promise<Listening>): Promise<void> {
-  setTimeout(() => process.exit(0), stopGraceMs).unref();
+  setTimeout(die, stopGraceMs).unref();
   const { server, core } = await listening;
   server.close();
   await (await core).scheduler.close();
   process.exit(0);
+}
+
+/** An orderly exit waits for native calls, and those may wait for our log callback: never, while one is under way. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function fail(error: AppError): void {
@@ -73,4 +78,9 @@ function fail(error: AppError): void {
   setTimeout(() => process.exit(), failureLingerMs);
 }
 
+// Nobody reads our standard error any more: no reason to end.
+process.stderr.on('error', () => {});
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`, die);
+});
 main().catch((thrown: unknown) => fail(toAppError(thrown)));

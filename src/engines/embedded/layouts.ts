@@ -308,8 +308,14 @@ function bindRest(base: Handle, ggml: Handle, llama: Handle) {
     const cpu = device(deviceTypeCpu);
     return cpu === null ? undefined : address(registry(cpu), name);
   };
+  const describe: (device: Pointer) => string = base.func('ggml_backend_dev_description', 'str', [pointer]);
   return {
     version,
+    /** The processor's name, or undefined if there is no backend for it. */
+    processor(): string | undefined {
+      const cpu = device(deviceTypeCpu);
+      return cpu === null ? undefined : describe(cpu);
+    },
     /** Loads the backend that suits this processor; must come first. */
     start(folder: string): void {
       loadBackends(folder);
@@ -319,7 +325,6 @@ function bindRest(base: Handle, ggml: Handle, llama: Handle) {
     log(write: NativeLog): void {
       setLog(koffi.register(write, koffi.pointer(logCallback)), null);
     },
-    hasCpu: () => device(deviceTypeCpu) !== null,
     poolDefaults,
     poolCreate: (params: Uint8Array): Pointer => koffi.call(fromCpu('ggml_threadpool_new'), threadPoolNew, params),
     poolFree: (pool: Pointer): void => koffi.call(fromCpu('ggml_threadpool_free'), threadPoolFree, pool),

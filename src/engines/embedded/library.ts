@@ -17,6 +17,9 @@ import {
   packageVersion,
 } from './layouts.ts';
 
+/** What the file names of the backends begin with; the rest names the processor family. */
+const backendPrefix = 'libggml-cpu-';
+
 const whatWorks = 'The embedded engine runs on Linux on x64 processors with glibc (not musl, as in Alpine).';
 
 /** Loads and checks the libraries; throws ConfigError('device_unavailable') that says what is wrong. */
@@ -26,8 +29,16 @@ export function openLibrary(log: NativeLog): Library {
   checkLayouts(library);
   library.log(log);
   library.start(folder);
-  if (!library.hasCpu()) throw unavailable(`llama.cpp found no backend for this processor in ${folder}.`);
+  if (library.processor() === undefined)
+    throw unavailable(`llama.cpp found no backend for this processor in ${folder}.`);
   return library;
+}
+
+/** Processor, library variant and threads in one line, for people. */
+export function describeDevice(library: Library, threads: number): string {
+  const variant = new RegExp(`${backendPrefix}([\\w-]+)\\.so`).exec(readFileSync('/proc/self/maps', 'utf8'))?.[1] ?? '';
+  const processor = (library.processor() ?? '').trim();
+  return `CPU ${processor}, llama.cpp ${llamaVersion} ${variant}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
 function findFolder(): string {

@@ -50,7 +50,7 @@ export interface FailureMessage {
 
 /** From the engine. `ready` answers `hello` as soon as the model is loaded; `special` is one of its special tokens. */
 export type EngineMessage =
-  | { readonly type: 'ready'; readonly contextPerSlot: number; readonly special?: string }
+  | { readonly type: 'ready'; readonly contextPerSlot: number; readonly device: string; readonly special?: string }
   | { readonly type: 'step'; readonly pieces: readonly NumberedPiece[] }
   | { readonly type: 'tokens'; readonly id: number; readonly tokens: string }
   | { readonly type: 'stats'; readonly id: number; readonly stats: EngineStats }

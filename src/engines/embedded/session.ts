@@ -39,7 +39,12 @@ export function openSession(socket: Socket, token: string, core: Promise<EngineC
       requests = new Requests(loaded, connection);
       const special = loaded.tokens.special(loaded.tokens.ends[0] ?? -1);
       const { contextPerSlot } = loaded.scheduler.stats();
-      connection.send({ type: 'ready', contextPerSlot, ...(special === undefined ? {} : { special }) });
+      connection.send({
+        type: 'ready',
+        contextPerSlot,
+        device: loaded.device,
+        ...(special === undefined ? {} : { special }),
+      });
     } catch (thrown) {
       connection.send(toFailure(toAppError(thrown)));
       socket.end();
