@@ -114,6 +114,14 @@ describe('a stream', () => {
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
   });
 
+  it('names in a header what is known before the first byte', async () => {
+    const warned: ChatEvent = { type: 'warning', warning: { code: 'tools_hidden', message: 'x' } };
+    const server = await start({ complete: () => eventsOf([warned, ...textAnswer('a')]) });
+    const response = await ask(server, { ...question, stream: true, store: true, user: 'u' });
+    expect(response.headers.get('x-aimindserve-warnings')).toBe('ignored_field,tools_hidden');
+    expect(await response.text()).not.toContain('tools_hidden');
+  });
+
   it('answers an early error with a status', async () => {
     const error = new RequestError('context_length_exceeded', '10 > 5', { param: 'messages' });
     const server = await start({ complete: () => eventsOf([{ type: 'error', error }]) });

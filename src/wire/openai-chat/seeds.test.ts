@@ -88,4 +88,21 @@ describe('the second seed', () => {
     expect(request.toolChoice).toEqual({ type: 'auto' });
     expect(reply.envelope).toBe(false);
   });
+
+  it('may mix its dialect with the first seed, and with a bare tool', () => {
+    const listed = { function: { name: 'a', parameters: [{ name: 'x', type: 'int', required: true }] } };
+    const bare = { name: 'b', description: 'd', parameters: { type: 'object', properties: {} } };
+    const { request, reply } = openaiChat.decode({ ...body, tools: [...body.tools, listed, bare] }, context);
+    expect(request.tools.map(({ name, path }) => `${name} ${path}`)).toEqual([
+      'get_current_weather tools[0].function.parameters',
+      'a tools[1].function.parameters',
+      'b tools[2].parameters',
+    ]);
+    expect(request.tools[1]?.parameters).toEqual({
+      type: 'object',
+      properties: { x: { type: 'integer' } },
+      required: ['x'],
+    });
+    expect(reply.envelope).toBe(true);
+  });
 });
