@@ -41,7 +41,8 @@ export class Attempt {
     const { prepared, candidate, request } = this.#parts;
     this.#parts.trace?.prompt(prepared.prompt);
     const tokens = await candidate.client.tokenize(prepared.prompt);
-    const sampling = fitContext(request.sampling, tokens.length, candidate.client.contextPerSlot);
+    const wished = { ...candidate.spec.sampling, ...request.sampling };
+    const sampling = fitContext(wished, tokens.length, candidate.client.contextPerSlot);
     const parser = prepared.plan.parser(this.#parts.newCallId);
     const stops = new StopReader(request.stop);
     const both = AbortSignal.any([signal, this.#abort.signal]);

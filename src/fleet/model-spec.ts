@@ -17,7 +17,17 @@ export interface ModelSpec {
   readonly eosToken: string;
   /** Spellings of control tokens, and of user-defined ones (which any text that spells them becomes). */
   readonly specialTokens: readonly string[];
+  /** The sampling its makers advise; a request's own settings win. */
+  readonly sampling: SamplingAdvice;
   readonly sizeBytes: number;
   /** KV cache bytes per context token at f16. */
   readonly kvBytesPerToken: number;
+}
+
+/** `general.sampling.*` of a GGUF file. */
+export interface SamplingAdvice {
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
 }

@@ -12,6 +12,7 @@ export class ByteReader {
   readonly sizeBytes: number;
   readonly #file: number;
   readonly #window = Buffer.alloc(windowBytes);
+  readonly #view = new DataView(this.#window.buffer, this.#window.byteOffset, windowBytes);
   /** Where in the file the window begins, and how much of it is filled. */
   #start = 0;
   #filled = 0;
@@ -47,46 +48,46 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#window.readUInt8(this.#take(1));
+    return this.#view.getUint8(this.#take(1));
   }
 
   u16(): number {
-    return this.#window.readUInt16LE(this.#take(2));
+    return this.#view.getUint16(this.#take(2), true);
   }
 
   u32(): number {
-    return this.#window.readUInt32LE(this.#take(4));
+    return this.#view.getUint32(this.#take(4), true);
   }
 
   i8(): number {
-    return this.#window.readInt8(this.#take(1));
+    return this.#view.getInt8(this.#take(1));
   }
 
   i16(): number {
-    return this.#window.readInt16LE(this.#take(2));
+    return this.#view.getInt16(this.#take(2), true);
   }
 
   i32(): number {
-    return this.#window.readInt32LE(this.#take(4));
+    return this.#view.getInt32(this.#take(4), true);
   }
 
   f32(): number {
-    return this.#window.readFloatLE(this.#take(4));
+    return this.#view.getFloat32(this.#take(4), true);
   }
 
   f64(): number {
-    return this.#window.readDoubleLE(this.#take(8));
+    return this.#view.getFloat64(this.#take(8), true);
   }
 
   /** As a double: exact up to 2^53, which is more than any honest length; beyond that it only has to be too big. */
   u64(): number {
-    const low = this.u32();
-    return low + this.u32() * 2 ** 32;
+    const at = this.#take(8);
+    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
   }
 
   i64(): number {
-    const low = this.u32();
-    return low + this.i32() * 2 ** 32;
+    const at = this.#take(8);
+    return this.#view.getUint32(at, true) + this.#view.getInt32(at + 4, true) * 2 ** 32;
   }
 
   /** UTF-8 text of so many bytes; at most `limit`, so that a lying length allocates nothing. */

@@ -14,6 +14,7 @@ const spec: ModelSpec = {
   bosToken: '',
   eosToken: '',
   specialTokens: [],
+  sampling: {},
   sizeBytes: 4 * gibibyte,
   kvBytesPerToken: 128 * 1024,
 };

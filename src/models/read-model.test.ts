@@ -70,6 +70,12 @@ describe('readModel', () => {
     expect(spec.kvBytesPerToken).toBe(128);
   });
 
+  it('takes the sampling its makers advise, and no nonsense', () => {
+    const advice = { 'general.sampling.temp': { f32: 0 }, 'general.sampling.top_p': { f32: 7 } };
+    const advised = { ...tinyModel, metadata: { ...tinyModel.metadata, ...advice } };
+    expect(readModel(write(ggufBytes(advised))).sampling).toEqual({ temperature: 0 });
+  });
+
   it('accepts a folder with one model, beside a projector', () => {
     const inside = join(folder, 'one');
     mkdirSync(inside);

@@ -32,6 +32,7 @@ export function readModel(path: string): ModelSpec {
     trainedContext: header.positive(`${architecture}.context_length`),
     ...(template === undefined ? {} : { template }),
     ...readTokens(header),
+    sampling: readSampling(header),
     sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
     kvBytesPerToken: kvBytesPerToken(header, architecture),
   };
@@ -90,6 +91,24 @@ class Header {
     const same = this.number(key);
     return same === undefined ? undefined : new Array<number>(layers).fill(same);
   }
+}
+
+/** What the makers of the model advise; nonsense counts as no advice. */
+function readSampling(header: Header): ModelSpec['sampling'] {
+  const advice = (key: string, least: number, most: number): number | undefined => {
+    const value = header.value(`general.sampling.${key}`);
+    return typeof value === 'number' && value >= least && value <= most ? value : undefined;
+  };
+  const temperature = advice('temp', 0, 5);
+  const topK = advice('top_k', 0, 1_000_000);
+  const topP = advice('top_p', 0, 1);
+  const minP = advice('min_p', 0, 1);
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topK !== undefined && { topK }),
+    ...(topP !== undefined && { topP }),
+    ...(minP !== undefined && { minP }),
+  };
 }
 
 function readTokens(header: Header): Pick<ModelSpec, 'vocabularySize' | 'bosToken' | 'eosToken' | 'specialTokens'> {
