@@ -50,6 +50,7 @@ describe('readModel', () => {
       sizeBytes: ggufBytes(tinyModel).length,
       // 2 layers × 2 heads × (16 + 16) values × 2 bytes
       kvBytesPerToken: 256,
+      sampling: {},
     });
   });
 
