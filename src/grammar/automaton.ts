@@ -3,7 +3,7 @@
 import type { Grammar } from './grammar.ts';
 import { layOutProgram, type Program } from './program.ts';
 import { type State, StateTable } from './state-table.ts';
-import { type TokenTrie, tokenTrie } from './token-trie.ts';
+import { maxPlainLength, setBit, type TokenIndex, type TokenTrie, tokenIndex } from './token-index.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** A grammar ready to run; its states are shared by all its cursors. */
@@ -68,7 +68,7 @@ class Run {
     let masks = this.#masks.get(vocabulary);
     let mask = masks?.get(state);
     if (mask !== undefined) return mask;
-    mask = buildMask(state, tokenTrie(vocabulary));
+    mask = buildMask(state, tokenIndex(vocabulary));
     this.#maskBytes += mask.byteLength;
     if (this.#maskBytes > maxMaskBytes) this.#forgetMasks();
     masks = this.#masks.get(vocabulary) ?? new Map<State, Uint32Array>();
@@ -82,29 +82,36 @@ class Run {
   }
 }
 
-/** One walk over the trie; a refused byte skips all tokens that go on from it. */
-function buildMask(state: State, trie: TokenTrie): Uint32Array {
-  const mask = new Uint32Array(trie.maskSize);
+function buildMask(state: State, index: TokenIndex): Uint32Array {
   const { table } = state;
-  const allow = (id: number): void => {
-    mask[id >> 5] = (mask[id >> 5] ?? 0) | (1 << (id & 31));
-  };
+  const takesPlain = table.takesPlain(state, maxPlainLength);
+  const mask = takesPlain ? index.plainMask.slice() : new Uint32Array(index.plainMask.length);
   for (const token of table.specials(state))
-    if (table.stepSpecial(state, token) !== null) trie.specials.get(token)?.forEach(allow);
+    if (table.stepSpecial(state, token) !== null) for (const id of index.specials.get(token) ?? []) setBit(mask, id);
+  if (!takesPlain) walk(state, index.plain, mask);
+  walk(state, index.rest, mask);
+  return mask;
+}
+
+/** One walk over a trie; a refused byte skips all tokens that go on from it. */
+function walk(state: State, trie: TokenTrie, mask: Uint32Array): void {
+  const { table } = state;
   const path: State[] = [state];
   for (let node = 0; node < trie.bytes.length; ) {
     const depth = trie.depths[node] ?? 0;
-    const next = table.step(path[depth] ?? state, trie.bytes[node] ?? 0);
+    const from = path[depth] ?? state;
+    const byte = trie.bytes[node] ?? 0;
+    const known = from.dense?.[byte];
+    const next = known === undefined ? table.step(from, byte) : known;
     if (next === null) {
       node = trie.ends[node] ?? Infinity;
       continue;
     }
     path[depth + 1] = next;
     const last = trie.firstId[node + 1] ?? 0;
-    for (let index = trie.firstId[node] ?? 0; index < last; index++) allow(trie.ids[index] ?? 0);
+    for (let index = trie.firstId[node] ?? 0; index < last; index++) setBit(mask, trie.ids[index] ?? 0);
     node++;
   }
-  return mask;
 }
 
 class StateCursor implements Cursor {

@@ -1,6 +1,6 @@
 /** The parts of a grammar that read bytes: literal text, one code point, one of many words, a stretch of a source. */
 
-import { accepted, type CodePointRows, refused } from './code-point-set.ts';
+import { accepted, type CodePointRows, normaliseRanges, refused } from './code-point-set.ts';
 import type { CodePointRange, SpanSource } from './grammar.ts';
 import type { PositionSets } from './position-sets.ts';
 
@@ -21,6 +21,8 @@ export interface Leaf {
   readonly usesSets: boolean;
   /** Does the empty text match? */
   readonly mayBeEmpty: boolean;
+  /** Is it one code point, and may that be any plain character of a JSON string? */
+  readonly takesPlain: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -31,6 +33,7 @@ export function textLeaf(text: string): Leaf {
   return {
     usesSets: false,
     mayBeEmpty: bytes.length === 0,
+    takesPlain: false,
     step: (at, byte) => (bytes[at] === byte ? at + 1 : -1),
     mayEnd: (at) => at === bytes.length,
     mayGoOn: (at) => at < bytes.length,
@@ -47,6 +50,7 @@ export function setLeaf(rows: CodePointRows, ranges: readonly CodePointRange[], 
   return {
     usesSets: false,
     mayBeEmpty: false,
+    takesPlain: coversPlain(ranges, negated),
     step: (at, byte) => {
       const next = at === 1 ? refused : (rowAt(at)?.[byte] ?? refused);
       return next === accepted ? 1 : next === refused ? -1 : next + 2;
@@ -59,6 +63,21 @@ export function setLeaf(rows: CodePointRows, ranges: readonly CodePointRange[], 
       return row?.findLastIndex((next) => next !== refused) === first ? first : -1;
     },
   };
+}
+
+/** What stands in a JSON string without an escape. */
+const plain: readonly CodePointRange[] = normaliseRanges(
+  [
+    [0, 0x1f],
+    [0x22, 0x22],
+    [0x5c, 0x5c],
+  ],
+  true,
+);
+
+function coversPlain(ranges: readonly CodePointRange[], negated: boolean): boolean {
+  const inside = normaliseRanges(ranges, negated);
+  return plain.every(([from, to]) => inside.some(([low, high]) => low <= from && to <= high));
 }
 
 /** One of many literal texts, read along a trie. */
@@ -81,6 +100,7 @@ export function wordsLeaf(words: readonly string[]): Leaf {
   return {
     usesSets: false,
     mayBeEmpty: ends[0] === true,
+    takesPlain: false,
     step: (at, byte) => children[at]?.get(byte) ?? -1,
     mayEnd: (at) => ends[at] === true,
     mayGoOn: (at) => (children[at]?.size ?? 0) > 0,
@@ -111,6 +131,7 @@ export function spanLeaf(sources: readonly SpanSource[]): Leaf | undefined {
   return {
     usesSets: true,
     mayBeEmpty: false,
+    takesPlain: false,
     step: (at, byte, sets) => {
       const taken =
         at === 0 ? (text.starts.get(byte) ?? []) : nextOffsets(text, after(at, sets)).filter((o) => takes(o, byte));

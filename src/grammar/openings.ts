@@ -5,8 +5,8 @@ export interface OpeningSearch {
   step(at: number, byte: number): number;
   /** The index of the longest text that ends at this position, else undefined. */
   found(at: number): number | undefined;
-  /** Nodes of its trie. */
-  readonly size: number;
+  /** Can no text without quote, backslash or control character, read from this position, complete an opening? */
+  isSafe(at: number): boolean;
 }
 
 const encoder = new TextEncoder();
@@ -29,16 +29,24 @@ export function searchOpenings(texts: readonly (string | undefined)[]): OpeningS
     }
     found[at] ??= index;
   });
-  const fail = linkFailures(children, found);
+  const { fail, order } = linkFailures(children, found);
+  const unsafe = findUnsafe(children, found, { fail, order });
   return {
-    size: children.length,
     found: (at) => found[at],
+    isSafe: (at) => unsafe[at] !== true,
     step: (at, byte) => follow(children, fail, at, byte),
   };
 }
 
+interface Failures {
+  /** By node: the longest proper suffix that is a node too. */
+  readonly fail: readonly number[];
+  /** All nodes but the root, breadth first. */
+  readonly order: readonly number[];
+}
+
 /** Breadth first; a node without a text of its own inherits the longest one that ends there. */
-function linkFailures(children: readonly Map<number, number>[], found: (number | undefined)[]): number[] {
+function linkFailures(children: readonly Map<number, number>[], found: (number | undefined)[]): Failures {
   const fail: number[] = children.map(() => 0);
   const queue: number[] = [...(children[0]?.values() ?? [])];
   for (let index = 0; index < queue.length; index++) {
@@ -49,7 +57,25 @@ function linkFailures(children: readonly Map<number, number>[], found: (number |
       queue.push(child);
     }
   }
-  return fail;
+  return { fail, order: queue };
+}
+
+/** Nodes from which plain bytes alone lead to the end of an opening, going down or after falling back. */
+function findUnsafe(
+  children: readonly Map<number, number>[],
+  found: readonly (number | undefined)[],
+  { fail, order }: Failures,
+): boolean[] {
+  const unsafe = children.map(() => false);
+  for (const at of [...order].reverse().concat(0))
+    for (const [byte, child] of children[at] ?? [])
+      if (isPlain(byte) && (found[child] !== undefined || unsafe[child] === true)) unsafe[at] = true;
+  for (const at of order) if (unsafe[fail[at] ?? 0] === true) unsafe[at] = true;
+  return unsafe;
+}
+
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte !== 0x22 && byte !== 0x5c;
 }
 
 function follow(children: readonly Map<number, number>[], fail: readonly number[], from: number, byte: number): number {

@@ -31,12 +31,17 @@ export interface State {
   readonly table: StateTable;
   /** By byte, or 256 and more for special tokens; null = refused. */
   readonly next: Map<number, State | null>;
+  /** By byte, for states that were left by many bytes: an array is read faster than a map. */
+  dense: (State | null | undefined)[] | undefined;
 }
 
 /** Stacks one state may hold. */
 export const maxHeads = 20_000;
 /** States, stacks and positions kept before a table is given up for a fresh one. */
 export const maxKept = 200_000;
+
+/** Transitions from which on a state keeps an array. */
+const denseFrom = 12;
 
 // Node numbers stay below 2^19, positions and counts below 2^32: together they are exact as a double.
 const radix = 2 ** 32;
@@ -72,7 +77,7 @@ export class StateTable {
 
   /** The state after a byte, or null if it is refused. */
   step(state: State, byte: number): State | null {
-    const known = state.next.get(byte);
+    const known = state.dense === undefined ? state.next.get(byte) : state.dense[byte];
     if (known !== undefined) return known;
     const closure = new Closure(this);
     for (const head of state.heads) this.#read(head, byte, closure);
@@ -107,6 +112,18 @@ export class StateTable {
       if (found.kind === 'free') for (const token of found.specials.keys()) out.add(token);
     }
     return out;
+  }
+
+  /** May any text of up to `length` plain string characters come next? Then its tokens need no walk. */
+  takesPlain(state: State, length: number): boolean {
+    return state.heads.some(({ node, at, stack }) => {
+      const found = this.node(node);
+      if (found.kind === 'free') return found.search.isSafe(at);
+      if (found.kind !== 'leaf' || !found.leaf.takesPlain || at !== 0) return false;
+      // Straight below a repeat: when the character is through, the repeat enters the same leaf again.
+      const round = this.node(stack.node);
+      return round.kind === 'repeat' && round.max - stack.value + 1 >= length;
+    });
   }
 
   /** The only byte that may come next; -1 if there are several, none, or a special token may come or the end. */
@@ -180,8 +197,16 @@ export class StateTable {
 
   #remember(state: State, key: number, closure: Closure): State | null {
     const next = closure.isEmpty ? null : this.#state(closure);
-    state.next.set(key, next);
+    if (state.dense !== undefined && key < 256) state.dense[key] = next;
+    else state.next.set(key, next);
+    if (state.dense === undefined && state.next.size > denseFrom) this.#makeDense(state);
     return next;
+  }
+
+  #makeDense(state: State): void {
+    const dense: (State | null | undefined)[] = new Array(256).fill(undefined);
+    for (const [byte, next] of state.next) if (byte < 256) dense[byte] = next;
+    state.dense = dense;
   }
 
   #state(closure: Closure): State {
@@ -189,7 +214,7 @@ export class StateTable {
     const key = `${closure.mayEnd ? '$' : ''}${heads.map((head) => head.id).join()}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = { heads, mayEnd: closure.mayEnd, table: this, next: new Map() };
+      state = { heads, mayEnd: closure.mayEnd, table: this, next: new Map(), dense: undefined };
       this.#states.set(key, state);
     }
     return state;

@@ -2,7 +2,7 @@
 
 import type { Vocabulary } from './vocabulary.ts';
 
-/** The trie's nodes in depth-first order, the root left out. */
+/** The nodes of a trie in depth-first order, the root left out. */
 export interface TokenTrie {
   readonly bytes: Uint8Array;
   /** Bytes before this one, from 0. */
@@ -12,23 +12,39 @@ export interface TokenTrie {
   /** Node `i` ends the tokens `ids[firstId[i]]` to `ids[firstId[i + 1] - 1]`. */
   readonly firstId: Uint32Array;
   readonly ids: Uint32Array;
-  /** Special tokens by their spelling. */
-  readonly specials: ReadonlyMap<string, readonly number[]>;
-  /** Words of 32 bits in a mask of this vocabulary. */
-  readonly maskSize: number;
 }
 
-const tries = new WeakMap<Vocabulary, TokenTrie>();
+/** All tokens of a vocabulary. */
+export interface TokenIndex {
+  /** Tokens of whole plain string characters (no quote, backslash or control), at most `maxPlainLength` of them. */
+  readonly plain: TokenTrie;
+  /** All others. */
+  readonly rest: TokenTrie;
+  /** Bit set = the token is in `plain`. */
+  readonly plainMask: Uint32Array;
+  /** Special tokens by their spelling. */
+  readonly specials: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Characters a plain token may have; longer ones count as others. */
+export const maxPlainLength = 24;
+
+const indexes = new WeakMap<Vocabulary, TokenIndex>();
 const maxTokenSize = 65_535;
 
-/** The trie of a vocabulary, built on first use. */
-export function tokenTrie(vocabulary: Vocabulary): TokenTrie {
-  let trie = tries.get(vocabulary);
-  if (trie === undefined) {
-    trie = buildTrie(vocabulary);
-    tries.set(vocabulary, trie);
+/** The index of a vocabulary, built on first use. */
+export function tokenIndex(vocabulary: Vocabulary): TokenIndex {
+  let index = indexes.get(vocabulary);
+  if (index === undefined) {
+    index = buildIndex(vocabulary);
+    indexes.set(vocabulary, index);
   }
-  return trie;
+  return index;
+}
+
+/** Sets the bit of a token. */
+export function setBit(mask: Uint32Array, id: number): void {
+  mask[id >> 5] = (mask[id >> 5] ?? 0) | (1 << (id & 31));
 }
 
 interface Entry {
@@ -36,21 +52,39 @@ interface Entry {
   readonly id: number;
 }
 
-function buildTrie(vocabulary: Vocabulary): TokenTrie {
-  const entries: Entry[] = [];
+function buildIndex(vocabulary: Vocabulary): TokenIndex {
+  const plain: Entry[] = [];
+  const rest: Entry[] = [];
+  const plainMask = new Uint32Array(Math.ceil(vocabulary.size / 32));
   const specials = new Map<string, number[]>();
   for (let id = 0; id < vocabulary.size; id++) {
     const special = vocabulary.special(id);
     const bytes = vocabulary.bytes(id);
     if (special !== undefined) specials.set(special, [...(specials.get(special) ?? []), id]);
-    else if (bytes.length > 0 && bytes.length < maxTokenSize) entries.push({ bytes, id });
+    else if (isPlain(bytes)) {
+      plain.push({ bytes, id });
+      setBit(plainMask, id);
+    } else if (bytes.length > 0 && bytes.length < maxTokenSize) rest.push({ bytes, id });
   }
-  entries.sort((a, b) => compareBytes(a.bytes, b.bytes));
-  return { ...layOut(entries), specials, maskSize: Math.ceil(vocabulary.size / 32) };
+  return { plain: buildTrie(plain), rest: buildTrie(rest), plainMask, specials };
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function isPlain(bytes: Uint8Array): boolean {
+  if (bytes.length === 0 || bytes.length > maxPlainLength * 4) return false;
+  if (bytes.some((byte) => byte < 0x20 || byte === 0x22 || byte === 0x5c)) return false;
+  try {
+    return [...decoder.decode(bytes)].length <= maxPlainLength;
+  } catch {
+    // Part of a code point: many vocabularies have such tokens.
+    return false;
+  }
 }
 
 /** In sorted order each token shares a prefix with the one before; what it adds are new nodes. */
-function layOut(entries: readonly Entry[]): Omit<TokenTrie, 'specials' | 'maskSize'> {
+function buildTrie(entries: Entry[]): TokenTrie {
+  entries.sort((a, b) => compareBytes(a.bytes, b.bytes));
   const bytes: number[] = [];
   const depths: number[] = [];
   const ends: number[] = [];
