@@ -90,7 +90,7 @@ export const plainCalls = (result: Read): unknown[] =>
 /** Does the plan take this as a whole answer? */
 export function accepts(plan: AnswerPlan, all: readonly Unit[]): boolean {
   const { grammar } = plan.constraint;
-  if (grammar === undefined) return false;
+  if (grammar === undefined) return true;
   const cursor = compileGrammar(grammar).start();
   const taken = all.every((unit) =>
     'special' in unit ? cursor.acceptSpecial(unit.special) : cursor.accept(new TextEncoder().encode(unit.text)),

@@ -169,12 +169,20 @@ function copiedTexts(ask: Ask): readonly string[] {
 /** Sources of raw values, which may not begin like a JSON string or a token, nor with or before a blank. */
 function rawSources(texts: readonly string[]): readonly SpanSource[] {
   return spanSources(texts, 'raw')
-    .map((source) => ({
-      units: source.units,
-      starts: source.starts.filter((unit) => !['"', '<', ' '].includes(source.units[unit] ?? ' ')),
-      ends: source.ends.filter((unit) => source.units[unit] !== ' '),
+    .map(({ units, starts, ends }) => ({
+      units,
+      starts: [...starts, ...dotStarts(units)].filter((unit) => !['"', '<', ' '].includes(units[unit] ?? ' ')),
+      ends: ends.filter((unit) => units[unit] !== ' '),
     }))
     .filter((source) => source.starts.length > 0 && source.ends.length > 0);
+}
+
+/** `./notes.txt` and `.env` begin with what ends sentences elsewhere. */
+function dotStarts(units: readonly string[]): number[] {
+  return units.flatMap((unit, index) => {
+    const isDot = unit === '.' && !/^[\w.]$/.test(units[index - 1] ?? ' ');
+    return isDot && /^[\w/]$/.test(units[index + 1] ?? ' ') ? [index] : [];
+  });
 }
 
 const quotations = /'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`|“([^”\n]+)”|「([^」\n]+)」/g;

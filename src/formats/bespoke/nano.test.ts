@@ -1,6 +1,5 @@
 /** The nano format: its texts, and that they are read and accepted by its own grammar. */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ParserEvent } from '../../chat/event.ts';
 import { promptText } from '../../chat/prompt.ts';
@@ -275,13 +274,5 @@ describe('detection', () => {
   it('goes by the template', () => {
     expect(nano.detect({ ...facts, template: '{#- aimindserve-nano-1 -#}…' })).toBeGreaterThan(10);
     expect(nano.detect({ ...facts, template: '<|im_start|>' })).toBe(0);
-  });
-});
-
-const fixture = new URL('../../../models/nano/fixtures/format.jsonl', import.meta.url);
-
-describe.runIf(existsSync(fixture))('the texts that the model learnt', () => {
-  it('are the ones written here', () => {
-    expect(readFileSync(fixture, 'utf8')).not.toBe('');
   });
 });
