@@ -19,6 +19,7 @@ import {
   text,
 } from '../grammar/grammar.ts';
 import type { AnswerPlan, Ask, FormatParser } from './ask.ts';
+import { untilMarker } from './until-marker.ts';
 
 /** The grammar of a format's calls to the tools of one ask. */
 export interface CallGrammar {
@@ -92,12 +93,14 @@ function answerBody(ask: Ask, parts: AnswerParts, output: SchemaGrammar | undefi
   if (calls === undefined) return output?.node;
   if (wanted === 'none')
     return output?.node ?? free(...calls.openings.map(({ opening }) => ({ opening, then: impossible })));
-  const atOnce = sequence(calls.call, afterCall(ask, calls, parts.stops ?? []));
+  const after = rule(afterCallRule);
+  const atOnce = sequence(calls.call, after);
   if (wanted !== 'auto') return atOnce;
   if (output !== undefined) return choice(atOnce, output.node);
-  const then = rule('after-call');
-  return free(...calls.openings.map((found) => ({ opening: found.opening, then: sequence(found.then, then) })));
+  return free(...calls.openings.map(({ opening, then }) => ({ opening, then: sequence(then, after) })));
 }
+
+const afterCallRule = 'after-call';
 
 /**
  * What may follow a call: the next one, while several are allowed, and else the end. A model that would rather write
@@ -110,20 +113,25 @@ function afterCall(ask: Ask, calls: CallGrammar, stops: readonly string[]): Gram
   return sequence(repeat(next, 0), optional(choice(text(separator), ...stops.map(text))));
 }
 
+/** The body behind its reasoning, which the model may leave out unless the prompt has opened it. */
 function wholeAnswer(ask: Ask, parts: AnswerParts, body: GrammarNode, output: SchemaGrammar | undefined): Grammar {
   const { calls, reasoning } = parts;
-  const after = calls && { 'after-call': afterCall(ask, calls, parts.stops ?? []) };
+  const after = calls && { [afterCallRule]: afterCall(ask, calls, parts.stops ?? []) };
   const rules = { ...calls?.rules, ...output?.rules, ...after };
   if (reasoning === undefined) return { root: body, rules };
-  const lineBreaks = repeat(set([0x0a, 0x0a]), 0, 4);
-  const closing = { then: lineBreaks };
-  const thought = sequence(
-    free({ opening: { text: reasoning.close }, ...closing }, { opening: { special: reasoning.close }, ...closing }),
-    body,
-  );
-  if (ask.promptEnd === 'reasoning') return { root: thought, rules };
+  const thought = body.kind === 'free' ? openThought(reasoning) : untilMarker(reasoning.close, 'thought');
+  const thinking = sequence(thought.node, lineBreaks, body);
   const open = choice(text(reasoning.open), special(reasoning.open));
-  return { root: choice(body, sequence(open, thought)), rules };
+  const root = ask.promptEnd === 'reasoning' ? thinking : choice(body, sequence(open, thinking));
+  return { root, rules: { ...rules, ...thought.rules } };
+}
+
+const lineBreaks = repeat(set([0x0a, 0x0a]), 0, 4);
+
+/** Before free text reasoning need not be closed: nothing is promised that could be missed. */
+function openThought({ close }: ReasoningMarks): ReturnType<typeof untilMarker> {
+  const openings = [{ text: close }, { special: close }];
+  return { node: free(...openings.map((opening) => ({ opening, then: nothing }))), rules: {} };
 }
 
 function outputGrammar(output: OutputSchema): SchemaGrammar {

@@ -73,6 +73,11 @@ export class AnswerSource {
     return true;
   }
 
+  /** What has come and is not read yet. */
+  get rest(): string {
+    return this.#text.slice(this.#at - this.#base);
+  }
+
   skip(): void {
     this.#at++;
   }

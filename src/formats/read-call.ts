@@ -4,7 +4,7 @@ import { parseExact } from '../base/json.ts';
 import type { AnswerSource, Waiting } from './answer-source.ts';
 import type { EventSink } from './event-sink.ts';
 import { readJson } from './read-json.ts';
-import { readMarker, skipBlanks } from './read-marker.ts';
+import { readLastMarker, readMarker, skipBlanks } from './read-marker.ts';
 import { type Interpreter, interpret, type Syntax, type SyntaxOf } from './syntax.ts';
 
 /** What is known before any call is read. */
@@ -118,7 +118,7 @@ class CallReading {
     }
     if (this.source.letter === '{') {
       const end = yield* readJson(this.source, (text) => this.#pass(text));
-      if (end === 'foreign') yield* this.#toFence();
+      if (end === 'foreign') yield* this.#toFence((text) => this.#pass(text));
       this.#close(end === 'whole');
       return true;
     }
@@ -126,7 +126,7 @@ class CallReading {
     const end = yield* readJson(this.source, (text) => {
       held += text;
     });
-    if (end === 'whole') this.#conclude(held);
+    if (end === 'whole' && unwrapArguments(held) !== undefined) this.#conclude(held);
     else yield* this.#giveUp(held);
     return true;
   }
@@ -159,21 +159,28 @@ class CallReading {
     this.#close(true);
   }
 
-  /** What stands here is not the beginning of a value. Nothing at all means no arguments. */
+  /** What stands here is no object; nothing at all means no arguments, and what is cut may have been a marker. */
   *#giveUp(held: string): Waiting<void> {
-    this.#pass(held);
-    yield* this.#toFence();
-    if (this.#json !== '') this.#close(false);
+    let rest = held;
+    yield* this.#toFence((text) => {
+      rest += text;
+    });
+    if (!this.#isCut) this.#pass(rest.trim());
+    if (this.#isCut || this.#json !== '') this.#close(false);
+  }
+
+  get #isCut(): boolean {
+    return this.source.isDry && this.source.ended === 'length';
   }
 
   /** Passes on what follows up to the end of the call, so that whoever mends it has all of it. */
-  *#toFence(): Waiting<void> {
+  *#toFence(sink: (text: string) => void): Waiting<void> {
     const { fences } = this.rules;
     const firsts = new Set(fences.map((fence) => fence.charAt(0)));
     for (;;) {
       const start = this.source.at;
       this.source.skipPlain(firsts);
-      this.#pass(this.source.since(start));
+      sink(this.source.since(start));
       if (!(yield* this.source.more())) return;
       if (this.source.special !== undefined) return;
       this.source.mark();
@@ -182,7 +189,7 @@ class CallReading {
       if (isFence) return;
       const letter = this.source.at;
       this.source.skip();
-      this.#pass(this.source.since(letter));
+      sink(this.source.since(letter));
     }
   }
 
@@ -193,22 +200,21 @@ class CallReading {
 
   #close(isWhole: boolean): void {
     if (this.#isDone) return;
-    const isCut = !isWhole && this.source.isDry && this.source.ended === 'length';
     this.#isDone = true;
-    this.#sink.endCall(isCut ? 'cut' : isWhole && isObjectText(this.#json) ? 'ok' : 'broken');
+    this.#sink.endCall(!isWhole && this.#isCut ? 'cut' : isWhole && isObjectText(this.#json) ? 'ok' : 'broken');
   }
 
   /** A call that brought no arguments has none, unless the answer was cut before they could come. */
   #finish(): void {
     if (this.#isDone) return;
-    const isCut = this.source.isDry && this.source.ended === 'length';
+    const isCut = this.#isCut;
     if (!isCut) this.#pass('{}');
     this.#close(!isCut);
   }
 }
 
 const reader: Interpreter<CallReading, Waiting<boolean>> = {
-  text: (node, reading) => readMarker(reading.source, [node.text, ...node.also]),
+  text: (node, reading) => (reading.isOpen ? readLastMarker : readMarker)(reading.source, [node.text, ...node.also]),
   *gap(_node, reading) {
     yield* skipBlanks(reading.source, reading.isOpen ? Infinity : maxTrialBlanks);
     return true;
@@ -321,9 +327,10 @@ function* readShortString(source: AnswerSource, limit: number): Waiting<string |
   return typeof value === 'string' ? value : undefined;
 }
 
-/** `null` and `""` are no arguments; a string that holds an object is that object. */
+/** An object as it is; `null` and `""` are no arguments; a string that holds an object is that object. */
 function unwrapArguments(held: string): string | undefined {
   const value = parsed(held);
+  if (value instanceof Map) return held;
   if (value === null || value === '') return '{}';
   return typeof value === 'string' && isObjectText(value) ? value.trim() : undefined;
 }

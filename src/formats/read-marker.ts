@@ -31,6 +31,16 @@ export function* readMarker(source: AnswerSource, spellings: readonly string[]):
   return false;
 }
 
+/** The same for a marker that the answer's end may have cut short. */
+export function* readLastMarker(source: AnswerSource, spellings: readonly string[]): Waiting<boolean> {
+  if (yield* readMarker(source, spellings)) return true;
+  if (source.ended === undefined || source.isDry) return false;
+  const { rest } = source;
+  const isCut = spellings.some((spelling) => spelling.startsWith(rest));
+  if (isCut) for (let count = rest.length; count > 0; count--) source.skip();
+  return isCut;
+}
+
 /** Does the next letter fit a longer spelling? */
 function* isContinued(source: AnswerSource, spellings: readonly string[], length: number): Waiting<boolean> {
   if (!(yield* source.more())) return false;
