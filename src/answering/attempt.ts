@@ -1,12 +1,13 @@
 /** One generation: tokenise, check the context, generate, parse, stop. */
 
-import { EngineError, RequestError } from '../base/errors.ts';
+import { EngineError } from '../base/errors.ts';
 import type { ParserEvent, Usage } from '../chat/event.ts';
 import type { Piece, PieceEnd } from '../chat/piece.ts';
-import type { ChatRequest, Sampling } from '../chat/request.ts';
+import type { ChatRequest } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
 import type { Candidate } from '../engines/roster.ts';
 import type { FormatParser } from '../formats/ask.ts';
+import { fitContext } from './context-limit.ts';
 import { noUsage } from './meter.ts';
 import type { Prepared } from './prepare.ts';
 import { StopReader } from './stop-reader.ts';
@@ -94,20 +95,6 @@ export class Attempt {
 function flush(stops: StopReader, events: ParserEvent[]): void {
   const text = stops.flush();
   if (text !== '') events.push({ type: 'text-delta', text });
-}
-
-/** Refuses a prompt that does not fit, with both numbers; else bounds the answer by what is left. */
-function fitContext(sampling: Sampling, promptTokens: number, context: number): Sampling {
-  if (promptTokens >= context) throw tooLong(promptTokens, context);
-  const left = context - promptTokens;
-  return { ...sampling, maxTokens: Math.min(sampling.maxTokens ?? left, left) };
-}
-
-function tooLong(promptTokens: number, context: number): RequestError {
-  const message =
-    `This model's context is ${context} tokens, but the messages and tools came to ${promptTokens} tokens, ` +
-    'which leaves no room for an answer. Shorten them, or serve with a larger --ctx-size.';
-  return new RequestError('context_length_exceeded', message, { param: 'messages' });
 }
 
 /** An engine stream that ended without saying why. */

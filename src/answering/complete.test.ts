@@ -172,6 +172,21 @@ describe('complete', () => {
     expect(error?.message).toMatch(/1000 tokens.*2\d\d\d tokens/);
   });
 
+  it('refuses a hopelessly long text before it is rendered', async () => {
+    const { error, seen } = await answer([], ask({ messages: [user('x'.repeat(10_000_000))] }));
+    expect(error).toMatchObject({ code: 'context_length_exceeded', status: 400 });
+    expect(seen.prompts).toEqual([]);
+  });
+
+  it('refuses parameters that cannot be a schema, with their place', async () => {
+    const broken = { ...tool, parameters: { type: 'object', properties: [] } };
+    const { error } = await answer([], ask({ tools: [broken] }));
+    expect(error).toMatchObject({
+      code: 'invalid_schema',
+      detail: { param: 'tools[0].function.parameters.properties' },
+    });
+  });
+
   it('reports an engine that ends without saying why', async () => {
     const { error, choices } = await answer([{ chunks: ['half'], end: 'crash' }]);
     expect(error).toMatchObject({ kind: 'engine' });

@@ -8,7 +8,9 @@ import type { ChatRequest } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
 import type { Candidate, Roster } from '../engines/roster.ts';
 import type { Deployment } from '../fleet/deployment.ts';
+import { checkSchema } from '../schema/check-schema.ts';
 import { Attempt } from './attempt.ts';
+import { refuseHopeless } from './context-limit.ts';
 import { Guarantee } from './guarantee.ts';
 import { addUsage } from './meter.ts';
 import type { ModelProfile } from './model-profile.ts';
@@ -79,11 +81,13 @@ class Answer {
   async *events(): AsyncGenerator<ChatEvent, void, undefined> {
     const deployment = route(this.#request.model, this.#world.roster);
     const profile = this.#world.profile(deployment);
+    checkSchemas(this.#request);
     const asked = this.#world.clock.nowMs();
-    const prepared = prepare(this.#request, profile, this.#now());
-    for (const warning of prepared.warnings) yield { type: 'warning', warning };
     const candidate = await this.#world.roster.acquire(deployment, this.#signal);
     const queueMs = Math.round(this.#world.clock.nowMs() - asked);
+    refuseHopeless(this.#request, candidate.client.contextPerSlot);
+    const prepared = prepare(this.#request, profile, this.#now());
+    for (const warning of prepared.warnings) yield { type: 'warning', warning };
 
     const guarantee = this.#promise(prepared, candidate);
     const attempt = this.#attempt(prepared, candidate, this.#request);
@@ -158,6 +162,11 @@ function route(model: string, roster: Roster): Deployment {
   const served = roster.deployments().flatMap((item) => item.names.map((name) => `'${name}'`));
   const message = `The model '${model}' does not exist here. Served: ${served.join(', ')}.`;
   throw new RequestError('model_not_found', message, { param: 'model' });
+}
+
+function checkSchemas({ tools, output }: ChatRequest): void {
+  for (const tool of tools) checkSchema(tool.parameters, tool.path);
+  if (output?.type === 'json_schema') checkSchema(output.schema, output.path);
 }
 
 function report(profile: ModelProfile, queueMs: number): Report {
