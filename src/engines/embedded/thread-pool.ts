@@ -42,9 +42,11 @@ export function candidateSizes(cores: number): readonly number[] {
  */
 export async function calibrate(resize: ResizePool, decode: () => Promise<void>): Promise<number> {
   const started = performance.now();
+  const sizes = candidateSizes(availableParallelism());
   let best = 1;
   let bestMs = Number.POSITIVE_INFINITY;
-  for (const size of candidateSizes(availableParallelism())) {
+  if (sizes.length === 1) return best;
+  for (const size of sizes) {
     resize(size);
     const tookMs = await fastest(decode);
     if (tookMs * (size === 1 ? 1 : worthwhile) < bestMs) {
