@@ -23,6 +23,8 @@ export interface SchemaOptions {
   readonly rulePrefix: string;
   /** If given, strings without enum, const, format or pattern are stretches of these texts. */
   readonly copyFrom?: readonly string[];
+  /** Instead of `copyFrom`: what such strings hold, ready made, so that many schemas share one node. */
+  readonly copied?: GrammarNode;
   /** Where the caller wrote the schema, for errors. */
   readonly path?: string;
 }
@@ -58,7 +60,7 @@ export function grammarFromSchema(schema: JsonSchema, options: SchemaOptions): S
 class SchemaCompiler implements SchemaContext {
   readonly rules: Record<string, GrammarNode> = {};
   readonly relaxed = new Set<string>();
-  readonly sources: readonly SpanSource[] | undefined;
+  readonly copied: GrammarNode | undefined;
   /** Was there a `false` or a recursion, so that perhaps nothing can match? */
   mayBeEmpty = false;
   readonly #root: JsonSchema;
@@ -74,7 +76,7 @@ class SchemaCompiler implements SchemaContext {
     this.#root = root;
     this.#options = options;
     const sources = options.copyFrom === undefined ? [] : spanSources(options.copyFrom, 'json');
-    this.sources = sources.length === 0 ? undefined : sources;
+    this.copied = options.copied ?? (sources.length === 0 ? undefined : { kind: 'span', sources });
   }
 
   relax(keyword: string): void {

@@ -1,7 +1,7 @@
 /** What the parts of the schema compiler need of each other. */
 
 import type { JsonSchema } from '../schema/json-schema.ts';
-import type { GrammarNode, SpanSource } from './grammar.ts';
+import type { GrammarNode } from './grammar.ts';
 
 /** The compiler, as its parts see it. */
 export interface SchemaContext {
@@ -11,6 +11,6 @@ export interface SchemaContext {
   relax(keyword: string): void;
   /** Makes a rule of a node. */
   define(node: GrammarNode): GrammarNode;
-  /** What free strings are copied from, if they must be. */
-  readonly sources: readonly SpanSource[] | undefined;
+  /** What free strings hold between their quotes, if they must be copied. */
+  readonly copied: GrammarNode | undefined;
 }

@@ -18,9 +18,9 @@ export function stringNode(schema: SchemaObject, context: SchemaContext): Gramma
     return sequence(text('"'), exact, text('"'));
   }
   if (format !== undefined) context.relax('format');
-  if (context.sources !== undefined && format === undefined && !hasPattern) {
+  if (context.copied !== undefined && format === undefined && !hasPattern) {
     relaxLength(min === 1 ? undefined : min, max, context);
-    return sequence(text('"'), { kind: 'span', sources: context.sources }, text('"'));
+    return sequence(text('"'), context.copied, text('"'));
   }
   return jsonString({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
 }

@@ -50,13 +50,12 @@ class NanoGrammar {
   readonly relaxed = new Map<string, readonly string[]>();
   readonly #ask: Ask;
   readonly #forms: readonly CallForms[];
-  readonly #texts: readonly string[] | undefined;
-  readonly #sources: readonly SpanSource[];
+  /** Shared by all values that are copied: a long conversation stands in the grammar once. */
+  readonly #spans: Spans | undefined;
 
   constructor(tools: readonly NanoTool[], ask: Ask) {
     this.#ask = ask;
-    this.#texts = ask.copyOnly ? copiedTexts(ask) : undefined;
-    this.#sources = rawSources(this.#texts ?? []);
+    this.#spans = ask.copyOnly ? spansOf(copiedTexts(ask)) : undefined;
     this.#forms = tools.map((tool, index) => this.#call(tool, index));
   }
 
@@ -109,9 +108,9 @@ class NanoGrammar {
   }
 
   #json(line: NanoLine, place: ValuePlace): GrammarNode {
-    const copyFrom = this.#texts && [...this.#texts, ...ownTexts(line.schema)];
+    const copied = this.#copied(line.schema, 'json');
     const schema = line.path.length === 0 ? asObject(line.schema) : line.schema;
-    const options = { rulePrefix: place.prefix, path: place.path, ...(copyFrom && { copyFrom }) };
+    const options = { rulePrefix: place.prefix, path: place.path, ...(copied && { copied }) };
     const grammar = grammarFromSchema(schema, options);
     Object.assign(this.rules, grammar.rules);
     for (const keyword of grammar.relaxed) place.relaxed.add(keyword);
@@ -134,7 +133,7 @@ class NanoGrammar {
     relax('format');
     const bounds = { min: lengthOf(schema, 'minLength'), max: lengthOf(schema, 'maxLength') };
     if (member(schema, 'format') === undefined && member(schema, 'pattern') === undefined) {
-      const copied = this.#copied(schema);
+      const copied = this.#copied(schema, 'raw');
       if (copied !== undefined) {
         relax('maxLength', ...((bounds.min ?? 0) > 1 ? ['minLength'] : []));
         return copied;
@@ -144,13 +143,12 @@ class NanoGrammar {
   }
 
   /** Stretches of the conversation, or of what the schema itself quotes; undefined if there is nothing to copy. */
-  #copied(schema: JsonSchema): GrammarNode | undefined {
-    if (this.#texts === undefined) return undefined;
+  #copied(schema: JsonSchema, form: 'raw' | 'json'): GrammarNode | undefined {
+    if (this.#spans === undefined) return undefined;
     const quoted = ownTexts(schema);
-    const spans = [this.#sources, rawSources(quoted)].filter((sources) => sources.length > 0);
-    const whole = quoted.filter(isRaw);
-    if (spans.length === 0 && whole.length === 0) return undefined;
-    return choice(...spans.map((sources): GrammarNode => ({ kind: 'span', sources })), words(whole));
+    const whole = form === 'raw' ? quoted.filter(isRaw) : quoted.map((each) => JSON.stringify(each).slice(1, -1));
+    const spans = [this.#spans[form], spansOf(quoted)[form]].filter((node) => node !== undefined);
+    return spans.length === 0 && whole.length === 0 ? undefined : choice(...spans, words(whole));
   }
 }
 
@@ -160,6 +158,21 @@ interface ValuePlace {
   /** Where the caller wrote the tool's parameters. */
   readonly path: string;
   readonly relaxed: Set<string>;
+}
+
+/** Stretches as they stand, and as they are spelled inside JSON strings; absent if there are none. */
+interface Spans {
+  readonly raw?: GrammarNode;
+  readonly json?: GrammarNode;
+}
+
+function spansOf(texts: readonly string[]): Spans {
+  const raw = rawSources(texts);
+  const json = spanSources(texts, 'json');
+  return {
+    ...(raw.length > 0 && { raw: { kind: 'span', sources: raw } }),
+    ...(json.length > 0 && { json: { kind: 'span', sources: json } }),
+  };
 }
 
 function copiedTexts(ask: Ask): readonly string[] {
