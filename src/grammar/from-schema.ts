@@ -6,7 +6,7 @@ import { type JsonSchema, member, type SchemaObject, schemaList } from '../schem
 import { mergeSchemas } from '../schema/merge-schemas.ts';
 import { resolveReference } from '../schema/resolve-reference.ts';
 import { arrayNode } from './array-grammar.ts';
-import { choice, type GrammarNode, type SpanSource } from './grammar.ts';
+import { choice, type GrammarNode } from './grammar.ts';
 import { jsonBoolean, jsonNull, jsonValue, jsonValueRules } from './json-text.ts';
 import { literalNode } from './literal-grammar.ts';
 import { numberNode } from './number-grammar.ts';
