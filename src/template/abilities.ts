@@ -143,26 +143,14 @@ function forgetsSystem(probe: Probe): boolean {
   return text.includes(mark.result) && !text.includes(mark.system);
 }
 
+/** How models open their reasoning, collected from the templates of those that do it in the prompt. */
+const reasoningOpening =
+  /(?:<(?:seed:)?(?:think|thinking|thought|reasoning)(?:[:_-]\w+)?>|\[THINK\]|◁think▷|<\|(?:START_THINKING|begin_of_thought|think_start|think)\|>|<longcat_think>)$/;
+
 /** Does this prompt end inside an opened reasoning block? */
 export function endsInReasoning(prompt: Prompt): boolean {
-  const tail = promptText(prompt).slice(-64).trimEnd();
-  return openings.some((opening) => tail.endsWith(opening));
+  return reasoningOpening.test(promptText(prompt).slice(-64).trimEnd());
 }
-
-/** How models open their reasoning, collected from the templates of those that do it in the prompt. */
-const openings: readonly string[] = [
-  '<think>',
-  '<thinking>',
-  '<thought>',
-  '<reasoning>',
-  '<seed:think>',
-  '[THINK]',
-  '◁think▷',
-  '<|START_THINKING|>',
-  '<|begin_of_thought|>',
-  '<|think_start|>',
-  '<longcat_think>',
-];
 
 function includesAll(text: string, ...parts: readonly string[]): boolean {
   return parts.every((part) => text.includes(part));

@@ -197,6 +197,18 @@ describe('abilities', () => {
   });
 });
 
+describe('endsInReasoning', () => {
+  it.each([
+    ['<|im_start|>assistant\n<think>\n', true],
+    ['<think:opensource>', true],
+    ['[THINK]', true],
+    ['<think>\n\n</think>\n\n', false],
+    ['<|im_start|>assistant\n', false],
+  ])('of %j is %s', (text, expected) => {
+    expect(endsInReasoning([{ text, trusted: true }])).toBe(expected);
+  });
+});
+
 describe('trust', () => {
   const template = createChatTemplate(chatml, chatmlTokens);
   const untrusted = (segments: Prompt) => segments.filter((segment) => !segment.trusted).map((segment) => segment.text);
@@ -395,6 +407,17 @@ describe('the language, as Python has it', () => {
     ['"b" in ["a", "b"]', 'True'],
     ['"héllo"[1:3]', 'él'],
     ['dict(a=1)', "{'a': 1}"],
+    ['"<{}:{1}{name}{{}}>".format(1, "b", name="c")', '<1:bc{}>'],
+    ['[3, 1, 2] | min ~ [3, 1, 2] | max ~ [3, 1, 2] | sum', '136'],
+    ['["a", "b"] | map("upper") | list', "['A', 'B']"],
+    ['[{"a": 1}] | map(attribute="a") | list', '[1]'],
+    ['{10: "x", 9: "y"} | dictsort', "[[9, 'y'], [10, 'x']]"],
+    ['nothing | selectattr("a") | list', '[]'],
+    ['"a" + nothing', 'a'],
+    ['"abc".removeprefix("a").removesuffix("c")', 'b'],
+    ['"a-b-c".rsplit("-", 1)', "['a-b', 'c']"],
+    ['"  x".title() ~ "AbC".lower()', '  Xabc'],
+    ['"ab".startswith(("x", "a"))', 'True'],
   ])('%s is %s', (expression, expected) => {
     expect(value(expression)).toBe(expected);
   });
@@ -405,6 +428,21 @@ describe('the language, as Python has it', () => {
       noTokens,
     );
     expect(render(template, [user('q')], { variables: { x: { items: 1, type: 2 } } })).toBe('qitemstype');
+  });
+
+  it.each([
+    ['{% for a, b in [(1, 2)] %}{{ a }}{{ b }}{% endfor %}', '12'],
+    ['{% for k, v in {1: "a"}.items() %}{{ k + 1 }}{{ v }}{% endfor %}', '2a'],
+    ['{% for c in "ab" %}{{ loop.index }}{{ c }}{% endfor %}', '1a2b'],
+    ['{% for a in none %}{{ a }}{% endfor %}', ''],
+    ['{% filter upper %}a{% endfilter %}', 'A'],
+    ['{% macro m(a, b=2) %}{{ a }}{{ b }}{% endmacro %}{{ m(1) }}{{ m(1, b=3) }}', '1213'],
+    ['{% for i in range(5) if i > 1 %}{% if i == 4 %}{% break %}{% endif %}{{ i }}{% endfor %}', '23'],
+    ['{% set ns = namespace(a=1) %}{% for i in range(3) %}{% set ns.a = ns.a + i %}{% endfor %}{{ ns.a }}', '4'],
+    ['{% generation %}g{% endgeneration %}', 'g'],
+  ])('%s writes %s', (body, expected) => {
+    const template = createChatTemplate(`{{ messages[0].content }}${body}`, noTokens);
+    expect(render(template, [user('q')])).toBe(`q${expected}`);
   });
 
   it('loops over nothing where there is nothing', () => {

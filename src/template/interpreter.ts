@@ -1,6 +1,6 @@
 /** The library's interpreter with a meter in every step, and Python's meaning where the two differ. */
 
-import { Interpreter, type Scope, type SyntaxNode, type Value } from './library.ts';
+import { Interpreter, type ListValue, type MapValue, type Scope, type SyntaxNode, type Value } from './library.ts';
 import type { Meter } from './meter.ts';
 import { type Call, filters, textMethods } from './methods.ts';
 import { applyOperator, failed, kind } from './operators.ts';
@@ -15,6 +15,7 @@ import {
   isText,
   isUndefined,
   printValue,
+  toInteger,
   toKeywords,
   toList,
   toMap,
@@ -24,6 +25,17 @@ import {
 
 /** Statements whose value is none because they have none to print. */
 const silent: ReadonlySet<string> = new Set(['Set', 'Macro', 'Comment']);
+
+/** Filters of the library that expect a list. */
+const listFilters: ReadonlySet<string> = new Set([
+  'selectattr',
+  'rejectattr',
+  'map',
+  'select',
+  'reject',
+  'sort',
+  'reverse',
+]);
 
 /** One rendering. */
 export class MeteredInterpreter extends Interpreter {
@@ -135,6 +147,7 @@ export class MeteredInterpreter extends Interpreter {
       const method = isText(owner) ? textMethods.get(name) : undefined;
       if (isText(owner) && method !== undefined)
         return method(owner.value, { args: positional, named, meter: this.#meter });
+      if (isMap(owner) && name === 'items' && numberedMaps.has(owner)) return numberedEntries(owner);
       // In Python a method wins over a key of the same name: a schema's `items` must not hide `.items()`.
       target = (isMap(owner) ? owner.builtins.get(name) : undefined) ?? elementOf(owner, toText(name));
     } else target = this.evaluate(callee, scope);
@@ -153,19 +166,50 @@ export class MeteredInterpreter extends Interpreter {
       const value = own(operand, call);
       if (value !== undefined) return value;
     }
+    if (name === 'dictsort' && !isCall && isMap(operand) && numberedMaps.has(operand))
+      return toList(numberedEntries(operand).value.sort((a, b) => numberOf(a) - numberOf(b)));
+    if (name === 'map' && isCall && isList(operand)) {
+      const [[inner]] = this.evaluateArguments(fields.args, scope);
+      if (isText(inner)) return this.#map(operand, inner.value, scope);
+    }
     this.#meter.charge(costOf(operand));
-    return this.applyFilter(operand, filter, scope) ?? undefinedValue;
+    const isMissing = (isUndefined(operand) || isNull(operand)) && listFilters.has(name);
+    return this.applyFilter(isMissing ? toList([]) : operand, filter, scope) ?? undefinedValue;
+  }
+
+  /** `list | map('name')`. */
+  #map(list: ListValue, name: string, scope: Scope): Value {
+    const filter: SyntaxNode & { readonly value: string } = { type: 'Identifier', value: name };
+    return toList(list.value.map((item) => this.#filter(item, filter, scope)));
   }
 
   #object(node: SyntaxNode, scope: Scope): Value {
     const entries = new Map<string, Value>();
+    let numbered = false;
     for (const [key, item] of this.#program.entries(node)) {
       const name = this.evaluate(key, scope);
       if (!isText(name) && !isInteger(name)) throw failed(`uses ${kind(name)} as a key`);
+      numbered ||= isInteger(name);
       entries.set(String(name.value), this.evaluate(item, scope));
     }
-    return toMap(entries);
+    const map = toMap(entries);
+    if (numbered) numberedMaps.add(map);
+    return map;
   }
+}
+
+/** Mappings whose keys are numbers; the library knows only texts as keys. */
+const numberedMaps = new WeakSet<Value>();
+
+function numberedEntries(map: MapValue): ListValue {
+  const toKey = (key: string) => (/^-?\d+$/.test(key) ? toInteger(Number(key)) : toText(key));
+  return toList([...map.value].map(([key, item]) => toList([toKey(key), item])));
+}
+
+/** The number an entry is sorted by. */
+function numberOf(entry: Value): number {
+  const key = isList(entry) ? entry.value[0] : undefined;
+  return isInteger(key) ? key.value : 0;
 }
 
 /** The library looks variables up by throwing when they are not there, which is slow. */
@@ -192,11 +236,16 @@ function elementOf(owner: Value, key: Value): Value {
   return (isText(key) ? owner.builtins.get(key.value) : undefined) ?? undefinedValue;
 }
 
-/** What a loop may run over besides lists and mappings. */
+/** What a loop may run over besides lists and mappings; templates for tools run over tools that are not there. */
 function iterable(value: Value): Value {
-  if (isUndefined(value)) return toList([]);
-  return isText(value) ? toList(Array.from(value.value, toText)) : value;
+  if (isUndefined(value) || isNull(value)) return toList([]);
+  if (isText(value)) return toList(Array.from(value.value, toText));
+  // The library takes only lists apart (`for a, b in …`), and tuples are all the same to a template.
+  return isList(value) && value.value.some(isTuple) ? toList(value.value.map(asList)) : value;
 }
+
+const isTuple = (value: Value): boolean => value.type === 'TupleValue';
+const asList = (value: Value): Value => (isList(value) ? toList(value.value) : value);
 
 /** Filters of the library compare and copy: bounded by what they can touch. */
 function costOf(operand: Value): number {

@@ -10,6 +10,7 @@ import {
   isMap,
   isNamespace,
   isNull,
+  isNumber,
   isText,
   isUndefined,
   printJson,
@@ -40,6 +41,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
   ['rsplit', (text, call) => split(text, call, 'right')],
   ['splitlines', (text, call) => texts(text.replace(/\r?\n$/, '').split(/\r?\n/), call.meter)],
   ['join', (text, call) => join(call.args[0], text, call)],
+  ['format', format],
   ['find', (text, call) => toInteger(text.indexOf(textArgument(call, 0)))],
   ['count', (text, call) => toInteger(occurrences(text, textArgument(call, 0)))],
   ['isdigit', (text) => toBoolean(/^\d+$/.test(text))],
@@ -71,7 +73,39 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['e', (operand) => operand],
   ['escape', (operand) => operand],
   ['unique', unique],
+  ['min', (operand) => extreme(operand, (a, b) => a < b)],
+  ['max', (operand) => extreme(operand, (a, b) => a > b)],
+  [
+    'sum',
+    (operand) => (isList(operand) ? toInteger(numbersOf(operand).reduce((sum, number) => sum + number, 0)) : undefined),
+  ],
 ]);
+
+function extreme(operand: Value, isBetter: (a: number, b: number) => boolean): Value | undefined {
+  if (!isList(operand)) return undefined;
+  const numbers = numbersOf(operand);
+  const best = numbers.reduce((at, number, index) => (isBetter(number, numbers[at] ?? number) ? index : at), 0);
+  return operand.value[best];
+}
+
+function numbersOf(list: ListValue): number[] {
+  return list.value.map((item) => (isNumber(item) ? item.value : Number.NaN));
+}
+
+/** Python's `format` without specifications of width and kind. */
+function format(text: string, { args, named, meter }: Call): Value {
+  let next = 0;
+  const result = text.replace(/\{\{|\}\}|\{(\w*)\}/g, (found, name: string | undefined) => {
+    if (name === undefined) return found.charAt(0);
+    const value = /^\d*$/.test(name) ? args[name === '' ? next++ : Number(name)] : named.get(name);
+    if (value === undefined) throw failed(`leaves '${found}' in a text without a value`);
+    const printed = printValue(value, meter);
+    meter.text(printed.length);
+    return printed;
+  });
+  meter.text(result.length);
+  return toText(result);
+}
 
 function defaultTo(operand: Value, { args, named }: Call): Value {
   const fallback = args[0] ?? named.get('default_value') ?? toText('');

@@ -113,6 +113,9 @@ function arithmetic(operator: string, left: Value, right: Value, meter: Meter): 
       meter.list(left.value.length + right.value.length);
       return toList(left.value.concat(right.value));
     }
+    // What a template was not given (a date, a list of functions) is left out of the text.
+    if (isText(left) && isUndefined(right)) return left;
+    if (isUndefined(left) && isText(right)) return right;
     // Python refuses a text and a number too; the authors of templates for JavaScript runtimes rely on it.
     if ((isText(left) && b !== undefined) || (isText(right) && a !== undefined))
       return joined(printValue(left, meter), printValue(right, meter), meter);
