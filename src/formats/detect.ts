@@ -15,6 +15,6 @@ export function detectFormat(facts: ModelFacts, formats: readonly [ToolFormat, .
   const best = scored.reduce((one, other) => (other.score > one.score ? other : one));
   const others = scored.filter(({ format, score }) => score > 0 && format !== best.format);
   const also = others.length === 0 ? '' : `; also possible: ${others.map(({ format }) => format.name).join(', ')}`;
-  const reason = best.format.kind === 'native' ? 'its chat template writes it' : 'its chat template knows no tools';
-  return { ...best, evidence: `${best.format.name} (score ${best.score}): ${reason}${also}` };
+  const reason = best.format.kind === 'native' ? 'its chat template speaks it' : 'prompted';
+  return { ...best, evidence: `${best.format.name} (${reason}, score ${best.score}${also})` };
 }

@@ -89,8 +89,8 @@ function* readFree(source: AnswerSource, sink: EventSink, rules: AnswerRules, af
         if (!(yield* source.more())) return;
         continue;
       }
-      if (yield* readMarker(source, rules.stops)) return;
     }
+    if (yield* readStop(source, rules.stops, follows)) return;
     const trial = rules.calls && (yield* readCall(source, sink, { ...rules.calls, follows }));
     if (trial?.type === 'end') return;
     if (trial?.type === 'call') {
@@ -102,6 +102,20 @@ function* readFree(source: AnswerSource, sink: EventSink, rules: AnswerRules, af
     else if (follows === 'text') release(source, sink, rules.markers);
     follows = 'text';
   }
+}
+
+/** Stop texts begin with a line break, of which there may be more after a call. */
+function* readStop(source: AnswerSource, stops: readonly string[], follows: 'text' | 'call'): Waiting<boolean> {
+  if (stops.length === 0) return false;
+  if (follows === 'text') return yield* readMarker(source, stops);
+  source.mark();
+  yield* skipBlanks(source, maxJoint);
+  const isStop = yield* readMarker(
+    source,
+    stops.map((stop) => stop.trimStart()),
+  );
+  source.rewind();
+  return isStop;
 }
 
 /** Text in which nothing is a marker. */

@@ -122,6 +122,7 @@ class CallReading {
       this.#close(end === 'whole');
       return true;
     }
+    if (yield* this.#isAtFence()) return true;
     let held = '';
     const end = yield* readJson(this.source, (text) => {
       held += text;
@@ -167,6 +168,17 @@ class CallReading {
     });
     if (!this.#isCut) this.#pass(rest.trim());
     if (this.#isCut || this.#json !== '') this.#close(false);
+  }
+
+  /** Does the call end here? A fence's leading line break may have been read as the one before the arguments. */
+  *#isAtFence(): Waiting<boolean> {
+    this.source.mark();
+    const isFence = yield* readMarker(
+      this.source,
+      this.rules.fences.map((fence) => fence.trimStart()),
+    );
+    this.source.rewind();
+    return isFence;
   }
 
   get #isCut(): boolean {
@@ -264,8 +276,8 @@ function* readName(node: SyntaxOf<'name'>, reading: CallReading): Waiting<boolea
   const ends = node.end === '\n' ? ['\n', '\r\n'] : [node.end];
   let name = '';
   while (name.length <= rules.longestName + maxNameDecoration) {
-    if (!(yield* source.more())) return source.ended === 'stop' && reading.open(undecorated(name));
-    if (yield* readMarker(source, ends)) return reading.open(undecorated(name));
+    if (!(yield* source.more())) return source.ended === 'stop' && openNamed(reading, name);
+    if (yield* readMarker(source, ends)) return openNamed(reading, name);
     const { letter } = source;
     if (letter === undefined) return false;
     name += letter;
@@ -274,9 +286,9 @@ function* readName(node: SyntaxOf<'name'>, reading: CallReading): Waiting<boolea
   return false;
 }
 
-/** Without the quotes, backticks and bold marks that models put around a name. */
-function undecorated(name: string): string {
-  return name.replace(/^[\s"'`*]+|[\s"'`*]+$/g, '');
+/** Models put blanks, quotes, backticks and bold marks around a name. */
+function openNamed(reading: CallReading, name: string): boolean {
+  return reading.open(name.trim()) || reading.open(name.replace(/^[\s"'`*]+|[\s"'`*]+$/g, ''));
 }
 
 /** An object with the tool's name and its arguments, in either order, and nothing else that matters. */
