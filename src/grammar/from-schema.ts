@@ -49,7 +49,7 @@ const maxBranches = 256;
 /** Compiles a schema (normalised or not); RequestError('schema_too_large') beyond the limits. */
 export function grammarFromSchema(schema: JsonSchema, options: SchemaOptions): SchemaGrammar {
   const compiler = new SchemaCompiler(schema, options);
-  const node = compiler.value(schema);
+  const node = compiler.whole();
   const rules = { ...jsonValueRules, ...compiler.rules };
   if (!compiler.mayBeEmpty || matchesSomething({ root: node, rules }))
     return { node, rules, relaxed: [...compiler.relaxed].sort() };
@@ -68,6 +68,7 @@ class SchemaCompiler implements SchemaContext {
   readonly #references = new Map<JsonSchema, string>();
   /** By text: the rules of schemas that are merged from several. */
   readonly #merged = new Map<string, string>();
+  readonly #pending: (() => void)[] = [];
   #names = 0;
   #steps = 0;
   #nesting = 0;
@@ -87,6 +88,13 @@ class SchemaCompiler implements SchemaContext {
     const name = this.#newName();
     this.rules[name] = node;
     return { kind: 'rule', name };
+  }
+
+  /** The whole schema, its rules included. */
+  whole(): GrammarNode {
+    const node = this.value(this.#root);
+    for (let next = this.#pending.pop(); next !== undefined; next = this.#pending.pop()) next();
+    return node;
   }
 
   value(schema: JsonSchema): GrammarNode {
@@ -145,7 +153,7 @@ class SchemaCompiler implements SchemaContext {
     if (name === undefined) {
       name = this.#newName();
       this.#merged.set(text, name);
-      this.rules[name] = make();
+      this.#later(name, make);
     } else this.mayBeEmpty = true;
     return { kind: 'rule', name };
   }
@@ -156,7 +164,7 @@ class SchemaCompiler implements SchemaContext {
     if (name === undefined) {
       name = this.#newName();
       this.#references.set(target, name);
-      this.rules[name] = this.value(target);
+      this.#later(name, () => this.value(target));
     } else this.mayBeEmpty = true;
     return { kind: 'rule', name };
   }
@@ -258,6 +266,13 @@ class SchemaCompiler implements SchemaContext {
         this.relax('type');
         return jsonValue;
     }
+  }
+
+  /** Rules wait: a chain of references may be longer than our stack. */
+  #later(name: string, make: () => GrammarNode): void {
+    this.#pending.push(() => {
+      this.rules[name] = make();
+    });
   }
 
   #newName(): string {

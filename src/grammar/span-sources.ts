@@ -58,15 +58,27 @@ function readSource(characters: readonly string[], spelling: 'json' | 'raw'): Sp
     if (isEdge(kind, kinds[index - 1] ?? 'nothing') && kind !== 'punctuation') starts.add(index);
     if (isEdge(kind, kinds[index + 1] ?? 'nothing') && kind !== 'punctuation') ends.add(index);
   });
-  addQuoted(characters, starts, ends);
+  addQuoted(characters, kinds, { starts, ends });
   return {
-    units: spelling === 'json' ? characters.map((character) => JSON.stringify(character).slice(1, -1)) : characters,
+    units: spelling === 'json' ? characters.map(escaped) : characters,
     starts: [...starts].sort((a, b) => a - b),
     ends: [...ends].sort((a, b) => a - b),
   };
 }
 
+const kindsOfAscii: readonly Kind[] = Array.from({ length: 128 }, (_, code) => judge(String.fromCharCode(code)));
+
+function escaped(character: string): string {
+  return character >= ' ' && character !== '"' && character !== '\\'
+    ? character
+    : JSON.stringify(character).slice(1, -1);
+}
+
 function kindOf(character: string): Kind {
+  return kindsOfAscii[character.codePointAt(0) ?? 0] ?? judge(character);
+}
+
+function judge(character: string): Kind {
   if (unspaced.test(character)) return 'unspaced';
   if (wordPart.test(character)) return 'word';
   if (blank.test(character)) return 'blank';
@@ -81,18 +93,26 @@ function isEdge(kind: Kind, outside: Kind): boolean {
   return kind === 'sign' && outside !== 'word' && outside !== 'sign';
 }
 
-/** The whole of what a pair of quotes encloses may be copied, whatever it begins and ends with. */
-function addQuoted(characters: readonly string[], starts: Set<number>, ends: Set<number>): void {
+interface Edges {
+  readonly starts: Set<number>;
+  readonly ends: Set<number>;
+}
+
+/**
+ * The whole of what a pair of quotes encloses may be copied, whatever it begins and ends with. An apostrophe within
+ * a word is no quote.
+ */
+function addQuoted(characters: readonly string[], kinds: readonly Kind[], { starts, ends }: Edges): void {
   const opened = new Map<string, number>();
   characters.forEach((character, index) => {
     const from = opened.get(character);
-    if (from !== undefined && index > from) {
+    if (from !== undefined && index > from && (character !== "'" || kinds[index + 1] !== 'word')) {
       starts.add(from);
       ends.add(index - 1);
       opened.delete(character);
-    } else {
-      const closing = quotes.get(character);
-      if (closing !== undefined) opened.set(closing, index + 1);
+      return;
     }
+    const closing = quotes.get(character);
+    if (closing !== undefined && (character !== "'" || kinds[index - 1] !== 'word')) opened.set(closing, index + 1);
   });
 }

@@ -53,6 +53,8 @@ export class StateTable {
   readonly #bottom: Stack = { id: 0, node: -1, value: 0, below: undefined, above: new Map(), heads: new Map() };
   readonly #states = new Map<string, State>();
   readonly #specials = new Map<string, number>();
+  /** One is enough: a state is made before the next one is begun. */
+  readonly #closure = new Closure(this);
   #stacks = 1;
   #heads = 0;
 
@@ -61,7 +63,7 @@ export class StateTable {
 
   constructor(program: Program) {
     this.#nodes = program.nodes;
-    const closure = new Closure(this);
+    const closure = this.#closure.reset();
     closure.enter(program.root, this.#bottom);
     this.start = this.#state(closure);
   }
@@ -79,7 +81,7 @@ export class StateTable {
   step(state: State, byte: number): State | null {
     const known = state.dense === undefined ? state.next.get(byte) : state.dense[byte];
     if (known !== undefined) return known;
-    const closure = new Closure(this);
+    const closure = this.#closure.reset();
     for (const head of state.heads) this.#read(head, byte, closure);
     return this.#remember(state, byte, closure);
   }
@@ -93,7 +95,7 @@ export class StateTable {
     }
     const known = state.next.get(key);
     if (known !== undefined) return known;
-    const closure = new Closure(this);
+    const closure = this.#closure.reset();
     for (const { node, stack } of state.heads) {
       const found = this.node(node);
       if (found.kind === 'special' && found.token === token) closure.resume(stack);
@@ -141,7 +143,7 @@ export class StateTable {
 
   /** The same state in this table, for a cursor that comes from a full one. */
   adopt(state: State): State {
-    const closure = new Closure(this);
+    const closure = this.#closure.reset();
     closure.mayEnd = state.mayEnd;
     for (const head of state.heads) {
       const found = this.node(head.node);
@@ -211,7 +213,8 @@ export class StateTable {
 
   #state(closure: Closure): State {
     const heads = closure.sorted();
-    const key = `${closure.mayEnd ? '$' : ''}${heads.map((head) => head.id).join()}`;
+    const ids = heads.length === 1 ? `${heads[0]?.id}` : heads.map((head) => head.id).join();
+    const key = closure.mayEnd ? `$${ids}` : ids;
     let state = this.#states.get(key);
     if (state === undefined) {
       state = { heads, mayEnd: closure.mayEnd, table: this, next: new Map(), dense: undefined };
@@ -239,12 +242,24 @@ class Closure {
     this.#table = table;
   }
 
+  reset(): this {
+    this.mayEnd = false;
+    this.#isRunning = false;
+    this.#heads.clear();
+    this.#work.length = 0;
+    this.#entered.clear();
+    this.#resumed.clear();
+    this.#rounds.clear();
+    return this;
+  }
+
   get isEmpty(): boolean {
     return this.#heads.size === 0 && !this.mayEnd;
   }
 
   sorted(): readonly Head[] {
-    return [...this.#heads].sort((a, b) => a.id - b.id);
+    const heads = [...this.#heads];
+    return heads.length < 2 ? heads : heads.sort((a, b) => a.id - b.id);
   }
 
   /** `node` comes next, then `stack`. */
