@@ -38,7 +38,7 @@ export interface SchemaGrammar {
 }
 
 /** Schemas visited (again after merging) before a schema is refused. */
-const maxSteps = 50_000;
+const maxSteps = 20_000;
 /** Schemas inside each other before a schema is refused. */
 const maxNesting = 512;
 /** Merged schemas of longer text are not looked up again. */

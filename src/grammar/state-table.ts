@@ -33,6 +33,8 @@ export interface State {
   readonly next: Map<number, State | null>;
   /** By byte, for states that were left by many bytes: an array is read faster than a map. */
   dense: (State | null | undefined)[] | undefined;
+  /** See `StateTable.onlyByte`; undefined until asked for. */
+  onlyByte: number | undefined;
 }
 
 /** Stacks one state may hold. */
@@ -130,6 +132,11 @@ export class StateTable {
 
   /** The only byte that may come next; -1 if there are several, none, or a special token may come or the end. */
   onlyByte(state: State): number {
+    state.onlyByte ??= this.#findOnlyByte(state);
+    return state.onlyByte;
+  }
+
+  #findOnlyByte(state: State): number {
     let only = -1;
     if (state.mayEnd) return only;
     for (const { node, at } of state.heads) {
@@ -217,7 +224,7 @@ export class StateTable {
     const key = closure.mayEnd ? `$${ids}` : ids;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = { heads, mayEnd: closure.mayEnd, table: this, next: new Map(), dense: undefined };
+      state = { heads, mayEnd: closure.mayEnd, table: this, next: new Map(), dense: undefined, onlyByte: undefined };
       this.#states.set(key, state);
     }
     return state;
