@@ -14,8 +14,7 @@ export function readSettingsFile(path: string, required: boolean): ReadonlyMap<S
   return text === undefined ? new Map() : parseSettings(text, path);
 }
 
-/** The settings in YAML text; `path` is for messages. */
-export function parseSettings(text: string, path: string): ReadonlyMap<SettingName, Given> {
+function parseSettings(text: string, path: string): ReadonlyMap<SettingName, Given> {
   const document = parseYaml(text, path);
   if (document === null || document === undefined) return new Map();
   if (!isObject(document))

@@ -101,7 +101,7 @@ describe('files', () => {
 
   it('are named in kebab-case, and never for nothing in particular', () => {
     const vague = /^(utils?|helpers?|common|manager|service|misc)\b/;
-    const named = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|contract))*\.ts$/;
+    const named = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|contract|property))*\.ts$/;
     expect(breaking(files, ({ path }) => !named.test(basename(path)) || vague.test(basename(path)))).toEqual([]);
     expect(
       breaking(files, ({ path }) =>

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The built command. */
-export const command = join(repository, 'dist', 'cli', 'main.js');
+const command = join(repository, 'dist', 'cli', 'main.js');
 
 /** How a command ended and what it said. */
 export interface CommandEnd {
