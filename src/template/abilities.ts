@@ -10,9 +10,9 @@ import type { Rendering, RenderStyle, TemplateMessage } from './rendering.ts';
 export interface TemplateAbilities extends RenderStyle {
   /** Prints a system message at the start, also while the last word is a tool's (some print it with the last question). */
   readonly system: boolean;
-  /** Prints a system message that no user message follows. */
+  /** Prints a system message that no user message follows, with and without tools. */
   readonly systemAlone: boolean;
-  /** Prints a system message in the middle, too. */
+  /** Prints a system message in the middle, besides the one at the start. */
   readonly systemAnywhere: boolean;
   /** Accepts two user messages in a row. */
   readonly consecutiveUsers: boolean;
@@ -22,6 +22,8 @@ export interface TemplateAbilities extends RenderStyle {
   readonly tools: boolean;
   /** Prints calls of the history. */
   readonly toolCalls: boolean;
+  /** Prints calls of a message that has text as well. */
+  readonly callsBesideText: boolean;
   /** Accepts more than one call in a message. */
   readonly severalCalls: boolean;
   /** Prints messages with the role `tool`. */
@@ -47,6 +49,7 @@ const styles: readonly RenderStyle[] = [
 /** Words that no template contains. */
 const mark = {
   system: 'zqsystem',
+  later: 'zqlater',
   user: 'zquser',
   second: 'zqsecond',
   answer: 'zqanswer',
@@ -58,6 +61,7 @@ const mark = {
 } as const;
 
 const system: TemplateMessage = { role: 'system', content: mark.system };
+const laterSystem: TemplateMessage = { role: 'system', content: mark.later };
 const user: TemplateMessage = { role: 'user', content: mark.user };
 const second: TemplateMessage = { role: 'user', content: mark.second };
 const answer: TemplateMessage = { role: 'assistant', content: mark.answer };
@@ -108,12 +112,20 @@ export function learnAbilities(render: Render): TemplateAbilities {
   const reasoned = { reasoning: mark.reasoning };
   return {
     system: probe([system, user]).includes(mark.system) && !forgetsSystem(callProbe),
-    systemAlone: probe([system]).includes(mark.system),
-    systemAnywhere: includesAll(probe([user, answer, system, second]), mark.system, mark.second),
+    systemAlone: [undefined, [tool]].every((tools) => probe([system], tools).includes(mark.system)),
+    systemAnywhere: includesAll(
+      probe([system, user, answer, laterSystem, second]),
+      mark.system,
+      mark.later,
+      mark.second,
+    ),
     consecutiveUsers: includesAll(probe([user, second]), mark.user, mark.second),
-    assistantFirst: includesAll(probe([answer, user]), mark.answer, mark.user),
+    assistantFirst:
+      [undefined, [tool]].every((tools) => includesAll(probe([answer, user], tools), mark.answer, mark.user)) &&
+      (!calls.printed || callProbe([calling, result, user], [tool]).includes(mark.value)),
     tools: withTools.some((text) => text.includes(mark.tool)),
     toolCalls: calls.printed,
+    callsBesideText: callProbe([user, { ...calling, content: mark.answer }, result], [tool]).includes(mark.value),
     severalCalls: callProbe([user, callingTwice, result, secondResult], [tool]).split(mark.value).length > 2,
     toolResults: callProbe([user, calling, result], [tool]).includes(mark.result),
     userAfterTool: includesAll(callProbe([user, calling, result, second], [tool]), mark.result, mark.second),

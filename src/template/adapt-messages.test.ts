@@ -13,6 +13,7 @@ import {
   reasoning,
   strict,
   strictTokens,
+  textArguments,
 } from './fixtures/templates.ts';
 import type { TemplateMessage } from './rendering.ts';
 
@@ -95,6 +96,18 @@ describe('adaptMessages', () => {
       ['user', 'w'],
     ]);
     expect(adaptMessages(messages, templates.chatml.abilities)).toEqual(messages);
+  });
+
+  it('keeps text and calls apart where the template prints only one of them', () => {
+    const template = createChatTemplate(textArguments, chatmlTokens);
+    const messages = [user('q'), { ...calling('c1'), content: 'a' }, result('c1', 'r')];
+    const roles = adaptMessages(messages, template.abilities).map(({ role, calls = [] }) => [role, calls.length]);
+    expect(roles).toEqual([
+      ['user', 0],
+      ['assistant', 0],
+      ['assistant', 1],
+      ['tool', 0],
+    ]);
   });
 
   it('opens with a user turn where the template demands one', () => {

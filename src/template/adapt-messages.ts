@@ -16,6 +16,7 @@ export function adaptMessages(
   abilities: TemplateAbilities,
 ): readonly TemplateMessage[] {
   const steps = [
+    splitText,
     splitCalls,
     hoistSystem,
     placeLaterSystem,
@@ -84,6 +85,16 @@ const foldResults: Step = (messages, abilities) =>
     ? messages
     : messages.map((message) => (message.role === 'tool' ? { role: 'user', content: message.content } : message));
 
+/** Text before calls becomes a message of its own where it would hide them. */
+const splitText: Step = (messages, abilities) =>
+  abilities.callsBesideText || !abilities.toolCalls
+    ? messages
+    : messages.flatMap((message) => {
+        if (!hasCalls(message) || message.content.length === 0) return [message];
+        const { calls = [], ...text } = message;
+        return [text, { role: 'assistant', content: '', calls }];
+      });
+
 /** Several calls at once become one after the other, each with its result, where the template takes only one. */
 const splitCalls: Step = (messages, abilities) => {
   if (abilities.severalCalls) return messages;
@@ -115,7 +126,9 @@ function interleave(message: TemplateMessage, results: readonly TemplateMessage[
 const startWithUser: Step = (messages, abilities) => {
   const at = messages[0]?.role === 'system' ? 1 : 0;
   const opener = messages[at]?.role;
-  if (abilities.assistantFirst || (opener !== 'assistant' && opener !== 'tool')) return messages;
+  const needsUser = !abilities.systemAlone && messages.every((message) => message.role !== 'user');
+  const needsOpener = !abilities.assistantFirst && (opener === 'assistant' || opener === 'tool');
+  if (!needsUser && !needsOpener) return messages;
   return [...messages.slice(0, at), { role: 'user', content: fillers.user }, ...messages.slice(at)];
 };
 
@@ -137,7 +150,7 @@ const alternate: Step = (messages, abilities) => {
   let last: TemplateMessage['role'] | undefined;
   return messages.flatMap((message) => {
     const { role } = message;
-    if ((role !== 'user' && role !== 'assistant') || message.calls !== undefined) return [message];
+    if ((role !== 'user' && role !== 'assistant') || hasCalls(message)) return [message];
     const repeated = role === last;
     last = role;
     if (!repeated) return [message];
@@ -149,7 +162,11 @@ const alternate: Step = (messages, abilities) => {
 
 /** Text beside calls is dropped by some templates, so that what has calls stays a message of its own. */
 function mayMerge(first: TemplateMessage, second: TemplateMessage): boolean {
-  return first.role === second.role && first.role !== 'tool' && first.calls === undefined && second.calls === undefined;
+  return first.role === second.role && first.role !== 'tool' && !hasCalls(first) && !hasCalls(second);
+}
+
+function hasCalls(message: TemplateMessage): boolean {
+  return (message.calls?.length ?? 0) > 0;
 }
 
 function mergeAll(messages: readonly TemplateMessage[]): TemplateMessage {

@@ -3,7 +3,7 @@
 import { isAppError } from '../base/errors.ts';
 import { type Prompt, promptText } from '../chat/prompt.ts';
 import { learnAbilities, type TemplateAbilities } from './abilities.ts';
-import { MeteredInterpreter } from './interpreter.ts';
+import { MeteredInterpreter, type RenderTools } from './interpreter.ts';
 import type { Scope } from './library.ts';
 import { type Budget, Meter, probeBudget, requestBudget } from './meter.ts';
 import { failed } from './operators.ts';
@@ -59,15 +59,18 @@ class CompiledTemplate {
       standIns,
       assistantSpellings: this.#assistantSpellings,
     });
-    const rendered = run(this.#program, scope, new Meter(budget));
+    const rendered = run(this.#program, scope, {
+      meter: new Meter(budget),
+      guard: (text) => standIns.protect(text),
+    });
     // Exactly what the template wrote: a BOS that is in here must not be added again by the engine.
     return standIns.restore(rendered);
   }
 }
 
-function run(program: Program, scope: Scope, meter: Meter): string {
+function run(program: Program, scope: Scope, tools: RenderTools): string {
   try {
-    const value = new MeteredInterpreter(scope, program, meter).run(program.root);
+    const value = new MeteredInterpreter(scope, program, tools).run(program.root);
     return isText(value) ? value.value : '';
   } catch (cause) {
     if (isAppError(cause)) throw cause;

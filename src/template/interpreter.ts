@@ -37,14 +37,19 @@ const listFilters: ReadonlySet<string> = new Set([
   'reverse',
 ]);
 
+/** What one rendering is watched by. */
+export type RenderTools = Pick<Call, 'meter' | 'guard'>;
+
 /** One rendering. */
 export class MeteredInterpreter extends Interpreter {
+  readonly #tools: RenderTools;
   readonly #meter: Meter;
   readonly #program: Program;
 
-  constructor(scope: Scope, program: Program, meter: Meter) {
+  constructor(scope: Scope, program: Program, tools: RenderTools) {
     super(scope);
-    this.#meter = meter;
+    this.#tools = tools;
+    this.#meter = tools.meter;
     this.#program = program;
   }
 
@@ -146,7 +151,7 @@ export class MeteredInterpreter extends Interpreter {
       const name = this.#program.fields(property).value;
       const method = isText(owner) ? textMethods.get(name) : undefined;
       if (isText(owner) && method !== undefined)
-        return method(owner.value, { args: positional, named, meter: this.#meter });
+        return method(owner.value, { ...this.#tools, args: positional, named });
       if (isMap(owner) && name === 'items' && numberedMaps.has(owner)) return numberedEntries(owner);
       // In Python a method wins over a key of the same name: a schema's `items` must not hide `.items()`.
       target = (isMap(owner) ? owner.builtins.get(name) : undefined) ?? elementOf(owner, toText(name));
@@ -162,7 +167,7 @@ export class MeteredInterpreter extends Interpreter {
     const own = filters.get(name);
     if (own !== undefined) {
       const [args, named] = isCall ? this.evaluateArguments(fields.args, scope) : [[], new Map<string, Value>()];
-      const call: Call = { args, named, meter: this.#meter };
+      const call: Call = { ...this.#tools, args, named };
       const value = own(operand, call);
       if (value !== undefined) return value;
     }

@@ -26,6 +26,8 @@ export interface Call {
   readonly args: readonly Value[];
   readonly named: ReadonlyMap<string, Value>;
   readonly meter: Meter;
+  /** Keeps special tokens from being forged by cutting out what stood between their halves. */
+  readonly guard: (text: string) => string;
 }
 
 type TextMethod = (text: string, call: Call) => Value;
@@ -192,7 +194,8 @@ function replaceAll(text: string, call: Call): Value {
     result += text.slice(at, next) + after;
     at = next + before.length;
   }
-  return toText(result + text.slice(at));
+  const whole = result + text.slice(at);
+  return toText(after === '' && count > 0 ? call.guard(whole) : whole);
 }
 
 function split(text: string, call: Call, from: 'left' | 'right'): ListValue {
