@@ -169,30 +169,24 @@ function accepts(grammar: Grammar | undefined, answer: Prompt, { special }: Chun
 
 function acceptedParses({ format, ...suite }: Suite): void {
   it('parses what its grammar accepts, to calls that are valid', () => {
+    const types = fc.constantFrom('auto' as const, 'required' as const, 'tool' as const);
     const steps = fc.infiniteStream(fc.nat());
-    const property = fc.property(
-      suite.cases,
-      fc.boolean(),
-      fc.boolean(),
-      steps,
-      (cases, isNamed, parallel, choices) => {
-        const tools = toolsOf(cases);
-        const choice = isNamed ? { type: 'tool' as const, name: tools[0]?.name ?? '' } : { type: 'required' as const };
-        const plan = format.answer(askFor(tools, { choice, parallel }));
-        const walk = walkGrammar(plan.constraint.grammar, choices);
-        const read = readPieces(plan, walk.pieces, walk.isWhole ? 'stop' : 'length');
-        expect(read.text).toBe('');
-        if (walk.isWhole) expect(read.calls.length).toBeGreaterThan(0);
-        if (!parallel) expect(read.calls.length).toBeLessThan(2);
-        const whole = walk.isWhole ? read.calls : read.calls.filter((call) => call.outcome !== 'cut');
-        for (const call of whole) {
-          expect(call.outcome).toBe('ok');
-          const schema = tools.find((tool) => tool.name === call.name)?.parameters ?? false;
-          if (plan.relaxed.get(call.name)?.length === 0)
-            expect(validate(schema, JSON.parse(call.arguments))).toEqual([]);
-        }
-      },
-    );
+    const property = fc.property(suite.cases, types, fc.boolean(), steps, (cases, type, parallel, choices) => {
+      const tools = toolsOf(cases);
+      const choice = type === 'tool' ? { type, name: tools[0]?.name ?? '' } : { type };
+      const plan = format.answer(askFor(tools, { choice, parallel }));
+      const walk = walkGrammar(plan.constraint.grammar, choices);
+      const read = readPieces(plan, walk.pieces, walk.isWhole ? 'stop' : 'length');
+      if (type !== 'auto') expect(read.text).toBe('');
+      if (type !== 'auto' && walk.isWhole) expect(read.calls.length).toBeGreaterThan(0);
+      if (!parallel) expect(read.calls.length).toBeLessThan(2);
+      const whole = walk.isWhole ? read.calls : read.calls.filter((call) => call.outcome !== 'cut');
+      for (const call of whole) {
+        expect(call.outcome).toBe('ok');
+        const schema = tools.find((tool) => tool.name === call.name)?.parameters ?? false;
+        if (plan.relaxed.get(call.name)?.length === 0) expect(validate(schema, JSON.parse(call.arguments))).toEqual([]);
+      }
+    });
     fc.assert(property, runs);
   });
 }

@@ -79,6 +79,11 @@ function* readAnswer(source: AnswerSource, sink: EventSink, rules: AnswerRules):
 /** Text with calls in it. */
 function* readFree(source: AnswerSource, sink: EventSink, rules: AnswerRules, after: 'text' | 'call'): Waiting<void> {
   const firsts = new Set([...rules.starts, ...rules.stops].map((marker) => marker.charAt(0)));
+  const { calls } = rules;
+  const callRules = calls && {
+    text: { ...calls, follows: 'text' as const },
+    call: { ...calls, follows: 'call' as const },
+  };
   let follows = after;
   for (;;) {
     if (follows === 'text') {
@@ -91,7 +96,7 @@ function* readFree(source: AnswerSource, sink: EventSink, rules: AnswerRules, af
       }
     }
     if (yield* readStop(source, rules.stops, follows)) return;
-    const trial = rules.calls && (yield* readCall(source, sink, { ...rules.calls, follows }));
+    const trial = callRules && (yield* readCall(source, sink, callRules[follows]));
     if (trial?.type === 'end') return;
     if (trial?.type === 'call') {
       if (!rules.parallel) return;

@@ -12,8 +12,10 @@ export function* readMarker(source: AnswerSource, spellings: readonly string[]):
     if (isMarker) source.skip();
     return isMarker;
   }
+  const first = source.letter;
+  let left = spellings.filter((spelling) => spelling !== '' && spelling[0] === first);
+  if (left.length === 0) return false;
   source.mark();
-  let left = spellings.filter((spelling) => spelling !== '');
   for (let length = 0; left.length > 0; length++) {
     if (left.some((spelling) => spelling.length === length)) {
       if (left.length === 1 || !(yield* isContinued(source, left, length))) {

@@ -12,8 +12,8 @@ export interface Walk {
 }
 
 /** Steps after which a walk takes the ends it is offered, and after which it is cut. */
-const soonEnds = 60;
-const maxSteps = 1500;
+const soonEnds = 40;
+const maxSteps = 800;
 
 const closing = ['"', '}', ']', '\n', '"}', '}}'];
 const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
@@ -78,7 +78,8 @@ function pick(allowed: Uint32Array, random: number, toEnd: boolean): number {
   const ids: number[] = [];
   for (let id = 0; id < vocabulary.size; id++) if (((allowed[id >> 5] ?? 0) >> (id & 31)) & 1) ids.push(id);
   const ends = ids.filter((id) => id >= bytes.length || closing.includes(spelled[id] ?? ''));
-  const likely = toEnd && ends.length > 0 ? ends : ids;
+  const markers = random % 3 === 0 ? ids.filter((id) => id >= bytes.length) : [];
+  const likely = markers.length > 0 ? markers : toEnd && ends.length > 0 ? ends : ids;
   const id = likely[random % likely.length];
   if (id === undefined) throw new RangeError('the grammar leads nowhere');
   return id;

@@ -143,6 +143,20 @@ describe('hermes reads', () => {
   });
 });
 
+describe('hermes reads in linear time', () => {
+  // Each would take hours if what is held were looked through again for every piece.
+  const big = JSON.stringify({ a: 'x'.repeat(1_000_000) });
+  it.each([
+    ['a megabyte of arguments', `<tool_call>\n{"name": "get", "arguments": ${big}}\n</tool_call>`, 1],
+    ['a megabyte ahead of its name', `<tool_call>{"arguments": ${big}, "name": "get"}</tool_call>`, 1],
+    ['markers upon markers', '<tool_call>{"arguments": {"a": "'.repeat(30_000), 0],
+    ['line breaks', '\n'.repeat(100_000), 0],
+  ])('%s', (_, answer, calls) => {
+    const pieces = toPieces([{ text: answer, trusted: false }], { sizes: [4], special: false });
+    expect(readPieces(hermes.answer(ask), pieces).calls.length).toBe(calls);
+  });
+});
+
 describe('hermes and special tokens', () => {
   const open: Piece = { text: '', special: '<tool_call>', tokens: 1 };
   const plan = hermes.answer(ask);

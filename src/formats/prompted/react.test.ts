@@ -91,6 +91,13 @@ describe('react reads', () => {
     });
   });
 
+  it('reasoning before the pair', () => {
+    expect(read('<think>\nAction: time\n</think>\n\nAction: get_weather\nAction Input: {}')).toEqual({
+      text: '',
+      calls: [['get_weather', '{}', 'ok']],
+    });
+  });
+
   it('an answer cut by the limit', () => {
     expect(read('Action: get_wea', 'length')).toEqual({ text: 'Action: get_wea', calls: [] });
     expect(read('Action: get_weather\nAction Inp', 'length').calls).toEqual([['get_weather', '', 'cut']]);

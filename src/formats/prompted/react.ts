@@ -41,6 +41,8 @@ export const react = defineFormat({
   lead: '\n',
   example: 'Action: get_weather\nAction Input: {"city": "Oslo"}',
   instructions,
+  // What nearly all models that reason write, whatever their templates know of tools.
+  reasoning: { open: '<think>', close: '</think>' },
   results: { role: 'user', open: 'Observation: ', close: '', separator: '\n' },
   stops: ['\nObservation:'],
 });
