@@ -75,6 +75,12 @@ describe('a held call', () => {
     expect(events.at(-1)).toMatchObject({ kept: { enforced: false, relaxed: ['pattern'] } });
   });
 
+  it('is held when it began where no grammar binds', () => {
+    const [start, ...rest] = call('{"days":1}');
+    const unbound = start?.type === 'call-start' ? { ...start, unbound: true as const } : text('');
+    expect(run(new Guarantee(promises()), unbound, ...rest)).toEqual([]);
+  });
+
   it('is mended and coerced, and the repairs are named', () => {
     const guarantee = new Guarantee(promises(held));
     const events = run(guarantee, ...call('{"city":"Oslo","days":"3",}', 'broken'));

@@ -34,6 +34,8 @@ interface OpenCall {
   readonly id: string;
   readonly name: string;
   readonly held: boolean;
+  /** Was the whole schema enforced while sampling? */
+  readonly enforced: boolean;
   json: string;
 }
 
@@ -78,7 +80,7 @@ export class Guarantee {
       case 'text-delta':
         return this.#text(event.text);
       case 'call-start':
-        return this.#start(event.id, event.name);
+        return this.#start(event.id, event.name, event.unbound !== true);
       case 'call-delta':
         return this.#delta(event.json);
       case 'call-end':
@@ -127,16 +129,14 @@ export class Guarantee {
     return [{ type: 'text-delta', text: whole }];
   }
 
-  #start(id: string, name: string): ParserEvent[] {
+  /** `bound`: did the grammar bind from the call's first byte on? */
+  #start(id: string, name: string, bound: boolean): ParserEvent[] {
     this.#blank = '';
     this.#textSeen = false;
-    this.#call = { id, name, json: '', held: this.#mustHold(name) };
-    return this.#call.held ? [] : [{ type: 'call-start', index: this.#sent, id, name }];
-  }
-
-  #mustHold(name: string): boolean {
-    if (this.#promises.level !== 'enforce') return false;
-    return !this.#promises.constrained || this.#relaxed(name).length > 0 || this.#problemWithName(name) !== undefined;
+    const enforced = bound && this.#promises.constrained && this.#relaxed(name).length === 0;
+    const held = this.#promises.level === 'enforce' && (!enforced || this.#problemWithName(name) !== undefined);
+    this.#call = { id, name, json: '', held, enforced };
+    return held ? [] : [{ type: 'call-start', index: this.#sent, id, name }];
   }
 
   #delta(json: string): ParserEvent[] {
@@ -155,11 +155,7 @@ export class Guarantee {
     const problems = outcome === 'cut' ? [] : this.#problems(call);
     for (const problem of problems)
       this.#warn('invalid_tool_call', `The call of '${call.name}' is not valid: ${problem}`);
-    const kept: Kept = {
-      enforced: this.#promises.constrained && this.#relaxed(call.name).length === 0,
-      relaxed: this.#relaxed(call.name),
-      mended: [],
-    };
+    const kept: Kept = { enforced: call.enforced, relaxed: this.#relaxed(call.name), mended: [] };
     return [{ type: 'call-end', index, outcome: problems.length > 0 ? 'broken' : outcome, kept }];
   }
 

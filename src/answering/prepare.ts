@@ -44,12 +44,11 @@ export function prepare(request: ChatRequest, profile: ModelProfile, now: Date):
     variables: request.templateVariables,
     now,
   });
-  const hidden = request.tools.length - shown.length;
   return {
     prompt: joinSegments([...rendered, ...plan.prefill]),
     plan,
     tools: shown,
-    warnings: hidden > 0 ? [hiddenWarning(hidden, shown.length)] : [],
+    warnings: [...hiddenTools(request, shown.length), ...openOutput(plan)],
   };
 }
 
@@ -66,9 +65,17 @@ function lastUserText(messages: readonly Message[]): string {
   return messages.findLast((message) => message.role === 'user')?.content ?? '';
 }
 
-function hiddenWarning(hidden: number, shown: number): Warning {
+function hiddenTools(request: ChatRequest, shown: number): Warning[] {
+  const hidden = request.toolChoice.type === 'none' ? 0 : request.tools.length - shown;
+  if (hidden === 0) return [];
   const message = `${hidden} tools were not shown to the model: it takes the ${shown} most relevant to the request.`;
-  return { code: 'tools_hidden', message, param: 'tools' };
+  return [{ code: 'tools_hidden', message, param: 'tools' }];
+}
+
+function openOutput({ outputRelaxed = [] }: AnswerPlan): Warning[] {
+  if (outputRelaxed.length === 0) return [];
+  const message = `These keywords of the output schema are not enforced: ${outputRelaxed.join(', ')}.`;
+  return [{ code: 'output_relaxed', message, param: 'response_format' }];
 }
 
 const cjk = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
