@@ -1,7 +1,7 @@
 /** Grammar of JSON arrays: items, leading items, how many. */
 
 import { isSchema, member, type SchemaObject } from '../schema/json-schema.ts';
-import { choice, type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
+import { type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
 import { comma, jsonArray, jsonValue, separated } from './json-text.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count, prefixOf } from './schema-facts.ts';
@@ -12,12 +12,13 @@ export function arrayNode(schema: SchemaObject, context: SchemaContext): Grammar
     if (member(schema, keyword) !== undefined && member(schema, keyword) !== false) context.relax(keyword);
   const min = count(schema, 'minItems') ?? 0;
   const max = count(schema, 'maxItems') ?? Infinity;
-  if (max < min) return choice();
+  if (max < min) return context.never();
   const prefix = prefixOf(schema);
   const item = restItem(schema, prefix.length > 0, min > prefix.length, context);
   if (prefix.length === 0 && item === jsonValue && min === 0 && max === Infinity) return jsonArray;
   const first = prefix.slice(0, max).map((part) => context.value(part));
-  return sequence(text('['), first.length > 0 ? tuple(first, item, { min, max }) : list(item, min, max), text(']'));
+  const range = { min, max, context };
+  return sequence(text('['), first.length > 0 ? tuple(first, item, range) : list(item, range), text(']'));
 }
 
 /** What follows the leading items; with leading items and no word about others, only what `minItems` demands. */
@@ -34,8 +35,8 @@ function restItem(
   return hasPrefix && !isDemanded ? undefined : jsonValue;
 }
 
-function list(item: GrammarNode | undefined, min: number, max: number): GrammarNode {
-  if (item === undefined || max === 0) return min === 0 ? text('') : choice();
+function list(item: GrammarNode | undefined, { min, max, context }: Range): GrammarNode {
+  if (item === undefined || max === 0) return min === 0 ? text('') : context.never();
   const items = separated(item, min, max === Infinity ? undefined : max);
   return min === 0 ? optional(items) : items;
 }
@@ -43,18 +44,23 @@ function list(item: GrammarNode | undefined, min: number, max: number): GrammarN
 interface Range {
   readonly min: number;
   readonly max: number;
+  readonly context: SchemaContext;
 }
 
 /** Built from the last item to the first, as each optional item makes all later ones optional. */
-function tuple(first: readonly GrammarNode[], item: GrammarNode | undefined, { min, max }: Range): GrammarNode {
+function tuple(
+  first: readonly GrammarNode[],
+  item: GrammarNode | undefined,
+  { min, max, context }: Range,
+): GrammarNode {
   const more = max - first.length;
   const missing = Math.max(0, min - first.length);
   let rest = text('');
   if (item !== undefined && more > 0)
     rest = repeat(sequence(comma, item), missing, more === Infinity ? undefined : more);
-  else if (missing > 0) rest = choice();
+  else if (missing > 0) rest = context.never();
   for (let index = first.length - 1; index >= 0; index--) {
-    const here = sequence(...(index > 0 ? [comma] : []), first[index] ?? choice(), rest);
+    const here = sequence(...(index > 0 ? [comma] : []), first[index] ?? context.never(), rest);
     rest = index < min ? here : optional(here);
   }
   return rest;

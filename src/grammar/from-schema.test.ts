@@ -134,6 +134,10 @@ describe('what is relaxed', () => {
     [{ type: 'object', properties: { a: true }, minProperties: 1 }, ['minProperties']],
     [{ type: 'object', properties: { a: true }, required: ['a'], minProperties: 1 }, []],
     [{ $ref: 'https://example.com/other.json' }, ['$ref']],
+    [{ properties: { a: true }, patternProperties: { '^a': { maxLength: 1 } } }, ['patternProperties']],
+    [{ properties: { b: true }, patternProperties: { '^a': { maxLength: 1 } } }, []],
+    [{ properties: { a: true }, propertyNames: { minLength: 2 } }, ['propertyNames']],
+    [{ allOf: [{ prefixItems: [{ type: 'integer' }] }, { items: { type: 'integer', maximum: 3 } }] }, ['items']],
   ];
   for (const [schema, keywords] of table)
     it(`${JSON.stringify(schema)}: ${keywords.join()}`, () => {
@@ -148,6 +152,55 @@ describe('what is relaxed', () => {
     });
     expect(relaxed({ oneOf: [branch('a'), branch('b')] })).toEqual([]);
     expect(relaxed({ oneOf: [branch('a'), branch('a')] })).toEqual(['oneOf']);
+  });
+});
+
+describe('literal values', () => {
+  it('meet the other keywords too, unless none does', () => {
+    expect(accepts({ enum: ['a', 'abc'], maxLength: 2 }, '"a"')).toBe(true);
+    expect(accepts({ enum: ['a', 'abc'], maxLength: 2 }, '"abc"')).toBe(false);
+    expect(accepts({ type: 'integer', enum: ['1', '2'] }, '"1"')).toBe(true);
+    expect(accepts({ enum: [1, 'a', null], type: ['string', 'null'] }, '1')).toBe(false);
+    expect(accepts({ const: { a: [1, 'x'] } }, '{"a": [1, "x"]}')).toBe(true);
+  });
+
+  it('are null only where null is listed or a type', () => {
+    expect(accepts({ type: 'string', nullable: true }, 'null')).toBe(true);
+    expect(accepts({ anyOf: [{ type: 'string' }], nullable: true }, 'null')).toBe(false);
+    expect(accepts({ allOf: [{ type: 'string', nullable: true }, { type: 'string' }] }, 'null')).toBe(false);
+    expect(accepts({ allOf: [{ type: 'string', nullable: true }, { maxLength: 3 }] }, 'null')).toBe(true);
+  });
+});
+
+describe('what nothing can satisfy', () => {
+  it('is left to validation', () => {
+    const impossible: readonly JsonSchema[] = [
+      { type: 'integer', minimum: 2, maximum: 1 },
+      { type: 'array', minItems: 2, maxItems: 1 },
+      { type: 'object', minProperties: 1, maxProperties: 0 },
+      { allOf: [{ type: 'string' }, { type: 'integer' }] },
+      { enum: [] },
+    ];
+    for (const schema of impossible) {
+      expect(accepts(schema, '{"any":1}'), JSON.stringify(schema)).toBe(true);
+      expect(relaxed(schema)).toContain('type');
+    }
+  });
+
+  it('does not harm its alternatives', () => {
+    const schema = { anyOf: [{ type: 'integer', minimum: 2, maximum: 1 }, { type: 'null' }] };
+    expect(accepts(schema, 'null')).toBe(true);
+    expect(accepts(schema, '1')).toBe(false);
+  });
+});
+
+describe('arrays', () => {
+  it('have leading items, then others', () => {
+    const pair = { type: 'array', prefixItems: [{ type: 'integer' }, { type: 'string' }], items: { type: 'null' } };
+    for (const good of ['[]', '[1]', '[1,"a"]', '[1,"a",null,null]']) expect(accepts(pair, good), good).toBe(true);
+    for (const bad of ['["a"]', '[1,null]', '[1,"a",1]']) expect(accepts(pair, bad), bad).toBe(false);
+    const exact = { type: 'array', items: [{ type: 'integer' }], additionalItems: false, minItems: 1 };
+    expect(['[1]', '[]', '[1,2]'].map((value) => accepts(exact, value))).toEqual([true, false, false]);
   });
 });
 
@@ -203,7 +256,7 @@ describe('hostile schemas', () => {
   });
 
   it('too large are refused with the place', () => {
-    const properties = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`p${index}`, {}]));
+    const properties = Object.fromEntries(Array.from({ length: 25_000 }, (_, index) => [`p${index}`, {}]));
     expect(() => grammarFromSchema({ type: 'object', properties }, { rulePrefix: 't', path: 'tools[0]' })).toThrow(
       expect.objectContaining({ code: 'schema_too_large', detail: { param: 'tools[0]' } }),
     );

@@ -5,6 +5,7 @@ import type { Json } from '../base/json.ts';
 import { type JsonSchema, member, type SchemaObject, schemaList } from '../schema/json-schema.ts';
 import { mergeSchemas } from '../schema/merge-schemas.ts';
 import { resolveReference } from '../schema/resolve-reference.ts';
+import { createEvaluation } from '../schema/validate.ts';
 import { arrayNode } from './array-grammar.ts';
 import { choice, type GrammarNode } from './grammar.ts';
 import { jsonBoolean, jsonNull, jsonValue, jsonValueRules } from './json-text.ts';
@@ -84,6 +85,11 @@ class SchemaCompiler implements SchemaContext {
     this.relaxed.add(keyword);
   }
 
+  never(): GrammarNode {
+    this.mayBeEmpty = true;
+    return choice();
+  }
+
   define(node: GrammarNode): GrammarNode {
     const name = this.#newName();
     this.rules[name] = node;
@@ -108,10 +114,7 @@ class SchemaCompiler implements SchemaContext {
 
   #value(schema: JsonSchema): GrammarNode {
     if (schema === true) return jsonValue;
-    if (schema === false) {
-      this.mayBeEmpty = true;
-      return choice();
-    }
+    if (schema === false) return this.never();
     const reference = member(schema, '$ref');
     if (typeof reference === 'string') return this.#reference(schema, reference);
     if (member(schema, 'allOf') !== undefined)
@@ -123,7 +126,7 @@ class SchemaCompiler implements SchemaContext {
   #plain(schema: SchemaObject): GrammarNode {
     for (const keyword of neverEnforced) if (member(schema, keyword) !== undefined) this.relax(keyword);
     const literals = literalValues(schema);
-    if (literals !== undefined) return this.#literals(literals);
+    if (literals !== undefined) return this.#literals(schema, literals);
     for (const keyword of ['anyOf', 'oneOf']) {
       const branches = schemaList(member(schema, keyword));
       if (branches.length > 0) return this.#branches(schema, keyword, branches);
@@ -205,14 +208,20 @@ class SchemaCompiler implements SchemaContext {
     return schema;
   }
 
-  #literals(values: readonly Json[]): GrammarNode {
-    if (values.length === 0) this.mayBeEmpty = true;
-    return literalNode(values);
+  /** Those that meet the other keywords too; if none does, the list counts for more. */
+  #literals(schema: SchemaObject, values: readonly Json[]): GrammarNode {
+    if (values.length === 0) return this.never();
+    const others = member(schema, 'const') === undefined ? without(schema, 'enum') : without(schema, 'const');
+    if (!constrains(without(others, 'type', 'nullable'))) return literalNode(values);
+    const evaluation = createEvaluation(this.#root);
+    const valid = values.filter((value) => evaluation.isValid(others, value, ''));
+    if (valid.length === 0) this.relax('enum');
+    return literalNode(valid.length === 0 ? values : valid);
   }
 
   /** Each branch together with the keywords beside the list. */
   #branches(schema: SchemaObject, keyword: string, branches: readonly JsonSchema[]): GrammarNode {
-    const rest = without(schema, keyword);
+    const rest = member(schema, 'type') === undefined ? without(schema, keyword, 'nullable') : without(schema, keyword);
     if (keyword === 'oneOf' && !areDisjoint(branches.map((branch) => this.#resolved(branch)))) this.relax(keyword);
     const other = keyword === 'anyOf' ? schemaList(member(rest, 'oneOf')).length : 0;
     if (branches.length * Math.max(1, other) > maxBranches && other > 0) {

@@ -15,6 +15,7 @@ export function numberNode(schema: SchemaObject, type: 'integer' | 'number', con
   if (bounds.length === 0) return type === 'integer' ? jsonInteger : jsonNumber;
   if (type === 'integer') {
     const { min, max } = wholeBounds(schema);
+    if (min > max) return context.never();
     if (isExact(min) && isExact(max)) return integerRange(min, max);
   }
   return signedNumber(schema, type, context);
@@ -52,8 +53,8 @@ function signedNumber(schema: SchemaObject, type: 'integer' | 'number', context:
 /** All integers from `min` to `max`, either of which may be infinite. */
 function integerRange(min: number, max: number): GrammarNode {
   const parts: GrammarNode[] = [];
-  if (min < 0 && min <= max) parts.push(sequence(text('-'), naturalRange(Math.max(1, -max), -min)));
-  if (max >= 0 && min <= max) parts.push(naturalRange(Math.max(0, min), max));
+  if (min < 0) parts.push(sequence(text('-'), naturalRange(Math.max(1, -max), -min)));
+  if (max >= 0) parts.push(naturalRange(Math.max(0, min), max));
   return choice(...parts);
 }
 

@@ -10,6 +10,7 @@ import {
   schemaEntries,
   stringList,
 } from '../schema/json-schema.ts';
+import { compilePattern } from '../schema/pattern.ts';
 import { choice, type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
 import { colon, comma, jsonObject, jsonString, jsonValue } from './json-text.ts';
 import { otherKey } from './other-key.ts';
@@ -28,6 +29,7 @@ export function objectNode(schema: SchemaObject, context: SchemaContext): Gramma
   const required = new Set(stringList(member(schema, 'required')));
   const others = otherValues(schema, declared.size > 0, context);
   for (const name of required) if (!declared.has(name)) declareUndeclared(name, schema, declared, context);
+  relaxNames(schema, [...declared.keys()], context);
   const members = [...declared].map(
     ([name, value]): Member => ({
       node: sequence(text(JSON.stringify(name)), colon, context.value(value)),
@@ -61,22 +63,26 @@ function hasPatterns(schema: SchemaObject): boolean {
  * model writes only what is declared.
  */
 function otherValues(schema: SchemaObject, hasDeclared: boolean, context: SchemaContext): GrammarNode | undefined {
-  const names = member(schema, 'propertyNames');
   const rest = member(schema, 'additionalProperties');
   if (hasPatterns(schema)) {
     if (hasDeclared && rest === undefined) return undefined;
     return patternValues(schema, rest, context);
   }
   if (rest === false || (rest === undefined && hasDeclared)) return undefined;
-  if (names !== undefined && names !== true) context.relax('propertyNames');
   return isSchema(rest) ? context.value(rest) : jsonValue;
+}
+
+/** Declared names are not held against `propertyNames`, nor their values against the patterns they match. */
+function relaxNames(schema: SchemaObject, names: readonly string[], context: SchemaContext): void {
+  if ((member(schema, 'propertyNames') ?? true) !== true) context.relax('propertyNames');
+  for (const [source] of schemaEntries(member(schema, 'patternProperties')))
+    if (names.some((name) => compilePattern(source)?.matches(name) !== false)) context.relax('patternProperties');
 }
 
 /** Names are not matched against the patterns, so each may have the value of any pattern. */
 function patternValues(schema: SchemaObject, rest: Json | undefined, context: SchemaContext): GrammarNode {
   context.relax('patternProperties');
   if (rest === false) context.relax('additionalProperties');
-  if (member(schema, 'propertyNames') !== undefined) context.relax('propertyNames');
   const values = schemaEntries(member(schema, 'patternProperties')).map(([, value]) => context.value(value));
   if (rest === undefined || rest === true) return jsonValue;
   if (isJsonObject(rest)) values.push(context.value(rest));
@@ -88,8 +94,8 @@ function mapNode(schema: SchemaObject, value: GrammarNode | undefined, context: 
   const min = count(schema, 'minProperties') ?? 0;
   const max = count(schema, 'maxProperties') ?? Infinity;
   if (min > 1) context.relax('minProperties');
-  if (value === undefined || max === 0) return min === 0 ? text('{}') : choice();
-  if (max < min) return choice();
+  if (value === undefined || max === 0) return min === 0 ? text('{}') : context.never();
+  if (max < min) return context.never();
   if (value === jsonValue && min === 0 && max === Infinity) return jsonObject;
   const entry = sequence(jsonString(), colon, value);
   const entries = sequence(

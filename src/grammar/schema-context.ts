@@ -9,6 +9,8 @@ export interface SchemaContext {
   value(schema: JsonSchema): GrammarNode;
   /** Notes a keyword that is not enforced. */
   relax(keyword: string): void;
+  /** Matches nothing; the compiler must know that this can happen. */
+  never(): GrammarNode;
   /** Makes a rule of a node. */
   define(node: GrammarNode): GrammarNode;
   /** What free strings hold between their quotes, if they must be copied. */

@@ -65,7 +65,8 @@ export function typesOf(schema: SchemaObject): readonly string[] {
   const type = member(schema, 'type');
   const named = typeof type === 'string' ? [type] : stringList(type);
   const types = named.length > 0 ? named : inferredTypes(schema);
-  const isNullable = member(schema, 'nullable') === true;
+  // OpenAPI: `nullable` has a meaning only beside `type`.
+  const isNullable = named.length > 0 && member(schema, 'nullable') === true;
   const all = isNullable && !types.includes('null') ? [...types, 'null'] : types;
   return all.includes('number') ? all.filter((name) => name !== 'integer') : all;
 }
@@ -144,10 +145,11 @@ function areToldApart(a: SchemaObject, b: SchemaObject): boolean {
   });
 }
 
-/** A non-negative whole number of a keyword such as `minLength`. */
+/** The number of a keyword such as `minLength` or `maxItems`; fractions count towards the inside. */
 export function count(schema: SchemaObject, keyword: string): number | undefined {
   const value = member(schema, keyword);
-  return typeof value === 'number' && value >= 0 ? Math.ceil(value) : undefined;
+  if (typeof value !== 'number') return undefined;
+  return Math.max(keyword.startsWith('min') ? 0 : -1, keyword.startsWith('min') ? Math.ceil(value) : Math.floor(value));
 }
 
 /** The schemas of `prefixItems`, or of draft-07's list form of `items`. */

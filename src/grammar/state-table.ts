@@ -40,7 +40,7 @@ export interface State {
 /** Stacks one state may hold. */
 export const maxHeads = 20_000;
 /** States, stacks and positions kept before a table is given up for a fresh one. */
-export const maxKept = 200_000;
+export const maxKept = 60_000;
 
 /** Transitions from which on a state keeps an array. */
 const denseFrom = 12;
@@ -58,6 +58,8 @@ export class StateTable {
   /** One is enough: a state is made before the next one is begun. */
   readonly #closure = new Closure(this);
   #stacks = 1;
+  /** Its size when the last cursor moved in. */
+  #adopted = 0;
   #heads = 0;
 
   /** The state before the first byte. */
@@ -70,9 +72,13 @@ export class StateTable {
     this.start = this.#state(closure);
   }
 
-  /** Has it grown so far that cursors should move to a fresh table? */
+  /** Has it grown so far that cursors should move to a fresh table? A single deep stack alone is no reason. */
   get isFull(): boolean {
-    return this.#states.size + this.#stacks + this.#heads + this.sets.size > maxKept;
+    return this.#size > maxKept && this.#size > 2 * this.#adopted;
+  }
+
+  get #size(): number {
+    return this.#states.size + this.#stacks + this.#heads + this.sets.size;
   }
 
   node(number: number): ProgramNode {
@@ -158,7 +164,9 @@ export class StateTable {
       const at = usesSets ? this.sets.number(state.table.sets.positions(head.at)) : head.at;
       closure.add(head.node, at, this.#rebuild(head.stack));
     }
-    return this.#state(closure);
+    const adopted = this.#state(closure);
+    this.#adopted = Math.max(this.#adopted, this.#size);
+    return adopted;
   }
 
   push(below: Stack, node: number, value: number): Stack {

@@ -39,9 +39,21 @@ const lowest = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 
 const together = new Set(['properties', 'required', 'additionalProperties', 'items', 'prefixItems', 'additionalItems']);
 
 /** Demands of both; `false` where they exclude each other visibly. */
-export function mergeSchemas(a: JsonSchema, b: JsonSchema): MergedSchema {
-  if (a === true || b === false) return { schema: b, lost: [] };
-  if (b === true || a === false) return { schema: a, lost: [] };
+export function mergeSchemas(left: JsonSchema, right: JsonSchema): MergedSchema {
+  if (left === true || right === false) return { schema: right, lost: [] };
+  if (right === true || left === false) return { schema: left, lost: [] };
+  return mergeKeywords(withoutNullable(left), withoutNullable(right));
+}
+
+/** `nullable` widens the type beside it and nothing else; as a type name it can be joined like any other. */
+function withoutNullable(schema: SchemaObject): SchemaObject {
+  if (member(schema, 'nullable') === undefined) return schema;
+  const { nullable, type, ...others } = schema;
+  if (type === undefined) return others;
+  return { ...others, type: nullable === true ? [...typeList(type), 'null'] : type };
+}
+
+function mergeKeywords(a: SchemaObject, b: SchemaObject): MergedSchema {
   const merged = new Map<string, Json>();
   const lost: string[] = [];
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
@@ -55,6 +67,7 @@ export function mergeSchemas(a: JsonSchema, b: JsonSchema): MergedSchema {
     if (joined === undefined) lost.push(key);
     merged.set(key, joined ?? left);
   }
+  if (losesItems(a, b) || losesItems(b, a)) lost.push('items');
   for (const [key, value] of [...mergeObjects(a, b), ...mergeArrays(a, b)]) merged.set(key, value);
   if (isEmptyList(merged.get('type')) || isEmptyList(merged.get('enum'))) return { schema: false, lost: [] };
   return { schema: Object.fromEntries(merged), lost };
@@ -75,7 +88,7 @@ function joinKeyword(key: string, left: Json, right: Json): Json | undefined {
     return left.filter((item) => texts.has(JSON.stringify(item)));
   }
   if (key === 'allOf' && Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
-  if (key === 'uniqueItems' || key === 'nullable') return left === true && right === true;
+  if (key === 'uniqueItems') return left === true || right === true;
   return JSON.stringify(left) === JSON.stringify(right) ? left : undefined;
 }
 
@@ -124,10 +137,17 @@ function rest(schema: SchemaObject): JsonSchema | undefined {
   return isSchema(found) ? found : undefined;
 }
 
+/** Leading items of one schema must meet the `items` of the other too; that is not expressed. */
+function losesItems(a: SchemaObject, b: SchemaObject): boolean {
+  const hasPrefix = member(a, 'prefixItems') !== undefined || Array.isArray(member(a, 'items'));
+  return hasPrefix && arrayKeywords.some((key) => member(b, key) !== undefined);
+}
+
+const arrayKeywords = ['items', 'prefixItems', 'additionalItems'];
+
 function mergeArrays(a: SchemaObject, b: SchemaObject): [string, Json][] {
-  const keys = ['items', 'prefixItems', 'additionalItems'];
   const out: [string, Json][] = [];
-  for (const key of keys) {
+  for (const key of arrayKeywords) {
     const [left, right] = [member(a, key), member(b, key)];
     if (Array.isArray(left) || Array.isArray(right)) out.push([key, joinLists(left, right)]);
     else if (isSchema(left) || isSchema(right)) out.push([key, both(asSchema(left), asSchema(right))]);

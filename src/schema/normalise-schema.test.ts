@@ -25,6 +25,8 @@ const table: readonly (readonly [JsonSchema, JsonSchema])[] = [
     { default: { type: 'dict' }, enum: [{ type: 'dict' }] },
   ],
   [{ properties: { type: { type: 'str' } } }, { properties: { type: { type: 'string' } } }],
+  [{ nullable: true, anyOf: [{ type: 'int' }] }, { anyOf: [{ type: 'integer' }, { type: 'null' }] }],
+  [{ nullable: true, $ref: '#/$defs/a' }, { anyOf: [{ $ref: '#/$defs/a' }, { type: 'null' }] }],
   [true, true],
 ];
 

@@ -56,7 +56,17 @@ function normalise(schema: JsonSchema, depth: number): JsonSchema {
       ? []
       : [['required', changes.get('required')] as const];
   const entries = [...kept, ...added].filter((entry): entry is readonly [string, Json] => entry[1] !== undefined);
-  return Object.fromEntries(entries);
+  return plainNullable(Object.fromEntries(entries));
+}
+
+/** Beside a list of alternatives or a reference `nullable` means that `null` is one more alternative. */
+function plainNullable(schema: SchemaObject): SchemaObject {
+  if (member(schema, 'nullable') !== true || member(schema, 'type') !== undefined) return schema;
+  const { nullable: _, ...others } = schema;
+  const any = member(others, 'anyOf');
+  if (Array.isArray(any)) return { ...others, anyOf: [...any, { type: 'null' }] };
+  const isWrapped = ['$ref', 'allOf', 'oneOf'].some((key) => member(others, key) !== undefined);
+  return isWrapped ? { anyOf: [others, { type: 'null' }] } : schema;
 }
 
 /** `properties: null` and `required: null` mean that there are none. */

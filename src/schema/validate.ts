@@ -11,7 +11,7 @@ import { resolveReference } from './resolve-reference.ts';
 /** More are not looked for. */
 const maxViolations = 20;
 /** Schemas applied to values before the check is given up. */
-const maxSteps = 200_000;
+const maxSteps = 50_000;
 /** Schemas applied to one value inside each other. */
 const maxNesting = 600;
 
@@ -31,6 +31,7 @@ class Validator implements Evaluation {
   readonly #root: JsonSchema;
   /** Paths at which a schema is just being applied: a reference that comes back here demands nothing new. */
   readonly #open = new Map<SchemaObject, Set<string>>();
+  readonly #targets = new Map<string, JsonSchema | undefined>();
   #steps = 0;
   #nesting = 0;
 
@@ -59,7 +60,9 @@ class Validator implements Evaluation {
 
   resolve(schema: JsonSchema): JsonSchema | undefined {
     const reference = typeof schema === 'object' ? member(schema, '$ref') : undefined;
-    return typeof reference === 'string' ? resolveReference(this.#root, reference) : undefined;
+    if (typeof reference !== 'string') return undefined;
+    if (!this.#targets.has(reference)) this.#targets.set(reference, resolveReference(this.#root, reference));
+    return this.#targets.get(reference);
   }
 
   #apply(schema: SchemaObject, value: unknown, path: string): Violation[] {
