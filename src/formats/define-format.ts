@@ -3,10 +3,10 @@
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
 import { callableTools, constrainedTools, planAnswer, type ReasoningMarks } from './answer-plan.ts';
 import type { AnswerPlan, Ask } from './ask.ts';
+import type { CallRules } from './call-reading.ts';
 import { constrainCalls } from './constrain.ts';
 import type { ModelFacts, ToolFormat, ToolResult } from './format.ts';
 import { type AnswerRules, createParser } from './parse.ts';
-import type { CallRules } from './read-call.ts';
 import { renderTurn } from './render.ts';
 import { markersOf, type Syntax, type SyntaxOf } from './syntax.ts';
 

@@ -5,8 +5,9 @@ import type { Piece } from '../chat/piece.ts';
 import type { ReasoningMarks } from './answer-plan.ts';
 import { AnswerSource, type Waiting } from './answer-source.ts';
 import type { FormatParser } from './ask.ts';
+import type { CallRules } from './call-reading.ts';
 import { EventSink } from './event-sink.ts';
-import { type CallRules, readCall } from './read-call.ts';
+import { readCall } from './read-call.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
 
 /** How one answer is to be read. */

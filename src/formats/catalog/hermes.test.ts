@@ -44,7 +44,7 @@ describe('hermes reads', () => {
     ['a string of JSON', '<tool_call>\n{"name": "get", "arguments": "{\\"a\\": 1}"}\n</tool_call>', '{"a": 1}'],
     [
       'other keys',
-      '<tool_call>\n{"type": "function", "id": 7, "name": "get", "arguments": {"a": 1}, "x": [1]}\n</tool_call>',
+      '<tool_call>\n{"type": "function", "id": "7", "name": "get", "arguments": {"a": 1}, "x": [1]}\n</tool_call>',
       '{"a": 1}',
     ],
     [
@@ -99,6 +99,10 @@ describe('hermes reads', () => {
     });
   });
 
+  it('text behind a call that has no end tag, blanks and all', () => {
+    expect(read('<tool_call>\n{"name": "get", "arguments": {}}\n\nDone.').text).toBe('\n\nDone.');
+  });
+
   it('one call and no more where only one is allowed', () => {
     const one = '<tool_call>\n{"name": "get", "arguments": {}}\n</tool_call>';
     expect(read(`${one}\n${one}\nmore`, 'stop', { parallel: false }).calls).toEqual([['get', '{}', 'ok']]);
@@ -150,6 +154,7 @@ describe('hermes reads in linear time', () => {
     ['a megabyte of arguments', `<tool_call>\n{"name": "get", "arguments": ${big}}\n</tool_call>`, 1],
     ['a megabyte ahead of its name', `<tool_call>{"arguments": ${big}, "name": "get"}</tool_call>`, 1],
     ['markers upon markers', '<tool_call>{"arguments": {"a": "'.repeat(30_000), 0],
+    ['a megabyte of id', `<tool_call>{"id": "${'x'.repeat(1_000_000)}`, 0],
     ['line breaks', '\n'.repeat(100_000), 0],
   ])('%s', (_, answer, calls) => {
     const pieces = toPieces([{ text: answer, trusted: false }], { sizes: [4], special: false });
