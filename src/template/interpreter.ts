@@ -69,11 +69,10 @@ export class MeteredInterpreter extends Interpreter {
   #weigh(node: SyntaxNode, value: Value): Value {
     const iterated = this.#program.iterables.has(node);
     const result = iterated && !isMap(value) ? iterable(value) : value;
+    if (iterated && isList(result)) this.#meter.charge(result.value.length * 20);
+    if (isLookUp(node)) return result;
     if (isText(result)) this.#meter.text(result.value.length);
-    else if (isList(result)) {
-      this.#meter.list(result.value.length);
-      if (iterated) this.#meter.charge(result.value.length * 20);
-    }
+    else if (isList(result)) this.#meter.list(result.value.length);
     return result;
   }
 
@@ -149,6 +148,7 @@ export class MeteredInterpreter extends Interpreter {
     if (callee.type === 'MemberExpression' && !computed) {
       const owner = this.evaluate(object, scope);
       const name = this.#program.fields(property).value;
+      if (isText(owner)) this.#meter.charge(owner.value.length / 64);
       const method = isText(owner) ? textMethods.get(name) : undefined;
       if (isText(owner) && method !== undefined)
         return method(owner.value, { ...this.#tools, args: positional, named });
@@ -239,6 +239,11 @@ function elementOf(owner: Value, key: Value): Value {
     return char === undefined ? undefinedValue : toText(char);
   }
   return (isText(key) ? owner.builtins.get(key.value) : undefined) ?? undefinedValue;
+}
+
+/** Finds a value that is there already. */
+function isLookUp(node: SyntaxNode): boolean {
+  return node.type === 'Identifier' || node.type === 'StringLiteral';
 }
 
 /** What a loop may run over besides lists and mappings; templates for tools run over tools that are not there. */

@@ -19,6 +19,7 @@ import {
   toInteger,
   toList,
   toText,
+  undefinedValue,
 } from './value.ts';
 
 /** The arguments of a call, with the meter that pays for it. */
@@ -66,8 +67,10 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['replace', (operand, call) => (isText(operand) ? replaceAll(operand.value, call) : undefined)],
   ['indent', (operand, call) => (isText(operand) ? indent(operand.value, call) : undefined)],
   ['trim', (operand, call) => toText(trim(printValue(operand, call.meter), characters(call), 'both'))],
-  ['length', (operand) => (isUndefined(operand) ? toInteger(0) : undefined)],
-  ['count', (operand) => (isUndefined(operand) ? toInteger(0) : undefined)],
+  ['length', lengthOf],
+  ['count', lengthOf],
+  ['first', (operand) => (isList(operand) ? (operand.value[0] ?? undefinedValue) : undefined)],
+  ['last', (operand) => (isList(operand) ? (operand.value.at(-1) ?? undefinedValue) : undefined)],
   ['list', listOf],
   ['items', (operand) => (isUndefined(operand) ? toList([]) : undefined)],
   ['default', defaultTo],
@@ -82,6 +85,12 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     (operand) => (isList(operand) ? toInteger(numbersOf(operand).reduce((sum, number) => sum + number, 0)) : undefined),
   ],
 ]);
+
+function lengthOf(operand: Value): Value | undefined {
+  if (isUndefined(operand)) return toInteger(0);
+  if (isList(operand)) return toInteger(operand.value.length);
+  return isMap(operand) ? toInteger(operand.value.size) : undefined;
+}
 
 function extreme(operand: Value, isBetter: (a: number, b: number) => boolean): Value | undefined {
   if (!isList(operand)) return undefined;

@@ -78,7 +78,10 @@ function compareContent(left: Value, right: Value, meter: Meter): boolean {
 }
 
 function contains(container: Value, item: Value, meter: Meter): boolean {
-  if (isText(container)) return isText(item) && container.value.includes(item.value);
+  if (isText(container)) {
+    meter.charge(container.value.length / 256);
+    return isText(item) && container.value.includes(item.value);
+  }
   if (isList(container)) {
     meter.list(container.value.length);
     return container.value.some((element) => isEqual(element, item, meter));

@@ -20,7 +20,9 @@ interface NodeFields {
 }
 
 /** Real templates have at most some ten thousand characters. */
-const maxSourceLength = 1 << 20;
+const maxSourceLength = 1 << 18;
+/** The library trims white space by patterns whose time grows with the square of a run's length. */
+const maxBlankRun = 2_000;
 
 /** A template that can be run any number of times. */
 export interface Program {
@@ -36,6 +38,7 @@ export interface Program {
 /** Compiles; a ConfigError says what is wrong with the template. */
 export function compile(source: string): Program {
   if (source.length > maxSourceLength) throw unusable(`it is ${source.length} characters long`);
+  if (longestBlankRun(source) > maxBlankRun) throw unusable('it has thousands of blanks in a row');
   try {
     const root = parseTemplate(source);
     const iterables = new Set<SyntaxNode>();
@@ -48,6 +51,16 @@ export function compile(source: string): Program {
   } catch (cause) {
     throw unusable(cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+function longestBlankRun(source: string): number {
+  let longest = 0;
+  let run = 0;
+  for (const character of source) {
+    run = character.trim() === '' ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return longest;
 }
 
 /** The template cannot serve; the message says what to do about it. */
