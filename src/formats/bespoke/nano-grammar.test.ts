@@ -6,20 +6,32 @@ import { nano } from './nano.ts';
 import { accepts, ask, tool, user, written } from './nano-cases.contract.ts';
 
 describe('copied strings', () => {
-  const messages = [user('Fly me from Novi Sad to "St. John\'s, NL" on Friday. 我想去上海。\nThanks! See ./a.txt')];
+  const messages = [
+    user(
+      'Fly me from Novi Sad to "St. John\'s, NL" on Friday. 我想去上海。\nThanks! See ./a.txt. Acme Inc. sells in D.C.',
+    ),
+  ];
   const fly = tool('fly', { to: { type: 'string', description: "City, or 'home'", default: 'anywhere' } }, ['to']);
   const plan = nano.answer(ask([fly], { messages, copyOnly: true }));
   const takes = (value: string): boolean =>
     accepts(plan, written(`<|call|>fly\nto* str: City, or 'home' = ${value}\n`));
 
-  it.each(['Novi Sad', 'Friday', '上海', '我想去上海', "St. John's, NL", 'home', 'anywhere', './a.txt'])(
-    'may be %s',
-    (value) => {
-      expect(takes(value)).toBe(true);
-    },
-  );
+  it.each([
+    'Novi Sad',
+    'Friday',
+    '上海',
+    '我想去上海',
+    "St. John's, NL",
+    'home',
+    'anywhere',
+    './a.txt',
+    'Acme Inc.',
+    'D.C.',
+  ])('may be %s', (value) => {
+    expect(takes(value)).toBe(true);
+  });
 
-  it.each(['Novi S', 'ovi Sad', 'Paris', 'Friday.', '上海。', 'Friday. 我想去上海。', '"St', 'Novi Sad '])(
+  it.each(['Novi S', 'ovi Sad', 'Paris', 'Friday.', './a.txt.', '上海。', 'Friday. 我想去上海。', '"St', 'Novi Sad '])(
     'may not be %s',
     (value) => {
       expect(takes(value)).toBe(false);

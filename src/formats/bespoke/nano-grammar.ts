@@ -9,19 +9,18 @@ import {
   optional,
   repeat,
   rule,
-  type SpanSource,
   sequence,
   special,
   text,
   words,
 } from '../../grammar/grammar.ts';
 import { jsonString } from '../../grammar/json-text.ts';
-import { spanSources } from '../../grammar/span-sources.ts';
 import { isJsonObject, type JsonSchema, member } from '../../schema/json-schema.ts';
 import type { CallGrammar } from '../answer-plan.ts';
 import type { Ask } from '../ask.ts';
 import type { NanoLine, NanoTool } from './nano-parameters.ts';
 import { nanoTokens } from './nano-render.ts';
+import { ownTexts, type Spans, spansOf } from './nano-spans.ts';
 import { isRaw } from './nano-values.ts';
 
 /** The grammar of an answer's calls to these tools. */
@@ -160,56 +159,6 @@ interface ValuePlace {
   readonly relaxed: Set<string>;
 }
 
-/** Stretches as they stand, and as they are spelled inside JSON strings; absent if there are none. */
-interface Spans {
-  readonly raw?: GrammarNode;
-  readonly json?: GrammarNode;
-}
-
-function spansOf(texts: readonly string[]): Spans {
-  const raw = rawSources(texts);
-  const json = spanSources(texts, 'json');
-  return {
-    ...(raw.length > 0 && { raw: { kind: 'span', sources: raw } }),
-    ...(json.length > 0 && { json: { kind: 'span', sources: json } }),
-  };
-}
-
-function copiedTexts(ask: Ask): readonly string[] {
-  return ask.messages.filter(({ role }) => role === 'user' || role === 'tool').map(({ content }) => content);
-}
-
-/** Sources of raw values, which may not begin like a JSON string or a token, nor with or before a blank. */
-function rawSources(texts: readonly string[]): readonly SpanSource[] {
-  return spanSources(texts, 'raw')
-    .map(({ units, starts, ends }) => ({
-      units,
-      starts: [...starts, ...dotStarts(units)].filter((unit) => !['"', '<', ' '].includes(units[unit] ?? ' ')),
-      ends: ends.filter((unit) => units[unit] !== ' '),
-    }))
-    .filter((source) => source.starts.length > 0 && source.ends.length > 0);
-}
-
-/** `./notes.txt` and `.env` begin with what ends sentences elsewhere. */
-function dotStarts(units: readonly string[]): number[] {
-  return units.flatMap((unit, index) => {
-    const isDot = unit === '.' && !/^[\w.]$/.test(units[index - 1] ?? ' ');
-    return isDot && /^[\w/]$/.test(units[index + 1] ?? ' ') ? [index] : [];
-  });
-}
-
-const quotations = /'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`|“([^”\n]+)”|「([^」\n]+)」/g;
-
-/** What a schema itself offers as values: its default, and what its description puts in quotes. */
-function ownTexts(schema: JsonSchema): string[] {
-  if (!isJsonObject(schema)) return [];
-  const description = member(schema, 'description');
-  const quoted = typeof description === 'string' ? [...description.matchAll(quotations)] : [];
-  const texts = quoted.map((match) => match.slice(1).find((group) => group !== undefined) ?? '');
-  const preset = member(schema, 'default');
-  return [...texts, ...(typeof preset === 'string' && preset !== '' ? [preset] : [])];
-}
-
 function validMembers(line: NanoLine): string[] {
   const type = isJsonObject(line.schema) ? member(line.schema, 'type') : undefined;
   const types: readonly Json[] = Array.isArray(type) ? type : type === undefined ? [] : [type];
@@ -268,4 +217,9 @@ function formatNode(schema: Readonly<Record<string, Json>>): GrammarNode | undef
   const { node, relaxed } = grammarFromSchema({ type: 'string', format }, { rulePrefix: 'nano-format-' });
   if (relaxed.includes('format') || node.kind !== 'sequence' || node.items.length !== 3) return undefined;
   return node.items[1];
+}
+
+/** What users and tools said. */
+function copiedTexts(ask: Ask): readonly string[] {
+  return ask.messages.filter(({ role }) => role === 'user' || role === 'tool').map(({ content }) => content);
 }
