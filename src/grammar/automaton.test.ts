@@ -120,7 +120,7 @@ describe('nodes', () => {
     const rules = { list: sequence(text('['), repeat(rule('list'), 0), text(']')) };
     expect(matches(rule('list'), '[[][[]]]', rules)).toBe(true);
     expect(matches(rule('list'), '[[]', rules)).toBe(false);
-    expect(matches(rule('list'), '['.repeat(30_000) + ']'.repeat(30_000), rules)).toBe(true);
+    expect(matches(rule('list'), '['.repeat(10_000) + ']'.repeat(10_000), rules)).toBe(true);
   });
 
   it('special tokens are not their spelling', () => {

@@ -11,8 +11,9 @@ interface Stack {
   /** Next item of a sequence, or rounds already done of a repeat. */
   readonly value: number;
   readonly below: Stack | undefined;
-  readonly above: Map<number, Stack>;
-  readonly heads: Map<number, Head>;
+  /** Made when needed: most stacks carry little. */
+  above: Map<number, Stack> | undefined;
+  heads: Map<number, Head> | undefined;
 }
 
 /** A node that waits for bytes (or a special token), at a position, on a stack. */
@@ -52,7 +53,7 @@ const radix = 2 ** 32;
 export class StateTable {
   readonly #nodes: readonly ProgramNode[];
   readonly sets = new PositionSets();
-  readonly #bottom: Stack = { id: 0, node: -1, value: 0, below: undefined, above: new Map(), heads: new Map() };
+  readonly #bottom: Stack = { id: 0, node: -1, value: 0, below: undefined, above: undefined, heads: undefined };
   readonly #states = new Map<string, State>();
   readonly #specials = new Map<string, number>();
   /** One is enough: a state is made before the next one is begun. */
@@ -171,9 +172,10 @@ export class StateTable {
 
   push(below: Stack, node: number, value: number): Stack {
     const key = node * radix + value;
+    below.above ??= new Map();
     let stack = below.above.get(key);
     if (stack === undefined) {
-      stack = { id: this.#stacks++, node, value, below, above: new Map(), heads: new Map() };
+      stack = { id: this.#stacks++, node, value, below, above: undefined, heads: undefined };
       below.above.set(key, stack);
     }
     return stack;
@@ -181,6 +183,7 @@ export class StateTable {
 
   head(node: number, at: number, stack: Stack): Head {
     const key = node * radix + at;
+    stack.heads ??= new Map();
     let head = stack.heads.get(key);
     if (head === undefined) {
       head = { id: this.#heads++, node, at, stack };

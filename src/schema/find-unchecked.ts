@@ -1,0 +1,26 @@
+/** Finds what our validator leaves unchecked in a schema, so that nobody promises it. */
+
+import { type JsonSchema, member, schemaEntries } from './json-schema.ts';
+import { compilePattern } from './pattern.ts';
+import { resolveReference } from './resolve-reference.ts';
+import { mapParts } from './schema-parts.ts';
+
+const neverChecked = ['$dynamicRef', '$recursiveRef', 'unevaluatedItems', 'unevaluatedProperties'];
+
+/** The keywords concerned: `pattern` with look-around, references to other documents, `unevaluated…`. */
+export function findUnchecked(schema: JsonSchema): readonly string[] {
+  const found = new Set<string>();
+  const visit = (part: JsonSchema): JsonSchema => {
+    if (typeof part === 'boolean') return part;
+    for (const keyword of neverChecked) if (member(part, keyword) !== undefined) found.add(keyword);
+    const [pattern, reference] = [member(part, 'pattern'), member(part, '$ref')];
+    if (typeof pattern === 'string' && compilePattern(pattern) === undefined) found.add('pattern');
+    if (typeof reference === 'string' && resolveReference(schema, reference) === undefined) found.add('$ref');
+    for (const [source] of schemaEntries(member(part, 'patternProperties')))
+      if (compilePattern(source) === undefined) found.add('patternProperties');
+    mapParts(part, visit);
+    return part;
+  };
+  visit(schema);
+  return [...found].sort();
+}
