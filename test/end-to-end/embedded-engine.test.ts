@@ -161,6 +161,13 @@ describe('the embedded engine', () => {
     expect([...mixed].filter((token) => token === special[0])).toHaveLength(1);
   });
 
+  it('tokenises what would overflow the stack of a naive tokenizer', async () => {
+    const { client } = shared;
+    for (const text of ['a'.repeat(200_000), '<|end|>'.repeat(20_000), '海'.repeat(50_000), '\0'.repeat(20_000)])
+      expect((await client.tokenize([{ text, trusted: false }])).length).toBeGreaterThan(10_000);
+    expect(await client.tokenize([])).toHaveLength(0);
+  });
+
   it('reuses what a slot already knows of a prompt', async () => {
     const prompt: Prompt = [{ text: `<|user|>${'many words of a long preamble '.repeat(12)}`, trusted: true }];
     const first = (await answer(shared.client, { prompt, root: text('ok') })).last?.usage;

@@ -18,7 +18,7 @@ export interface EngineCore {
   readonly scheduler: Scheduler;
   /** For people: what it runs on. */
   readonly device: string;
-  tokenize(prompt: Prompt): Int32Array;
+  tokenize(prompt: Prompt): Promise<Int32Array>;
 }
 
 /** Without a wish, contexts share this part of the memory that is free once the model is open. */

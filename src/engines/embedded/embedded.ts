@@ -7,7 +7,7 @@ import type { Grammar } from '../../grammar/grammar.ts';
 import { text as grammarText, sequence, special } from '../../grammar/grammar.ts';
 import type { Abilities, Engine, EngineClient } from '../engine.ts';
 import { type Channel, openChannel } from './client.ts';
-import type { EngineSettings } from './settings.ts';
+import { type EngineSettings, maxSlots } from './settings.ts';
 
 /** The engine that needs nothing installed but our own packages. */
 export const embeddedEngine: Engine = {
@@ -18,6 +18,8 @@ export const embeddedEngine: Engine = {
       const message = `The embedded engine cannot use a GPU yet (--gpu ${gpu}); use --gpu off.`;
       throw new ConfigError('device_unavailable', message);
     }
+    if (deployment.parallel > maxSlots)
+      throw new ConfigError('invalid_config', `--parallel ${deployment.parallel} is too much: at most ${maxSlots}.`);
     const settings: EngineSettings = {
       modelPath: spec.files[0] ?? deployment.modelPath,
       contextSize: deployment.contextSize ?? null,
@@ -29,8 +31,9 @@ export const embeddedEngine: Engine = {
     return {
       command: process.execPath,
       arguments: [entryPath()],
-      // A crash should end the process at once, not look for a debugger first.
-      environment: { GGML_NO_BACKTRACE: '1', NODE_OPTIONS: undefined },
+      // A crash should end the process at once, not look for a debugger first. Native calls come one at a time:
+      // a single worker thread stays warm for them.
+      environment: { GGML_NO_BACKTRACE: '1', UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: undefined },
       input: `${JSON.stringify(settings)}\n`,
     };
   },

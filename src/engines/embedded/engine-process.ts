@@ -44,7 +44,11 @@ async function listen(
   const server = createServer((socket) => {
     const session = openSession(socket, settings.token, core);
     sessions.add(session);
-    socket.once('close', () => sessions.delete(session));
+    socket.once('close', () => {
+      sessions.delete(session);
+      // A failure that somebody was told of need not wait for others.
+      if (process.exitCode !== undefined) process.exit();
+    });
   });
   await rm(settings.socketPath, { force: true });
   process.umask(0o077);
@@ -61,10 +65,15 @@ async function listen(
 
 async function stop(listening: Promise<Listening>): Promise<void> {
   setTimeout(die, stopGraceMs).unref();
-  const { server, core } = await listening;
-  server.close();
-  await (await core).scheduler.close();
-  process.exit(0);
+  try {
+    const { server, core } = await listening;
+    server.close();
+    await (await core).scheduler.close();
+    process.exit(0);
+  } catch {
+    // Loading failed, which `fail` reports: nobody is there any more to wait for.
+    process.exit();
+  }
 }
 
 /** An orderly exit waits for native calls, and those may wait for our log callback: never, while one is under way. */

@@ -27,7 +27,8 @@ const tokens: TokenTable = {
   isEnd: (id) => id === end,
   ends: [end],
   idOf: (spelling) => [...spellings].find(([, known]) => known === spelling)?.[0],
-  spellings: [...spellings.values()],
+  controls: [...spellings.values()],
+  userDefined: [],
 };
 
 interface Wish {

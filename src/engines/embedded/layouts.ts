@@ -61,6 +61,10 @@ export interface NativeBatch {
 }
 
 const pointer = 'void *';
+const megabyte = 2 ** 20;
+
+// Native code runs on stacks that koffi makes: its own sizes are less than what a thread usually has.
+koffi.config({ sync_stack_size: 16 * megabyte, async_stack_size: 8 * megabyte });
 
 const modelParams = koffi.struct('llama_model_params', {
   devices: pointer,

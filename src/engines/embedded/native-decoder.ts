@@ -58,6 +58,8 @@ export class NativeDecoder implements Decoder {
   readonly #batch: BatchMemory;
   /** Index in the last batch of each slot's last token. */
   readonly #lastIndex: Int32Array;
+  /** Views of the library's logits by address: making one costs more than drawing a token. */
+  readonly #views = new Map<Pointer, Float32Array>();
 
   constructor(library: Library, context: Pointer, { settings, vocabularySize }: Shape) {
     this.#library = library;
@@ -79,7 +81,14 @@ export class NativeDecoder implements Decoder {
   logits(slot: number): Float32Array {
     const address = this.#library.logits(this.#context, this.#lastIndex[slot] ?? -1);
     if (address === null) throw new EngineError('engine_protocol', 'llama.cpp has no logits for this token.');
-    return floatsAt(address, this.#vocabularySize);
+    let view = this.#views.get(address);
+    if (view === undefined) {
+      // The library may have moved its buffer: then the old views are of no use.
+      if (this.#views.size >= 2 * this.slots) this.#views.clear();
+      view = floatsAt(address, this.#vocabularySize);
+      this.#views.set(address, view);
+    }
+    return view;
   }
 
   keep(slot: number, length: number): number {

@@ -39,7 +39,8 @@ export async function openModel(library: Library, path: string, reason: () => st
       encode: (text, parseSpecial) => encode({ library, vocabulary }, text, parseSpecial),
       bos: library.vocabularyAddBos(vocabulary) ? library.vocabularyBos(vocabulary) : undefined,
       prefixesBlank: library.vocabularyType(vocabulary) === vocabularyTypeSpm,
-      spellings: tokens().spellings,
+      controls: tokens().controls,
+      userDefined: tokens().userDefined,
     }),
   };
 }

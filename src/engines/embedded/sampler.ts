@@ -18,7 +18,7 @@ export interface TokenRule {
  * What is used where a request says nothing: the defaults of llama.cpp. The order is its order too: penalties,
  * top-k, top-p, min-p, and the temperature last. Temperature 0 always takes the most probable token.
  */
-export const defaultSampling = {
+const defaultSampling = {
   temperature: 0.8,
   topK: 40,
   topP: 0.95,

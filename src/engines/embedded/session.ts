@@ -122,13 +122,13 @@ class Requests {
         this.#grammars.add(message.hash, compile(message.grammar));
         break;
       case 'tokenize':
-        this.#answer(message.id, () => {
-          const tokens = packTokens(this.#core.tokenize(message.prompt));
+        void this.#answer(message.id, async () => {
+          const tokens = packTokens(await this.#core.tokenize(message.prompt));
           this.#connection.send({ type: 'tokens', id: message.id, tokens });
         });
         break;
       case 'generate':
-        this.#answer(message.id, () => this.#generate(message));
+        void this.#answer(message.id, () => this.#generate(message));
         break;
       case 'abort':
         this.#abort(message.id);
@@ -150,9 +150,9 @@ class Requests {
   }
 
   /** What goes wrong with a request is told to who asked. */
-  #answer(id: number, act: () => void): void {
+  async #answer(id: number, act: () => void | Promise<void>): Promise<void> {
     try {
-      act();
+      await act();
     } catch (thrown) {
       this.#connection.send(toFailure(toAppError(thrown), id));
     }

@@ -29,7 +29,7 @@ export function createPool(library: Library, context: Pointer): ResizePool {
 }
 
 /** The sizes worth trying, smallest first: one core stays with the server. */
-export function candidateSizes(cores: number): readonly number[] {
+function candidateSizes(cores: number): readonly number[] {
   const most = Math.max(1, cores - 1);
   const sizes = [1];
   for (let size = 2; size < most; size *= 2) sizes.push(size);

@@ -10,8 +10,9 @@ export interface TokenTable extends Vocabulary {
   readonly ends: readonly number[];
   /** The id of a special token. */
   idOf(special: string): number | undefined;
-  /** Spellings that the tokenizer turns into a token of their own: control and user-defined ones. */
-  readonly spellings: readonly string[];
+  /** Spellings that the tokenizer turns into a token of their own. */
+  readonly controls: readonly string[];
+  readonly userDefined: readonly string[];
 }
 
 const longestPiece = 1024;
@@ -22,7 +23,7 @@ export function readTokenTable(library: Library, vocabulary: Pointer): TokenTabl
   const offsets = new Uint32Array(size + 1);
   const special = new Map<number, string>();
   const ends: number[] = [];
-  const spellings: string[] = [];
+  const userDefined: string[] = [];
   let bytes = Buffer.alloc(size * 8 + longestPiece);
   let used = 0;
   for (let id = 0; id < size; id++) {
@@ -31,7 +32,7 @@ export function readTokenTable(library: Library, vocabulary: Pointer): TokenTabl
     const isSpecial = isEnd || (attributes & tokenAttribute.control) !== 0;
     if (isEnd) ends.push(id);
     if (isSpecial) special.set(id, library.tokenText(vocabulary, id));
-    if (isSpecial || (attributes & tokenAttribute.userDefined) !== 0) spellings.push(library.tokenText(vocabulary, id));
+    if ((attributes & tokenAttribute.userDefined) !== 0) userDefined.push(library.tokenText(vocabulary, id));
     if (!isSpecial && (attributes & (tokenAttribute.unknown | tokenAttribute.unused)) === 0) {
       if (bytes.length - used < longestPiece) bytes = Buffer.concat([bytes], bytes.length * 2);
       used += Math.max(0, library.tokenToPiece(vocabulary, id, bytes.subarray(used), longestPiece, 0, false));
@@ -47,6 +48,7 @@ export function readTokenTable(library: Library, vocabulary: Pointer): TokenTabl
     isEnd: (id) => ends.includes(id),
     ends,
     idOf: (spelling) => ids.get(spelling),
-    spellings,
+    controls: [...special.values()],
+    userDefined,
   };
 }

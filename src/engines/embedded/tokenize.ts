@@ -1,27 +1,41 @@
 /** A prompt as token ids: trusted text may contain special tokens, untrusted text is letters whatever it spells. */
 
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Prompt } from '../../chat/prompt.ts';
 
 /** What tokenising needs of a model. */
 export interface Tokenizer {
+  /** Control tokens are recognised only if `parseSpecial`, user-defined ones always. */
   encode(text: string, parseSpecial: boolean): Int32Array;
   /** The token every prompt must begin with, if the model wants one. */
   readonly bos: number | undefined;
   /** Does the tokenizer put a blank before each text? */
   readonly prefixesBlank: boolean;
-  /** Spellings that become a token of their own wherever they stand. */
-  readonly spellings: readonly string[];
+  /** Spellings of control tokens, and of user-defined ones. */
+  readonly controls: readonly string[];
+  readonly userDefined: readonly string[];
 }
 
-/** Makes the function that turns prompts into token ids. */
-export function createTokenize(tokenizer: Tokenizer): (prompt: Prompt) => Int32Array {
-  const pattern = spellingPattern(tokenizer.spellings);
-  return (prompt) => {
+/**
+ * llama.cpp's tokenizers recurse once a character in places: a single word of 16,000 letters can overflow a stack.
+ * Longer texts are handed over in parts of at most this many UTF-16 units.
+ */
+const longestPart = 8192;
+
+/** Makes the function that turns prompts into token ids; other work may go on between the parts of a long one. */
+export function createTokenize(tokenizer: Tokenizer): (prompt: Prompt) => Promise<Int32Array> {
+  const patterns = {
+    any: spellingPattern([...tokenizer.controls, ...tokenizer.userDefined], 'g'),
+    userDefined: spellingPattern(tokenizer.userDefined, 'y'),
+  };
+  return async (prompt) => {
     const text = prompt.map((segment) => segment.text).join('');
-    const parts = cut(text, cutPoints(text, untrustedRanges(prompt), pattern));
-    const lists = parts.map((part, index) =>
-      index === 0 || !tokenizer.prefixesBlank ? tokenizer.encode(part, true) : encodeInside(tokenizer, part),
-    );
+    const lists: Int32Array[] = [];
+    for (const part of split(text, findSpellings(text, untrustedRanges(prompt), patterns))) {
+      if (lists.length > 0) await immediate();
+      const isInside = lists.length > 0 && tokenizer.prefixesBlank;
+      lists.push(isInside ? encodeInside(tokenizer, part) : tokenizer.encode(part.text, part.parseSpecial));
+    }
     const { bos } = tokenizer;
     if (bos !== undefined && lists[0]?.[0] !== bos) lists.unshift(Int32Array.of(bos));
     return concatenate(lists);
@@ -40,33 +54,54 @@ function untrustedRanges(prompt: Prompt): readonly Range[] {
   return ranges;
 }
 
+interface Patterns {
+  readonly any: RegExp | undefined;
+  readonly userDefined: RegExp | undefined;
+}
+
 /** Longer spellings first; blank ones and single characters are letters in any case. */
-function spellingPattern(spellings: readonly string[]): RegExp | undefined {
+function spellingPattern(spellings: readonly string[], flag: 'g' | 'y'): RegExp | undefined {
   const telling = spellings.filter((spelling) => [...spelling].length > 1 && /[^\s▁]/.test(spelling));
   if (telling.length === 0) return undefined;
   const sorted = [...new Set(telling)].sort().reverse();
-  return new RegExp(sorted.map((spelling) => spelling.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'g');
+  return new RegExp(sorted.map((spelling) => spelling.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), flag);
 }
 
-/**
- * Where the text must be cut so that no spelling that touches untrusted text stays whole. Cuts lie inside or at the
- * edge of untrusted text; the parts are otherwise tokenised as the one text that they are.
- */
-function cutPoints(text: string, ranges: readonly Range[], pattern: RegExp | undefined): readonly number[] {
-  const points: number[] = [];
-  if (pattern === undefined || ranges.length === 0) return points;
+/** What to do about the spellings in a text. */
+interface Spellings {
+  /** Untrusted ranges in or at which something is spelled: tokenised apart, without control tokens. */
+  readonly plain: ReadonlySet<Range>;
+  /** Where user-defined spellings in untrusted text must be broken. */
+  readonly cuts: readonly number[];
+  /** Spellings in trusted text: they may not be cut. */
+  readonly whole: readonly Range[];
+}
+
+/** Of each untrusted text the spellings are looked for; they may begin before it or end behind it. */
+function findSpellings(text: string, ranges: readonly Range[], patterns: Patterns): Spellings {
+  const found = { plain: new Set<Range>(), cuts: [] as number[], whole: [] as Range[] };
+  const { any, userDefined } = patterns;
   let range = 0;
-  pattern.lastIndex = 0;
-  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
-    const start = found.index;
-    const end = start + found[0].length;
-    pattern.lastIndex = start + 1;
+  if (any === undefined) return found;
+  any.lastIndex = 0;
+  for (let match = any.exec(text); match !== null; match = any.exec(text)) {
+    const start = match.index;
+    const end = start + match[0].length;
+    any.lastIndex = start + 1;
     while ((ranges[range]?.[1] ?? Number.POSITIVE_INFINITY) <= start) range++;
-    const first = ranges[range];
-    if (first === undefined) break;
-    if (first[0] < end) points.push(afterFirst(text, Math.max(start, first[0] - 1)));
+    const untrusted = ranges[range]?.[0] ?? text.length;
+    if (untrusted >= end) found.whole.push([start, end]);
+    for (let at = range; (ranges[at]?.[0] ?? text.length) < end; at++) found.plain.add(ranges[at] ?? [0, 0]);
+    if (untrusted < end && startsAt(userDefined, text, start))
+      found.cuts.push(afterFirst(text, Math.max(start, untrusted - 1)));
   }
-  return points;
+  return found;
+}
+
+function startsAt(pattern: RegExp | undefined, text: string, at: number): boolean {
+  if (pattern === undefined) return false;
+  pattern.lastIndex = at;
+  return pattern.test(text);
 }
 
 /** The index after the code point at `at`. */
@@ -74,18 +109,68 @@ function afterFirst(text: string, at: number): number {
   return at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
 }
 
-function cut(text: string, points: readonly number[]): readonly string[] {
-  const edges = [0, ...new Set(points), text.length];
-  return edges.slice(1).map((end, index) => text.slice(edges[index], end));
+/** Text for one call of the tokenizer. */
+interface Part {
+  readonly text: string;
+  readonly parseSpecial: boolean;
+}
+
+/** The parts of a text: cut where it must be, and where it is too long. */
+function split(text: string, { plain, cuts, whole }: Spellings): readonly Part[] {
+  const edges = new Set([...cuts, ...[...plain].flat(), text.length].sort((a, b) => a - b));
+  const plainStarts = new Map([...plain]);
+  const parts: Part[] = [];
+  let start = 0;
+  let plainEnd = 0;
+  for (const end of edges) {
+    plainEnd = plainStarts.get(start) ?? plainEnd;
+    const parseSpecial = start >= plainEnd;
+    for (const piece of shorten(text, [start, end], whole)) parts.push({ text: piece, parseSpecial });
+    start = end;
+  }
+  return parts;
+}
+
+function shorten(text: string, [from, to]: Range, whole: readonly Range[]): readonly string[] {
+  const pieces: string[] = [];
+  let start = from;
+  while (to - start > longestPart) {
+    const rest = restingPoint(text, start, start + longestPart);
+    const guard = whole[firstEndingAfter(whole, rest)]?.[0] ?? rest;
+    const at = guard > start && guard < rest ? guard : rest;
+    pieces.push(text.slice(start, at));
+    start = at;
+  }
+  return start === to ? pieces : [...pieces, text.slice(start, to)];
+}
+
+/** By bisection: the index of the first range that ends after `at`. */
+function firstEndingAfter(ranges: readonly Range[], at: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle]?.[1] ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const betweenWords = /^[\p{L}\p{N}] \p{L}$/u;
+
+/** The last blank between two words, where every tokenizer begins a new token; without one, the most that is allowed. */
+function restingPoint(text: string, start: number, most: number): number {
+  for (let at = most; at > start + longestPart / 2; at--)
+    if (text[at] === ' ' && betweenWords.test(text.slice(at - 1, at + 2))) return at;
+  return (text.codePointAt(most - 1) ?? 0) > 0xffff ? most - 1 : most;
 }
 
 /** Tokens of text that stands inside another, without the blank that the tokenizer puts in front. */
-function encodeInside(tokenizer: Tokenizer, text: string): Int32Array {
+function encodeInside(tokenizer: Tokenizer, { text, parseSpecial }: Part): Int32Array {
   const lead = tokenizer.encode('\n', false);
-  const whole = tokenizer.encode(`\n${text}`, true);
-  return lead.every((token, index) => whole[index] === token)
-    ? whole.subarray(lead.length)
-    : tokenizer.encode(text, true);
+  const whole = tokenizer.encode(`\n${text}`, parseSpecial);
+  const isClean = lead.every((token, index) => whole[index] === token);
+  return isClean ? whole.subarray(lead.length) : tokenizer.encode(text, parseSpecial);
 }
 
 function concatenate(lists: readonly Int32Array[]): Int32Array {
