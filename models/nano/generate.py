@@ -15,7 +15,7 @@ from tools import MadeTool, Parameter, make_tool
 from values import DATA, Drawn, Values
 
 CHINESE_SHARE = 0.42
-TOOL_COUNTS = ([1, 2, 3, 4, 5, 6, 7, 8], [32, 22, 18, 10, 7, 5, 3, 3])
+TOOL_COUNTS = ([1, 2, 3, 4, 5, 6, 7, 8], [38, 24, 15, 9, 5, 4, 3, 2])
 
 OPENERS = ["", "", "", "", "please ", "can you ", "could you ", "I need you to ", "would you ", "hey, ", "now "]
 OPENERS_CHINESE = ["", "", "", "", "请", "帮我", "请帮我", "麻烦", "你好，", "能不能", "我想", "现在"]
@@ -142,8 +142,8 @@ class Generator:
         self.systems = (DATA / "system_texts.txt").read_text(encoding="utf8").splitlines()
         self.weights = [intent.weight for intent in intents()]
         self.skills: list[tuple[Callable[[bool], Conversation], float]] = [
-            (self.single, 47), (self.parallel, 8), (self.several_tools, 6), (self.unfit, 13), (self.talk_with_tools, 4),
-            (self.talk_without_tools, 4), (self.missing, 4), (self.result, 7), (self.follow_up, 5), (self.hard_pair, 4),
+            (self.single, 44), (self.parallel, 8), (self.several_tools, 5), (self.unfit, 13), (self.talk_with_tools, 4),
+            (self.talk_without_tools, 4), (self.missing, 4), (self.result, 11), (self.follow_up, 4), (self.hard_pair, 4),
         ]  # fmt: skip
 
     def conversation(self) -> Conversation:
@@ -159,7 +159,7 @@ class Generator:
 
     def intent(self) -> Intent:
         """A written intent or, in a quarter of the cases, a made-up one."""
-        return made_up(self.values) if self.values.chance(0.26) else self.rng.choices(intents(), self.weights)[0]
+        return made_up(self.values) if self.values.chance(0.22) else self.rng.choices(intents(), self.weights)[0]
 
     def schema_language(self, chinese: bool) -> bool:
         """Whether tools of a request in the language have Chinese descriptions."""

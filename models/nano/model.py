@@ -77,6 +77,21 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], past: Cache | None, mask: Tensor | None) -> tuple[Tensor, Cache]:
         """Returns the new residual stream and the keys and values to attend to from later positions."""
+        mixed, cache = self.mix(x, rope, past, mask)
+        return self.feed(x + self.attention_out(mixed)), cache
+
+    def at(self, x: Tensor, rope: tuple[Tensor, Tensor], kept: Tensor) -> Tensor:
+        """As `forward` for whole sequences, but only the kept positions' results: a last block need not compute others."""
+        mixed, _ = self.mix(x, rope, None, None)
+        return self.feed(x[kept] + self.attention_out(mixed[kept]))
+
+    def feed(self, x: Tensor) -> Tensor:
+        """The feed-forward half."""
+        gate, up = self.gate_up(self.feed_norm(x)).chunk(2, -1)
+        return x + self.down(F.silu(gate) * up)
+
+    def mix(self, x: Tensor, rope: tuple[Tensor, Tensor], past: Cache | None, mask: Tensor | None) -> tuple[Tensor, Cache]:
+        """What each position's heads gather from the positions before it."""
         batch, length, _ = x.shape
         split = (batch, length, self.shape.heads, self.shape.head_width)
         parts = self.query_key_value(self.attention_norm(x)).chunk(3, -1)
@@ -85,9 +100,7 @@ class Block(nn.Module):
         if past is not None:
             key, value = torch.cat((past.keys, key), 2), torch.cat((past.values, value), 2)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None and length > 1)
-        x = x + self.attention_out(mixed.transpose(1, 2).reshape(batch, length, -1))
-        gate, up = self.gate_up(self.feed_norm(x)).chunk(2, -1)
-        return x + self.down(F.silu(gate) * up), Cache(key, value)
+        return mixed.transpose(1, 2).reshape(batch, length, -1), Cache(key, value)
 
 
 class NanoModel(nn.Module):
@@ -120,14 +133,30 @@ class NanoModel(nn.Module):
         """The normalised residual stream at every position of whole sequences."""
         return self.hidden_after(ids, None)[0]
 
+    def hidden_at(self, ids: Tensor, kept: Tensor) -> Tensor:
+        """As `hidden`, for the kept positions only, one row each."""
+        x = self.embedded(ids)
+        rope = self.rope(0, ids.shape[1], x.dtype)
+        for block in self.blocks[:-1]:
+            x, _ = block(x, rope, None, None)
+        return self.norm(self.blocks[-1].at(x, rope, kept))
+
+    def embedded(self, ids: Tensor) -> Tensor:
+        """The first state of the residual stream."""
+        x = self.embedding(ids)
+        device = ids.device.type
+        return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x
+
+    def rope(self, start: int, length: int, kind: torch.dtype) -> tuple[Tensor, Tensor]:
+        """The rotary tables of some positions."""
+        return self.cosines[start : start + length].to(kind), self.sines[start : start + length].to(kind)
+
     def hidden_after(self, ids: Tensor, past: list[Cache] | None) -> tuple[Tensor, list[Cache]]:
         """As `hidden`, for positions that follow `past`; also returns the caches that now hold them too."""
-        x = self.embedding(ids)
-        if torch.is_autocast_enabled(ids.device.type):
-            x = x.to(torch.get_autocast_dtype(ids.device.type))
+        x = self.embedded(ids)
         start = past[0].keys.shape[2] if past else 0
         length = ids.shape[1]
-        rope = tuple(table[start : start + length].to(x.dtype) for table in (self.cosines, self.sines))
+        rope = self.rope(start, length, x.dtype)
         mask = torch.ones(length, start + length, dtype=torch.bool).tril(start) if past and length > 1 else None
         caches = []
         for index, block in enumerate(self.blocks):

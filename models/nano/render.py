@@ -213,14 +213,14 @@ def tool_list_segments(tools: list[dict[str, Any]], query: str) -> list[Segment]
     return segments
 
 
-def message_segments(message: dict[str, Any], tools: list[dict[str, Any]]) -> list[Segment]:
-    """A user, assistant or tool message of the history."""
+def message_segments(message: dict[str, Any], tools: list[dict[str, Any]], learnt: bool) -> list[Segment]:
+    """A user, assistant or tool message of the history; `learnt` calls keep their roles, as an answer's do."""
     role = {"tool": "result"}.get(message["role"], message["role"])
     opening = Segment(f"<|{role}|>", CONTEXT, True)
     if message.get("tool_calls"):
         calls = [Call(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in message["tool_calls"]]
         answer = answer_segments(message.get("content") or "", calls, tools)
-        return [opening, *(Segment(part.text, CONTEXT, part.control) for part in answer)]
+        return [opening, *(part if learnt else Segment(part.text, CONTEXT, part.control) for part in answer)]
     return [opening, Segment(message["content"]), Segment("<|end|>", CONTEXT, True)]
 
 
@@ -240,14 +240,16 @@ def prompt_segments(tools: list[dict[str, Any]], messages: list[dict[str, Any]])
     system = [message["content"] for message in messages if message["role"] == "system"]
     rest = [message for message in messages if message["role"] != "system"]
     query = next((message["content"] for message in reversed(rest) if message["role"] == "user"), "")
+    asked = max((index for index, message in enumerate(joined_results(rest)) if message["role"] == "user"), default=0)
     segments: list[Segment] = []
     if system or tools:
         segments.append(Segment("<|system|>", CONTEXT, True))
         segments += [Segment("\n".join(system) + ("\n" if tools else ""))] if system else []
         segments += tool_list_segments(tools, query) if tools else []
         segments.append(Segment("<|end|>", CONTEXT, True))
-    for message in joined_results(rest):
-        segments += message_segments(message, tools)
+    for index, message in enumerate(joined_results(rest)):
+        # Calls after the last request answered it, with the relevances shown above: they can be learnt like the answer.
+        segments += message_segments(message, tools, learnt=index > asked)
     return [*segments, Segment("<|assistant|>", CONTEXT, True)]
 
 

@@ -24,6 +24,7 @@ from tokenizer import HERE, Tokenizer
 LENGTHS = (96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768)
 OTHER_WEIGHT = 0.12  # of tokens the model need not decide itself
 OTHER_SHARE = 0.25  # how many of them count at all
+HARD_WEIGHTS = {"decision": 2.0, "value start": 2.0}  # of decisions that are rare and learnt slowest
 VALIDATION_SEED = 999_983
 VALIDATION_COUNT = 160
 
@@ -53,35 +54,36 @@ def encode(conversation: Conversation, tokenizer: Tokenizer) -> Example:
     ids: list[int] = []
     own: list[bool] = []
     kinds: list[str] = []
-    decided = False
-    name_next = False
+    labels = Labels()
     for segment in segments_of(conversation):
         tokens = [tokenizer.control[segment.text]] if segment.control else tokenizer.encode(segment.text)
         mine = segment.role == OWN
-        labels = [""] * len(tokens)
-        if mine:
-            labels = label_segment(segment.text, len(tokens), decided, name_next, bool(conversation.calls))
-            decided = True
-        name_next = segment.text == "<|call|>"
         ids += tokens
         own += [mine] * len(tokens)
-        kinds += labels
+        kinds += labels.of(segment.text, len(tokens)) if mine else [""] * len(tokens)
+        if segment.text == "<|assistant|>":
+            labels = Labels()
     return Example(ids, own, kinds)
 
 
-def label_segment(text: str, length: int, decided: bool, name_next: bool, calls: bool) -> list[str]:
-    """The kind of each decision in one of the model's own segments."""
-    if not calls:
-        return (["decision"] if not decided else ["text"]) + ["text"] * (length - 1)
-    if text == "<|call|>":
-        return ["stop" if decided else "decision"]
-    if text == "<|end|>":
-        return ["stop"]
-    if text == "<|skip|>":
-        return ["skip"]
-    if text == "\n":
-        return ["value end"]
-    return (["tool"] * length) if name_next else ["value start"] + ["value rest"] * (length - 1)
+class Labels:
+    """Names the decisions of one answer, segment by segment."""
+
+    def __init__(self) -> None:
+        self.before = ""
+        self.calls = False
+
+    def of(self, text: str, length: int) -> list[str]:
+        """The kind of each token of the model's next segment."""
+        first, before = self.before == "", self.before
+        self.before = text
+        self.calls = self.calls or text == "<|call|>"
+        if first:
+            return ["decision"] + ["text"] * (length - 1)
+        fixed = {"<|call|>": "stop", "<|end|>": "stop", "<|skip|>": "skip", "\n": "value end"}
+        if text in fixed:
+            return [fixed[text] if self.calls or text != "<|end|>" else "text"]
+        return ["tool"] * length if before == "<|call|>" else ["value start"] + ["value rest"] * (length - 1)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Batch:
     inputs: Tensor
     targets: Tensor
     own: Tensor
+    weights: Tensor
     kinds: list[list[str]]
 
 
@@ -101,12 +104,15 @@ def to_batch(examples: list[Example]) -> Batch:
     inputs = torch.zeros(len(examples), length, dtype=torch.long)
     targets = torch.full((len(examples), length), -1)
     own = torch.zeros(len(examples), length, dtype=torch.bool)
+    weights = torch.full((len(examples), length), OTHER_WEIGHT)
     for row, example in enumerate(examples):
         size = len(example.ids) - 1
         inputs[row, :size] = torch.tensor(example.ids[:-1])
         targets[row, :size] = torch.tensor(example.ids[1:])
         own[row, :size] = torch.tensor(example.own[1:])
-    return Batch(inputs, targets, own, [example.kinds[1:] for example in examples])
+        weighed = [HARD_WEIGHTS.get(kind, 1.0) if kind else OTHER_WEIGHT for kind in example.kinds[1:]]
+        weights[row, :size] = torch.tensor(weighed)
+    return Batch(inputs, targets, own, weights, [example.kinds[1:] for example in examples])
 
 
 def batches(tokenizer: Tokenizer, seed: int, tokens: int) -> Iterator[Batch]:
@@ -145,14 +151,12 @@ def precision(batch: Batch) -> torch.autocast:
 def batch_loss(model: NanoModel, batch: Batch, generator: torch.Generator) -> tuple[Tensor, float]:
     """The weighted loss, and the plain loss of the model's own tokens."""
     with precision(batch):
-        hidden = model.hidden(batch.inputs)
         others = (torch.rand(batch.targets.shape, generator=generator) < OTHER_SHARE).to(batch.own.device)
         kept = batch.own | (others & (batch.targets >= 0))
-        logits = model.logits(hidden[kept])
+        logits = model.logits(model.hidden_at(batch.inputs, kept))
     own = batch.own[kept]
     losses = F.cross_entropy(logits.float(), batch.targets[kept], reduction="none")
-    weights = torch.where(own, 1.0, OTHER_WEIGHT)
-    return (losses * weights).sum() / own.sum(), losses[own].mean().item()
+    return (losses * batch.weights[kept]).sum() / own.sum(), losses[own].mean().item()
 
 
 @torch.no_grad()
@@ -163,7 +167,7 @@ def validate(model: NanoModel, held_out: list[Batch]) -> dict[str, float]:
     total = 0.0
     for batch in held_out:
         with precision(batch):
-            logits = model.logits(model.hidden(batch.inputs)[batch.own]).float()
+            logits = model.logits(model.hidden_at(batch.inputs, batch.own)).float()
         targets = batch.targets[batch.own]
         total += F.cross_entropy(logits, targets, reduction="sum").item()
         hits = (logits.argmax(-1) == targets).tolist()
@@ -184,7 +188,8 @@ def held_out_batches(tokenizer: Tokenizer, device: str) -> list[Batch]:
 
 def moved(batch: Batch, device: str) -> Batch:
     """The batch on a device."""
-    return Batch(batch.inputs.to(device), batch.targets.to(device), batch.own.to(device), batch.kinds)
+    tensors = (batch.inputs, batch.targets, batch.own, batch.weights)
+    return Batch(*(tensor.to(device) for tensor in tensors), batch.kinds)
 
 
 def rate_factor(done: float, step: int) -> float:
