@@ -5,7 +5,6 @@ blank before them. Texts are split as llama.cpp's `deepseek-coder` pre-tokeniser
 """
 
 import argparse
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -14,7 +13,7 @@ from pathlib import Path
 import regex
 
 HERE = Path(__file__).parent
-FILE = HERE / "tokenizer.json"
+FILE = HERE / "merges.txt"
 
 CONTROL_TOKENS = (
     "<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|tools|>", "<|call|>", "<|skip|>", "<|result|>",
@@ -68,13 +67,13 @@ class Tokenizer:
     @staticmethod
     def load(file: Path = FILE) -> "Tokenizer":
         """Reads the merges that `train` wrote."""
-        merges = json.loads(file.read_text(encoding="utf8"))["merges"]
-        return Tokenizer((to_bytes(left), to_bytes(right)) for left, right in merges)
+        pairs = (line.split(" ") for line in file.read_text(encoding="utf8").splitlines())
+        return Tokenizer((to_bytes(left), to_bytes(right)) for left, right in pairs)
 
     def save(self, file: Path = FILE) -> None:
         """Writes the merges, one a line."""
-        lines = ",\n".join(json.dumps([to_text(left), to_text(right)], ensure_ascii=False) for left, right in self.merges)
-        file.write_text('{"merges": [\n' + lines + "\n]}\n", encoding="utf8")
+        lines = (f"{to_text(left)} {to_text(right)}\n" for left, right in self.merges)
+        file.write_text("".join(lines), encoding="utf8")
 
     def _encode_part(self, part: str) -> tuple[int, ...]:
         pieces = [bytes([byte]) for byte in part.encode()]
@@ -184,7 +183,7 @@ def train(texts: Iterable[str], function_words: list[str], common_characters: st
 
 
 def main() -> None:
-    """Trains on generated conversations and writes tokenizer.json."""
+    """Trains on generated conversations and writes merges.txt."""
     from generate import conversations
     from render import plain_texts
 
