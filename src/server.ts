@@ -1,6 +1,6 @@
 /** Builds the whole product from its configuration, listens, and drains: the only file that constructs. */
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,7 +73,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const { deployment, spec } = declare(config.deployment);
   const logFile = join(config.stateFolder, 'logs', 'server.log');
   mkdirSync(join(config.stateFolder, 'logs'), { recursive: true });
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: logFile, sync: false }));
+  // Opened here and now: a destination that still opens cannot be flushed by an early exit.
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: openSync(logFile, 'a'), sync: false }));
   const socketFolder = mkdtempSync(join(tmpdir(), 'aimindserve-'));
   const keeper = new InstanceKeeper({
     id: 'embedded-0' as InstanceId,

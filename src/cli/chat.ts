@@ -2,9 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createInterface, type Interface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { ConfigError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
+import { PushStream } from '../base/stream.ts';
 import { type Answer, type ChatServer, listModels, type MadeCall, streamAnswer } from './chat-client.ts';
 import type { Surroundings } from './prepare-server.ts';
 
@@ -12,18 +13,52 @@ import type { Surroundings } from './prepare-server.ts';
 export async function chat(options: unknown, surroundings: Surroundings): Promise<number> {
   const conversation = await openConversation(options, surroundings);
   surroundings.say(`Talking to ${conversation.model}. An empty line or Ctrl-D ends.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const left = new AbortController();
-  terminal.once('close', () => left.abort());
+  const person = new Person();
   try {
     for (;;) {
-      const text = await askLine(terminal, '\n> ', left.signal);
+      const text = await person.ask('\n> ');
       if (text === undefined || text.trim() === '') return 0;
       conversation.messages.push({ role: 'user', content: text });
-      await answerFully(conversation, terminal, left.signal);
+      await answerFully(conversation, person);
     }
+  } catch (thrown) {
+    if (person.left.aborted) return 0;
+    throw thrown;
   } finally {
-    terminal.close();
+    person.close();
+  }
+}
+
+/** The one at the terminal, or a file in their stead: lines that come early wait for their question. */
+class Person {
+  readonly #terminal = createInterface({ input: process.stdin, output: process.stdout });
+  readonly #lines = new PushStream<string>();
+  readonly #reader = this.#lines[Symbol.asyncIterator]();
+  readonly #leaving = new AbortController();
+
+  constructor() {
+    this.#terminal.on('line', (line) => this.#lines.push(line));
+    this.#terminal.once('close', () => this.#lines.end());
+    this.#terminal.once('SIGINT', () => {
+      this.#leaving.abort();
+      this.#terminal.close();
+    });
+  }
+
+  /** Aborts at Ctrl-C; the end of the input only ends the questions. */
+  get left(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  /** A line, or undefined once there are no more. */
+  async ask(prompt: string): Promise<string | undefined> {
+    process.stdout.write(prompt);
+    const { value, done } = await this.#reader.next();
+    return done === true ? undefined : value;
+  }
+
+  close(): void {
+    this.#terminal.close();
   }
 }
 
@@ -67,15 +102,15 @@ function readTools(path: string): readonly unknown[] {
 }
 
 /** One turn: the model speaks, calls, is given results, until it has said its last word. */
-async function answerFully(conversation: Conversation, terminal: Interface, signal: AbortSignal): Promise<void> {
+async function answerFully(conversation: Conversation, person: Person): Promise<void> {
   const { server, model, tools, messages } = conversation;
   for (;;) {
     const body = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
-    const answer = await streamAnswer(server, body, { signal, onText: (text) => process.stdout.write(text) });
+    const answer = await streamAnswer(server, body, { signal: person.left, onText: (text) => process.stdout.write(text) });
     process.stdout.write('\n');
     messages.push(toMessage(answer));
     if (answer.calls.length === 0) return;
-    for (const call of answer.calls) messages.push(await playTool(call, terminal, signal));
+    for (const call of answer.calls) messages.push(await playTool(call, person));
   }
 }
 
@@ -89,18 +124,8 @@ function toMessage({ text, calls }: Answer): object {
   return { role: 'assistant', content: text === '' ? null : text, tool_calls: toolCalls };
 }
 
-async function playTool(call: MadeCall, terminal: Interface, signal: AbortSignal): Promise<object> {
+async function playTool(call: MadeCall, person: Person): Promise<object> {
   process.stdout.write(`→ ${call.name}(${call.arguments})\n`);
-  const result = await askLine(terminal, '  its result (JSON or text): ', signal);
+  const result = await person.ask('  its result (JSON or text): ');
   return { role: 'tool', tool_call_id: call.id, content: result === undefined || result === '' ? '{}' : result };
-}
-
-/** A line, or undefined once the input has ended. */
-async function askLine(terminal: Interface, prompt: string, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    return await terminal.question(prompt, { signal });
-  } catch (thrown) {
-    if (signal.aborted) return undefined;
-    throw thrown;
-  }
 }

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { get, post, saidIn } from './ask.ts';
-import { childrenOf, repository, runCommand, startServer } from './running-server.ts';
+import { gather, get, post, saidIn, stream } from './ask.ts';
+import { childrenOf, isRunning, repository, runCommand, startServer } from './running-server.ts';
 
 const bundled = join(repository, 'models', 'nano', 'aimindserve-nano.gguf');
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
@@ -113,33 +113,29 @@ describe('a server', () => {
     const server = await startServer();
     for (const label of ['Base URL', 'Model', 'Device', 'Context', 'Tool format', 'Log', 'curl http://127.0.0.1:'])
       expect(server.banner).toContain(label);
-    const [engine] = childrenOf(server.child.pid ?? 0);
-    expect(engine).toBeDefined();
+    const [engine = 0] = childrenOf(server.child.pid ?? 0);
+    expect(isRunning(engine)).toBe(true);
     expect((await server.stop('SIGINT')).code).toBe(0);
-    expect(() => process.kill(engine ?? 0, 0)).toThrow();
+    expect(isRunning(engine)).toBe(false);
   });
 
   it('lets what runs end before it ends', async () => {
     const server = await startServer(['--served-model-name', 'nano']);
-    const answer = post(server.url, { model: 'nano', messages: [{ role: 'user', content: 'Hello!' }] });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const request = { model: 'nano', messages: [{ role: 'user', content: 'Hello!' }], max_tokens: 100 };
+    const chunks = stream(server.url, request);
+    await chunks.next();
     const end = server.stop();
-    expect((await answer).status).toBe(200);
+    const said = await gather(chunks);
+    expect(['stop', 'length']).toContain(said.finish);
     expect((await end).code).toBe(0);
   });
 
   it('leaves no engine behind when it is killed', async () => {
     const server = await startServer();
-    const [engine] = childrenOf(server.child.pid ?? 0);
+    const [engine = 0] = childrenOf(server.child.pid ?? 0);
+    expect(isRunning(engine)).toBe(true);
     await server.stop('SIGKILL');
-    await expect
-      .poll(() =>
-        childrenOf(1)
-          .concat(childrenOf(process.pid))
-          .includes(engine ?? 0),
-      )
-      .toBe(false);
-    await expect.poll(() => isGone(engine ?? 0), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isRunning(engine), { timeout: 20_000 }).toBe(false);
   });
 
   it('takes the first seed’s command, with any GGUF under the name that was asked for', async () => {
@@ -226,7 +222,7 @@ describe('chat', () => {
     writeFileSync(tools, JSON.stringify([{ type: 'function', function: tool }]));
     const input = 'What is the weather in Paris?\n{"temperature": 21}\n\n\n';
     const { code, out } = await runCommand(['chat', '--url', server.url, '--tools', tools], { input });
-    expect(out).toContain('→ get_weather({"city":"Paris"})');
+    expect(out).toMatch(/→ get_weather\(\{"city": ?"Paris"\}\)/);
     expect(code).toBe(0);
     const refused = await runCommand(['chat', '--url', server.url, '--model', 'other'], { input: 'Hello!\n' });
     expect(refused.err).toMatch(/refuses \(404\).*nano/);
@@ -239,16 +235,8 @@ describe('chat', () => {
     const curl = server.banner.slice(server.banner.indexOf('curl '), server.banner.indexOf('\n\nCtrl-C'));
     const { out, code } = await runCommand([], { program: ['sh', '-c', curl.replace('curl', 'curl -sS')] });
     expect(code).toBe(0);
-    expect(saidIn(JSON.parse(out)).calls).toEqual([{ name: 'get_weather', arguments: '{"city":"Paris"}' }]);
+    const [call] = saidIn(JSON.parse(out)).calls;
+    expect([call?.name, JSON.parse(call?.arguments ?? '')]).toEqual(['get_weather', { city: 'Paris' }]);
     await server.stop();
   });
 });
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}

@@ -114,12 +114,23 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-function parentOf(pid: string): number | undefined {
+/** Is there such a process, and has it not ended (Linux)? */
+export function isRunning(pid: number): boolean {
+  const [state] = statOf(String(pid));
+  return state !== undefined && state !== 'Z';
+}
+
+function parentOf(pid: string): number {
+  return Number(statOf(pid)[1]);
+}
+
+/** State, parent and so on; nothing if there is no such process. */
+function statOf(pid: string): string[] {
   try {
-    // The command's name stands in brackets and may hold anything; the parent is the second field after it.
+    // The command's name stands in brackets and may hold anything; what follows it has no surprises.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return undefined;
+    return [];
   }
 }
