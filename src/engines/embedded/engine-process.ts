@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { type AppError, ConfigError, toAppError } from '../../base/errors.ts';
-import { type EngineCore, openCore } from './core.ts';
+import type { EngineCore } from './core.ts';
 import { createNativeLog } from './native-log.ts';
 import { openSession, type Session } from './session.ts';
 import { type EngineSettings, readSettings } from './settings.ts';
@@ -20,10 +20,21 @@ async function main(): Promise<void> {
     for (const session of sessions) session.flush();
   };
   const log = createNativeLog(process.env['AIMINDSERVE_LOG_LEVEL'] === 'debug');
-  const loading = listen(settings, sessions, () => openCore(settings, log, flush));
+  const loading = listen(settings, sessions, async () => (await importCore()).openCore(settings, log, flush));
   process.stdin.once('end', () => void stop(loading));
   process.stdin.resume();
   await (await loading).core;
+}
+
+/** Imported late: where the foreign function interface is missing, there is someone to tell. */
+async function importCore(): Promise<typeof import('./core.ts')> {
+  try {
+    return await import('./core.ts');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `The package koffi cannot be loaded (install without --omit=optional): ${reason}`;
+    throw new ConfigError('device_unavailable', message, { cause });
+  }
 }
 
 interface Listening {
