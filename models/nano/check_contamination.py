@@ -61,7 +61,11 @@ class Seen:
                 if len(plain(found["content"])) >= SHORTEST:
                     self.requests.add(plain(found["content"]))
                 self.shingles |= shingles(found["content"])
-            if isinstance(found.get("name"), str) and isinstance(found.get("description"), str) and "parameters" in found:
+            if (
+                isinstance(found.get("name"), str)
+                and isinstance(found.get("description"), str)
+                and "parameters" in found
+            ):
                 self.tools.add((found["name"], plain(found["description"])))
 
 
@@ -71,14 +75,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="benchmark files, .jsonl and .json")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=20_000)
-    parser.add_argument("--generated", type=Path, help="a file written by generate.py; without it, seed and count say what is made")
+    parser.add_argument(
+        "--generated", type=Path, help="a file written by generate.py; without it, seed and count say what is made"
+    )
     options = parser.parse_args()
     theirs, ours = Seen(), Seen()
     for file in sorted([*options.folder.glob("*.jsonl"), *options.folder.glob("*.json")]):
         for value in read_values(file):
             theirs.add(value)
     documented = 0
-    made = read_values(options.generated) if options.generated else (vars(one) for one in conversations(options.seed, options.count))
+    made = (
+        read_values(options.generated)
+        if options.generated
+        else (vars(one) for one in conversations(options.seed, options.count))
+    )
     for value in made:
         ours.add({"tools": value["tools"], "messages": value["messages"]})
         text = json.dumps([value["tools"], value["messages"]], ensure_ascii=False).casefold()
@@ -89,7 +99,9 @@ def main() -> None:
         "tools (name and description)": len(ours.tools & theirs.tools),
         "conversations naming a documented example": documented,
     }
-    print(f"benchmark: {len(theirs.requests)} requests, {len(theirs.tools)} tools; made: {len(ours.requests)} requests, {len(ours.tools)} tools")
+    print(
+        f"benchmark: {len(theirs.requests)} requests, {len(theirs.tools)} tools; made: {len(ours.requests)} requests, {len(ours.tools)} tools"
+    )
     for name, count in shared.items():
         print(f"shared {name}: {count}")
     sys.exit(1 if any(shared.values()) else 0)

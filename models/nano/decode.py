@@ -49,7 +49,9 @@ class Trie:
 def spans(text: str) -> list[str]:
     """Stretches of a text that begin and end at word or character boundaries."""
     marks = [match.span() for match in BOUNDARY.finditer(text)]
-    return [text[marks[a][0] : marks[b][1]] for a in range(len(marks)) for b in range(a, min(len(marks), a + SPAN_WORDS))]
+    return [
+        text[marks[a][0] : marks[b][1]] for a in range(len(marks)) for b in range(a, min(len(marks), a + SPAN_WORDS))
+    ]
 
 
 @dataclass

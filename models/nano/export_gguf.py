@@ -115,7 +115,9 @@ def main() -> None:
     tokenizer = Tokenizer.load()
     model = load_model(options.checkpoint) if options.checkpoint else untrained_model(len(tokenizer.tokens))
     write(model, tokenizer, options.output)
-    print(f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB, {model.parameter_count() / 1e6:.2f} M parameters")
+    print(
+        f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB, {model.parameter_count() / 1e6:.2f} M parameters"
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,17 @@ NOW = ["", "", "", "", " today", " now", " right now", " at the moment", " curre
 NOW_CHINESE = ["今天", "现在"]
 QUESTION = re.compile(r"^(what|how|where|when|which|who|is|are|do|does|did|has|i |i'm|\{)", re.IGNORECASE)
 PLACE_HOLDER = re.compile(r"\{(q?)(\d)\}")
-CONTEXTS = ["", "", "", "", "I'm planning something with friends. ", "My boss asked me. ", "Hi, I have a question. ", "Quick one: ", "For my project, "]
+CONTEXTS = [
+    "",
+    "",
+    "",
+    "",
+    "I'm planning something with friends. ",
+    "My boss asked me. ",
+    "Hi, I have a question. ",
+    "Quick one: ",
+    "For my project, ",
+]
 CONTEXTS_CHINESE = ["", "", "", "", "我在做计划，", "老板要我问，", "你好，有个问题：", "朋友来了，", "明早要用，"]
 
 
@@ -79,7 +89,11 @@ class Request:
         if positive:
             return self.values.rng.choice(slot.says(self.chinese))
         label = slot.label(self.chinese)
-        return self.values.rng.choice([f"不要{label}", f"不需要{label}"] if self.chinese else [f"not {label}", f"without {label}", f"but not {label}"])
+        return self.values.rng.choice(
+            [f"不要{label}", f"不需要{label}"]
+            if self.chinese
+            else [f"not {label}", f"without {label}", f"but not {label}"]
+        )
 
     def said(self, index: int, override: dict[int, str]) -> str:
         """How a value is said."""
@@ -88,7 +102,11 @@ class Request:
     def text(self, override: dict[int, str] | None = None) -> str:
         """The request's words, without opener and closer."""
         replaced = override or {}
-        numbers = {self.slot_number(parameter): index for index, parameter in enumerate(self.made.parameters) if index in self.drawn}
+        numbers = {
+            self.slot_number(parameter): index
+            for index, parameter in enumerate(self.made.parameters)
+            if index in self.drawn
+        }
         inline = {numbers[int(match[2])] for match in PLACE_HOLDER.finditer(self.ask)}
 
         def fill(match: re.Match[str]) -> str:
@@ -96,7 +114,9 @@ class Request:
             return self.quoted(said) if match[1] else said
 
         text = PLACE_HOLDER.sub(fill, self.ask)
-        clauses = [self.clause(index, self.said(index, replaced)) for index in sorted(self.drawn) if index not in inline]
+        clauses = [
+            self.clause(index, self.said(index, replaced)) for index in sorted(self.drawn) if index not in inline
+        ]
         if self.values.chance(0.4):
             self.values.rng.shuffle(clauses)
         return self.joined(text, clauses)
@@ -167,7 +187,9 @@ class Generator:
 
     def make(self, chinese: bool, intent: Intent | None = None) -> MadeTool:
         """A tool whose intent a request in the language may have."""
-        return make_tool(self.values, intent or self.intent(), self.schema_language(chinese), self.rng.choice([0.3, 0.6, 0.8]))
+        return make_tool(
+            self.values, intent or self.intent(), self.schema_language(chinese), self.rng.choice([0.3, 0.6, 0.8])
+        )
 
     def tool_list(self, chinese: bool, wanted: list[MadeTool], avoid: set[str], least: int = 1) -> list[dict[str, Any]]:
         """The wanted tools among others of other groups and names, in random order."""
@@ -195,13 +217,21 @@ class Generator:
         opener = "" if question or text[0].isupper() else rng.choice(OPENERS)
         full = opener + text
         full = full[0].upper() + full[1:] if self.values.chance(0.75) else full
-        closer = rng.choice(["?", "?", "?", ""]) if question or opener.startswith(("can", "could", "would")) else rng.choice(CLOSERS)
+        closer = (
+            rng.choice(["?", "?", "?", ""])
+            if question or opener.startswith(("can", "could", "would"))
+            else rng.choice(CLOSERS)
+        )
         return rng.choice(CONTEXTS) + full + (closer if closed else "")
 
     def timed(self, request: Request, text: str) -> str:
         """Adds a word such as 'today' to requests about the present whose tool takes no date."""
         dated = any(parameter.slot.kind == "date" for parameter in request.made.parameters)
-        if dated or request.made.intent.group not in ("weather", "time", "finance") or re.search("今天|现在|now|today", text):
+        if (
+            dated
+            or request.made.intent.group not in ("weather", "time", "finance")
+            or re.search("今天|现在|now|today", text)
+        ):
             return text
         if not request.chinese:
             return text + self.rng.choice(NOW)
@@ -231,7 +261,10 @@ class Generator:
         if self.values.chance(0.35):
             return self.repeated(request, chinese)
         parameter = made.parameters[index]
-        drawn = {one.said: one for one in (parameter.draw(self.values, chinese) for _ in range(self.rng.choice([2, 2, 2, 3, 3, 4])))}
+        drawn = {
+            one.said: one
+            for one in (parameter.draw(self.values, chinese) for _ in range(self.rng.choice([2, 2, 2, 3, 3, 4])))
+        }
         said = self.values.listed(list(drawn), chinese) if len(drawn) > 1 else next(iter(drawn))
         text = self.wrapped(request.text({index: said}), chinese)
         calls = [request.call({index: one.value}) for one in drawn.values()]
@@ -239,7 +272,23 @@ class Generator:
 
     def repeatable(self, request: Request) -> int | None:
         """The parameter whose values a request may list, if there is one."""
-        kinds_listed = {"place", "company", "person", "product", "dish", "topic", "code", "team", "language", "word", "title", "id_number", "count", "currency", "path"}
+        kinds_listed = {
+            "place",
+            "company",
+            "person",
+            "product",
+            "dish",
+            "topic",
+            "code",
+            "team",
+            "language",
+            "word",
+            "title",
+            "id_number",
+            "count",
+            "currency",
+            "path",
+        }
         for index, parameter in enumerate(request.made.parameters):
             inline = f"{{{request.slot_number(parameter)}}}" in request.ask
             if parameter.slot.kind in kinds_listed and index in request.drawn and (inline or parameter.slot.required):
@@ -249,9 +298,15 @@ class Generator:
     def repeated(self, request: Request, chinese: bool) -> Conversation:
         """The same tool asked for twice in clauses of their own."""
         other = Request(self.values, request.made, chinese)
-        joiner = self.rng.choice(["，", "，再", "，还有", "；", "，然后"] if chinese else [" and ", ", and also ", "; ", ". Then ", ", then "])
+        joiner = self.rng.choice(
+            ["，", "，再", "，还有", "；", "，然后"]
+            if chinese
+            else [" and ", ", and also ", "; ", ". Then ", ", then "]
+        )
         text = self.wrapped(request.text() + joiner + other.text(), chinese)
-        return Conversation(self.tool_list(chinese, [request.made], set()), self.user(text), calls=[request.call(), other.call()])
+        return Conversation(
+            self.tool_list(chinese, [request.made], set()), self.user(text), calls=[request.call(), other.call()]
+        )
 
     def several_tools(self, chinese: bool) -> Conversation:
         """Two or three requests for different tools in one message."""
@@ -261,14 +316,24 @@ class Generator:
             if all(made.intent.group != one.intent.group and made.name != one.name for one in wanted):
                 wanted.append(made)
         requests = [Request(self.values, made, chinese) for made in wanted]
-        joiner = self.rng.choice(["，然后", "，另外", "，再", "，并且", "。还有，"] if chinese else [" and ", ", and ", ". Also, ", ", then ", "; also ", ". After that, "])
+        joiner = self.rng.choice(
+            ["，然后", "，另外", "，再", "，并且", "。还有，"]
+            if chinese
+            else [" and ", ", and ", ". Also, ", ", then ", "; also ", ". After that, "]
+        )
         text = self.wrapped(joiner.join(request.text() for request in requests), chinese)
-        return Conversation(self.tool_list(chinese, wanted, set()), self.user(text), calls=[request.call() for request in requests])
+        return Conversation(
+            self.tool_list(chinese, wanted, set()), self.user(text), calls=[request.call() for request in requests]
+        )
 
     def unfit(self, chinese: bool) -> Conversation:
         """A request that no tool fits."""
         wish = self.make(chinese)
-        text = self.wrapped(Request(self.values, wish, chinese).text(), chinese) if self.values.chance(0.72) else self.wrapped(open_question(self.values, chinese), chinese)
+        text = (
+            self.wrapped(Request(self.values, wish, chinese).text(), chinese)
+            if self.values.chance(0.72)
+            else self.wrapped(open_question(self.values, chinese), chinese)
+        )
         tools = self.tool_list(chinese, [], {wish.intent.group})
         return Conversation(tools, self.user(text), text=reply("unfit", chinese))
 
@@ -282,7 +347,11 @@ class Generator:
         if self.values.chance(0.5):
             said, answer = small_talk(self.values, chinese)
             return Conversation([], self.user(self.ended(said, chinese)), text=answer)
-        said = open_question(self.values, chinese) if self.values.chance(0.7) else Request(self.values, self.make(chinese), chinese).text()
+        said = (
+            open_question(self.values, chinese)
+            if self.values.chance(0.7)
+            else Request(self.values, self.make(chinese), chinese).text()
+        )
         return Conversation([], self.user(self.wrapped(said, chinese)), text=reply("open", chinese))
 
     def ended(self, said: str, chinese: bool) -> str:
@@ -306,13 +375,18 @@ class Generator:
 
     def bare_asks(self, intent: Intent, chinese: bool) -> list[str]:
         """Requests for an intent with its only value taken away, where that still reads well."""
-        if intent.slots[0].kind not in ("place", "company", "code", "dish", "path", "url") or sum(slot.required for slot in intent.slots) > 1:
+        if (
+            intent.slots[0].kind not in ("place", "company", "code", "dish", "path", "url")
+            or sum(slot.required for slot in intent.slots) > 1
+        ):
             return []
         bare = []
         for ask in intent.ask(chinese):
             if PLACE_HOLDER.findall(ask) != [("", "1")] or ask.startswith("I'm"):
                 continue
-            pattern = r"我?在?\{1\}(的|附近的|附近|那边)?" if chinese else r",? ?\b(in|for|of|at|near|the|about)? ?\{1\}"
+            pattern = (
+                r"我?在?\{1\}(的|附近的|附近|那边)?" if chinese else r",? ?\b(in|for|of|at|near|the|about)? ?\{1\}"
+            )
             bare.append(re.sub(pattern, "", ask).strip(" ，《》"))
         return [ask for ask in bare if len(ask) >= 3]
 
@@ -335,8 +409,22 @@ class Generator:
 
     def called(self, calls: list[Call], results: list[Any]) -> list[dict[str, Any]]:
         """The messages of calls and their results."""
-        made = [{"id": f"call_{index}", "type": "function", "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}} for index, call in enumerate(calls)]
-        answers = [{"role": "tool", "tool_call_id": f"call_{index}", "content": result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)} for index, result in enumerate(results)]
+        made = [
+            {
+                "id": f"call_{index}",
+                "type": "function",
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
+            }
+            for index, call in enumerate(calls)
+        ]
+        answers = [
+            {
+                "role": "tool",
+                "tool_call_id": f"call_{index}",
+                "content": result if isinstance(result, str) else json.dumps(result, ensure_ascii=False),
+            }
+            for index, result in enumerate(results)
+        ]
         return [{"role": "assistant", "content": None, "tool_calls": made}, *answers]
 
     def follow_up(self, chinese: bool) -> Conversation:
@@ -354,7 +442,9 @@ class Generator:
         request = Request(self.values, wanted, chinese)
         tools = [*first.tools, wanted.tool]
         self.rng.shuffle(tools)
-        return Conversation(tools, [*messages, *self.user(self.wrapped(request.text(), chinese))], calls=[request.call()])
+        return Conversation(
+            tools, [*messages, *self.user(self.wrapped(request.text(), chinese))], calls=[request.call()]
+        )
 
     def hard_pair(self, chinese: bool) -> Conversation:
         """One call among several tools of the same group, or a made-up one with many values of one type."""

@@ -55,7 +55,9 @@ def set_position_head(block: Block, head: int, distance: int, into: int, project
     weight[value.start : value.start + width, : projection.shape[1]] = projection
     columns = slice(head * shape.head_width, (head + 1) * shape.head_width)
     block.attention_out.weight[:, columns] *= 0.1
-    block.attention_out.weight[into : into + width, columns.start : columns.start + width] += torch.eye(width) * DEVIATION
+    block.attention_out.weight[into : into + width, columns.start : columns.start + width] += (
+        torch.eye(width) * DEVIATION
+    )
 
 
 def set_induction_head(block: Block, head: int, projection: Tensor, dimensions: Tensor) -> None:

@@ -108,7 +108,9 @@ def read_intent(block: str) -> Intent:
         elif key == "names":
             intent.names = list(split(text, ","))
         else:
-            attribute = {"about.en": "about", "about.zh": "about_chinese", "ask.en": "asks", "ask.zh": "asks_chinese"}[key]
+            attribute = {"about.en": "about", "about.zh": "about_chinese", "ask.en": "asks", "ask.zh": "asks_chinese"}[
+                key
+            ]
             setattr(intent, attribute, list(split(text)))
     return intent
 
@@ -120,7 +122,16 @@ def intents() -> list[Intent]:
     return [read_intent(block) for block in blocks if block.strip()]
 
 
-ATTRIBUTE_CLAUSES = ("with a {a} of {v}", "with {a} {v}", "{a} {v}", "{a} = {v}", "the {a} is {v}", "{a}: {v}", "using {v} as the {a}", "and set the {a} to {v}")
+ATTRIBUTE_CLAUSES = (
+    "with a {a} of {v}",
+    "with {a} {v}",
+    "{a} {v}",
+    "{a} = {v}",
+    "the {a} is {v}",
+    "{a}: {v}",
+    "using {v} as the {a}",
+    "and set the {a} to {v}",
+)
 ATTRIBUTE_CLAUSES_CHINESE = ("{a}{v}", "{a}为{v}", "{a}是{v}", "{a}：{v}", "{a}设为{v}", "{a} {v}", "{a}={v}")
 
 
@@ -149,9 +160,29 @@ def made_up(values: Values) -> Intent:
         attributes = [item for item in attributes if item.endswith(type_name)]
     slots = [attribute_slot(values, item) for item in rng.sample(attributes, rng.choice([1, 2, 2, 3, 3, 4, 5]))]
     thing_key = thing.replace(" ", "_")
-    names = [f"{verb}_{thing_key}", f"{verb}_{thing_key}", f"{thing_key}_{verb}", f"{thing_key}_{rng.choice(['tool', 'service', 'info', 'helper'])}"]
-    about = [f"{verb.capitalize()} {article} {thing}", f"Can {verb} {article} {thing} from the given values", f"A function to {verb} {article} {thing}", f"{verb.capitalize()}s {article} {thing} with the parameters of the caller"]
-    about_chinese = [f"{verb_chinese}{thing_chinese}", f"用于{verb_chinese}{thing_chinese}", f"{verb_chinese}{thing_chinese}的工具", f"根据参数{verb_chinese}{thing_chinese}"]
+    names = [
+        f"{verb}_{thing_key}",
+        f"{verb}_{thing_key}",
+        f"{thing_key}_{verb}",
+        f"{thing_key}_{rng.choice(['tool', 'service', 'info', 'helper'])}",
+    ]
+    about = [
+        f"{verb.capitalize()} {article} {thing}",
+        f"Can {verb} {article} {thing} from the given values",
+        f"A function to {verb} {article} {thing}",
+        f"{verb.capitalize()}s {article} {thing} with the parameters of the caller",
+    ]
+    about_chinese = [
+        f"{verb_chinese}{thing_chinese}",
+        f"用于{verb_chinese}{thing_chinese}",
+        f"{verb_chinese}{thing_chinese}的工具",
+        f"根据参数{verb_chinese}{thing_chinese}",
+    ]
     asks = [f"{verb} {article} {thing}", f"{verb} {article} {thing} for me", f"I want to {verb} {article} {thing}"]
-    asks_chinese = [f"{verb_chinese}{thing_chinese}", f"{verb_chinese}一个{thing_chinese}", f"帮我{verb_chinese}{thing_chinese}", f"{verb_chinese}一下{thing_chinese}"]
+    asks_chinese = [
+        f"{verb_chinese}{thing_chinese}",
+        f"{verb_chinese}一个{thing_chinese}",
+        f"帮我{verb_chinese}{thing_chinese}",
+        f"{verb_chinese}一下{thing_chinese}",
+    ]
     return Intent(thing, f"made:{thing}:{verb}", 1, names, about, about_chinese, slots, asks, asks_chinese)

@@ -75,7 +75,9 @@ class Block(nn.Module):
         self.gate_up = nn.Linear(shape.width, 2 * shape.feed_forward, bias=False)
         self.down = nn.Linear(shape.feed_forward, shape.width, bias=False)
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], past: Cache | None, mask: Tensor | None) -> tuple[Tensor, Cache]:
+    def forward(
+        self, x: Tensor, rope: tuple[Tensor, Tensor], past: Cache | None, mask: Tensor | None
+    ) -> tuple[Tensor, Cache]:
         """Returns the new residual stream and the keys and values to attend to from later positions."""
         mixed, cache = self.mix(x, rope, past, mask)
         return self.feed(x + self.attention_out(mixed)), cache
@@ -90,7 +92,9 @@ class Block(nn.Module):
         gate, up = self.gate_up(self.feed_norm(x)).chunk(2, -1)
         return x + self.down(F.silu(gate) * up)
 
-    def mix(self, x: Tensor, rope: tuple[Tensor, Tensor], past: Cache | None, mask: Tensor | None) -> tuple[Tensor, Cache]:
+    def mix(
+        self, x: Tensor, rope: tuple[Tensor, Tensor], past: Cache | None, mask: Tensor | None
+    ) -> tuple[Tensor, Cache]:
         """What each position's heads gather from the positions before it."""
         batch, length, _ = x.shape
         split = (batch, length, self.shape.heads, self.shape.head_width)

@@ -19,7 +19,17 @@ MOST_ENUM = 12
 MOST_KEY_PARTS = 3
 NAME_NEEDS_QUOTES = re.compile(r'[. =*:(),\n\r"<]')
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
-ANNOTATIONS = {"type", "properties", "required", "additionalProperties", "title", "description", "default", "examples", "$comment"}
+ANNOTATIONS = {
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "$comment",
+}
 
 
 @dataclass(frozen=True)
@@ -209,7 +219,9 @@ def tool_list_segments(tools: list[dict[str, Any]], query: str) -> list[Segment]
             segments.append(Segment("<|best|>", CONTEXT, True))
         segments.append(Segment(f"<|r{rank.relevance_bin(scores[index])}|>", CONTEXT, True))
         keys = ", ".join(line.key for line in tool_lines(tool))
-        segments.append(Segment(f"{written_name(function['name'])}({keys}){described(function.get('description', ''))}\n"))
+        segments.append(
+            Segment(f"{written_name(function['name'])}({keys}){described(function.get('description', ''))}\n")
+        )
     return segments
 
 
@@ -218,7 +230,9 @@ def message_segments(message: dict[str, Any], tools: list[dict[str, Any]], learn
     role = {"tool": "result"}.get(message["role"], message["role"])
     opening = Segment(f"<|{role}|>", CONTEXT, True)
     if message.get("tool_calls"):
-        calls = [Call(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in message["tool_calls"]]
+        calls = [
+            Call(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in message["tool_calls"]
+        ]
         answer = answer_segments(message.get("content") or "", calls, tools)
         return [opening, *(part if learnt else Segment(part.text, CONTEXT, part.control) for part in answer)]
     return [opening, Segment(message["content"]), Segment("<|end|>", CONTEXT, True)]

@@ -43,7 +43,20 @@ def question_for(label: str, chinese: bool) -> str:
 
 def small_talk(values: Values, chinese: bool) -> tuple[str, str]:
     """Something said without a wish, and the answer."""
-    kind = values.rng.choice(["greeting", "greeting", "greeting", "identity", "identity", "ability", "ability", "thanks", "farewell", "wellbeing"])
+    kind = values.rng.choice(
+        [
+            "greeting",
+            "greeting",
+            "greeting",
+            "identity",
+            "identity",
+            "ability",
+            "ability",
+            "thanks",
+            "farewell",
+            "wellbeing",
+        ]
+    )
     said = values.rng.choice(SMALL_TALK[kind][chinese].split(" | "))
     return said, reply(kind, chinese)
 
@@ -51,7 +64,12 @@ def small_talk(values: Values, chinese: bool) -> tuple[str, str]:
 def open_question(values: Values, chinese: bool) -> str:
     """A question that only a larger model could answer."""
     text = values.rng.choice(OPEN_QUESTIONS[chinese].split(" | "))
-    words = {"t": values.word("topics", chinese), "u": values.word("topics", chinese), "c": values.word("cities", chinese), "y": str(values.rng.randint(1800, 2024))}
+    words = {
+        "t": values.word("topics", chinese),
+        "u": values.word("topics", chinese),
+        "c": values.word("cities", chinese),
+        "y": str(values.rng.randint(1800, 2024)),
+    }
     for name, word in words.items():
         text = text.replace(f"{{{name}}}", word)
     return text
@@ -70,10 +88,24 @@ def result_value(values: Values, chinese: bool) -> Any:
 def result_keys(values: Values, chinese: bool, weather: bool) -> list[str]:
     """Names of the values in a result."""
     if weather:
-        some = ["temperature", "condition", "humidity", "wind", "rain"] if not chinese or values.chance(0.7) else ["温度", "天气", "湿度", "风力"]
+        some = (
+            ["temperature", "condition", "humidity", "wind", "rain"]
+            if not chinese or values.chance(0.7)
+            else ["温度", "天气", "湿度", "风力"]
+        )
     else:
         pool = [item.split("/")[chinese and values.chance(0.3)] for item in lists()["attributes"]]
-        some = [*(name.replace(" ", "_") for name in pool), "status", "message", "id", "result", "total", "time", "count", "answer"]
+        some = [
+            *(name.replace(" ", "_") for name in pool),
+            "status",
+            "message",
+            "id",
+            "result",
+            "total",
+            "time",
+            "count",
+            "answer",
+        ]
     return values.rng.sample(some, values.rng.choice([1, 1, 2, 2, 3]))
 
 
@@ -81,7 +113,11 @@ def make_result(values: Values, chinese: bool, weather: bool) -> Any:
     """A made-up tool result."""
     roll = values.rng.random()
     if roll < 0.07:
-        return {"error": values.rng.choice(["not found", "timeout", "invalid input", "service unavailable", "permission denied", "no data"])}
+        return {
+            "error": values.rng.choice(
+                ["not found", "timeout", "invalid input", "service unavailable", "permission denied", "no data"]
+            )
+        }
     if roll < 0.14:
         return result_value(values, chinese)
     result = {key: result_value(values, chinese) for key in result_keys(values, chinese, weather)}
@@ -103,7 +139,11 @@ def report(result: Any, chinese: bool) -> str:
     if not isinstance(result, dict):
         return f"结果是{told(result)}。" if chinese else f"The result is {told(result)}."
     if "error" in result:
-        return f"抱歉，工具报错：{told(result['error'])}。" if chinese else f"Sorry, the tool failed: {told(result['error'])}."
+        return (
+            f"抱歉，工具报错：{told(result['error'])}。"
+            if chinese
+            else f"Sorry, the tool failed: {told(result['error'])}."
+        )
     if chinese:
         return "，".join(f"{key}：{told(value)}" for key, value in result.items()) + "。"
     parts = [f"{key.replace('_', ' ')} is {told(value)}" for key, value in result.items()]

@@ -176,7 +176,9 @@ def train(texts: Iterable[str], function_words: list[str], common_characters: st
     learnt = word_merges(words, free)
     for kept in range(len(learnt), 0, -1):
         tokens = {left + right for left, right in learnt[:kept]}
-        spaced = [(b" ", word.encode()) for word in dict.fromkeys(function_words) if len(word) == 1 or word.encode() in tokens]
+        spaced = [
+            (b" ", word.encode()) for word in dict.fromkeys(function_words) if len(word) == 1 or word.encode() in tokens
+        ]
         if len(tokens) + len(spaced) <= free:
             return Tokenizer(character_part + learnt[:kept] + spaced)
     raise ValueError("the vocabulary is too small for its fixed parts")

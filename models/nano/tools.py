@@ -11,7 +11,15 @@ FILLERS = [
     "Results are cached for a minute.", "Requires a network connection.", "Use this when the user asks for it.", "Only for registered users.",
     "Returns JSON.", "The values come from a public source.", "Fails if the input is empty.", "Internal use.", "Version 2 of the service.",
 ]  # fmt: skip
-FILLERS_CHINESE = ["结果为JSON。", "需要联网。", "用户询问时使用。", "数据每小时更新。", "仅限注册用户。", "返回结构化数据。", "输入不能为空。"]
+FILLERS_CHINESE = [
+    "结果为JSON。",
+    "需要联网。",
+    "用户询问时使用。",
+    "数据每小时更新。",
+    "仅限注册用户。",
+    "返回结构化数据。",
+    "输入不能为空。",
+]
 
 
 @dataclass
@@ -72,15 +80,38 @@ def described_slot(values: Values, slot: Slot, intent: Intent, chinese: bool) ->
     if chinese:
         forms = [label, f"要查询的{label}", f"{label}，必填", f"请填写{label}", f"用户所说的{label}", f"{label}参数"]
         if plain and values.chance(0.45):
-            forms = [f"{label}，例如{example}", f"{label}，如：{example}", f"{label}（如`{example}`）", f"{label}，比如“{example}”", f"{label}，例如：{example}、{values.draw(slot.kind, True).said}"]
+            forms = [
+                f"{label}，例如{example}",
+                f"{label}，如：{example}",
+                f"{label}（如`{example}`）",
+                f"{label}，比如“{example}”",
+                f"{label}，例如：{example}、{values.draw(slot.kind, True).said}",
+            ]
             if slot.kind == "place":
                 city = values.word("cities", True)
-                forms += [f"具体的{label}，如`{city}{example}`请写成`{example}`", f"{label}名称，例如`{city}{example}`应填`{example}`"]
+                forms += [
+                    f"具体的{label}，如`{city}{example}`请写成`{example}`",
+                    f"{label}名称，例如`{city}{example}`应填`{example}`",
+                ]
         return rng.choice(forms)
-    forms = [label.capitalize(), f"The {label}", f"The {label} to use", f"{label}", f"The {label} of the {intent.name.split('_')[0]}", f"{label.capitalize()} given by the user"]
+    forms = [
+        label.capitalize(),
+        f"The {label}",
+        f"The {label} to use",
+        f"{label}",
+        f"The {label} of the {intent.name.split('_')[0]}",
+        f"{label.capitalize()} given by the user",
+    ]
     if plain and values.chance(0.4):
         other = values.draw(slot.kind, False).said
-        forms = [f"The {label}, e.g. {example}", f"{label.capitalize()} (e.g. '{example}')", f"{label.capitalize()}, for example {example} or {other}", f"The {label}, such as `{example}`", f"{label.capitalize()}. Example: {example}", f"The {label}; defaults to {example}"]
+        forms = [
+            f"The {label}, e.g. {example}",
+            f"{label.capitalize()} (e.g. '{example}')",
+            f"{label.capitalize()}, for example {example} or {other}",
+            f"The {label}, such as `{example}`",
+            f"{label.capitalize()}. Example: {example}",
+            f"The {label}; defaults to {example}",
+        ]
     return rng.choice(forms)
 
 
@@ -115,7 +146,9 @@ def chosen_parameters(values: Values, intent: Intent, share: float, chinese: boo
             key = re.sub(r"_(\w)", lambda match: match[1].upper(), key)
         sets = kinds()[slot.kind].options
         required = slot.required and values.chance(0.92)
-        parameter = Parameter(slot, (key,), required, values.rng.choice(sets) if sets else (), chinese and values.chance(0.12))
+        parameter = Parameter(
+            slot, (key,), required, values.rng.choice(sets) if sets else (), chinese and values.chance(0.12)
+        )
         parameters.append(parameter)
     if values.chance(0.15):
         values.rng.shuffle(parameters)
@@ -127,7 +160,9 @@ def nest(values: Values, parameters: list[Parameter]) -> None:
     if len(parameters) < 2 or not values.chance(0.06):
         return
     taken = [parameter.path[0] for parameter in parameters]
-    name = values.rng.choice([name for name in ("options", "details", "filter", "extra", "params", "settings") if name not in taken])
+    name = values.rng.choice(
+        [name for name in ("options", "details", "filter", "extra", "params", "settings") if name not in taken]
+    )
     for parameter in parameters[-values.rng.randint(1, 2) :]:
         parameter.path = (name, *parameter.path)
 
@@ -156,7 +191,10 @@ def make_tool(values: Values, intent: Intent, chinese: bool, share: float = 0.55
     if values.chance(0.2):
         filler = values.rng.choice(FILLERS_CHINESE if chinese else FILLERS)
         about = f"{about}。{filler}" if chinese else f"{about}. {filler}"
-    function = {"name": styled(values, values.rng.choice(intent.names)), "description": "" if values.chance(0.03) else about}
+    function = {
+        "name": styled(values, values.rng.choice(intent.names)),
+        "description": "" if values.chance(0.03) else about,
+    }
     function["parameters"] = object_schema(values, parameters, intent, chinese)
     # Lines follow the schema's order, so parameters must too.
     order = {name: index for index, name in enumerate(function["parameters"]["properties"])}

@@ -176,7 +176,10 @@ def validate(model: NanoModel, held_out: list[Batch]) -> dict[str, float]:
             right[kind] += hit
             count[kind] += 1
     scores = {kind: round(right[kind] / count[kind], 4) for kind in sorted(count)}
-    return {"loss": round(total / sum(count.values()), 4), "all": round(sum(right.values()) / sum(count.values()), 4)} | scores
+    return {
+        "loss": round(total / sum(count.values()), 4),
+        "all": round(sum(right.values()) / sum(count.values()), 4),
+    } | scores
 
 
 def held_out_batches(tokenizer: Tokenizer, device: str) -> list[Batch]:
@@ -200,7 +203,12 @@ def rate_factor(done: float, step: int) -> float:
 
 def save(file: Path, model: NanoModel, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
     """Writes a checkpoint in one move, so that a broken run leaves a whole one behind."""
-    state = {"shape": model.shape.as_dict(), "model": model.state_dict(), "optimiser": optimiser.state_dict(), "progress": vars(progress)}
+    state = {
+        "shape": model.shape.as_dict(),
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "progress": vars(progress),
+    }
     part = file.with_suffix(".part")
     torch.save(state, part)
     part.replace(file)
@@ -237,7 +245,9 @@ class Run:
     def size(self) -> int:
         """Tokens a step: few at first, when every step helps, more later."""
         done = self.progress.seconds / self.options.seconds
-        return self.options.tokens if done < 0.35 else self.options.tokens * 2 if done < 0.75 else self.options.tokens * 3
+        return (
+            self.options.tokens if done < 0.35 else self.options.tokens * 2 if done < 0.75 else self.options.tokens * 3
+        )
 
     def step(self, parts: list[Batch]) -> float:
         """One update from one or several batches."""
@@ -261,7 +271,13 @@ class Run:
         """Validates, logs and saves."""
         progress = self.progress
         scores = validate(self.model, self.held_out)
-        line = {"step": progress.step, "seconds": round(progress.seconds), "tokens": progress.tokens, "train": round(loss, 4), **scores}
+        line = {
+            "step": progress.step,
+            "seconds": round(progress.seconds),
+            "tokens": progress.tokens,
+            "train": round(loss, 4),
+            **scores,
+        }
         progress.history.append(line)
         with (self.folder / "history.jsonl").open("a", encoding="utf8") as file:
             file.write(json.dumps(line) + "\n")

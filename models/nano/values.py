@@ -9,7 +9,21 @@ from typing import Any
 
 DATA = Path(__file__).parent / "data"
 
-NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+NUMBER_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 CHINESE_NUMBERS = "零一二三四五六七八九十"
 MONTHS = "January February March April May June July August September October November December".split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -43,7 +57,9 @@ def lists() -> dict[str, list[str]]:
 def hanzi() -> str:
     """Common Chinese characters, without punctuation."""
     text = (DATA / "common_hanzi.txt").read_text(encoding="utf8")
-    return "".join(dict.fromkeys(character for character in text if "\u4e00" <= character <= "\u9fff" and character not in UNKIND))
+    return "".join(
+        dict.fromkeys(character for character in text if "\u4e00" <= character <= "\u9fff" and character not in UNKIND)
+    )
 
 
 class Values:
@@ -116,9 +132,36 @@ class Values:
             return f"{year}-{month:02d}-{day:02d}"
         if chinese:
             week = rng.choice("一二三四五六日")
-            return rng.choice(["明天", "后天", "今天", "今晚", "下周" + week, "周" + week, "这个周末", "下个月", f"{month}月{day}日", f"{month}月{day}号", f"{year}年{month}月{day}日"])
+            return rng.choice(
+                [
+                    "明天",
+                    "后天",
+                    "今天",
+                    "今晚",
+                    "下周" + week,
+                    "周" + week,
+                    "这个周末",
+                    "下个月",
+                    f"{month}月{day}日",
+                    f"{month}月{day}号",
+                    f"{year}年{month}月{day}日",
+                ]
+            )
         name, week = MONTHS[month - 1], rng.choice(WEEKDAYS)
-        return rng.choice(["tomorrow", "today", "tonight", "this weekend", week, f"next {week}", f"{name} {day}", f"{name} {day}, {year}", f"{month}/{day}/{year}", f"the {day}th of {name}"])
+        return rng.choice(
+            [
+                "tomorrow",
+                "today",
+                "tonight",
+                "this weekend",
+                week,
+                f"next {week}",
+                f"{name} {day}",
+                f"{name} {day}, {year}",
+                f"{month}/{day}/{year}",
+                f"the {day}th of {name}",
+            ]
+        )
 
     def draw_clock(self, chinese: bool) -> str:
         """A time of day."""
@@ -127,7 +170,19 @@ class Values:
             half = rng.choice(["早上", "上午", "下午", "晚上", ""])
             spoken = f"{CHINESE_NUMBERS[hour]}点" if hour <= 10 and self.chance(0.4) else f"{hour}点"
             return half + spoken + rng.choice(["", "", "半", f"{minute}分" if minute else ""])
-        return rng.choice([f"{hour}:{minute:02d}", f"{rng.randint(0, 23):02d}:{minute:02d}"] + ([] if chinese else [f"{hour} {rng.choice(['am', 'pm'])}", f"{hour}:{minute:02d} {rng.choice(['am', 'pm', 'AM', 'PM'])}", "noon", f"{hour} o'clock"]))
+        return rng.choice(
+            [f"{hour}:{minute:02d}", f"{rng.randint(0, 23):02d}:{minute:02d}"]
+            + (
+                []
+                if chinese
+                else [
+                    f"{hour} {rng.choice(['am', 'pm'])}",
+                    f"{hour}:{minute:02d} {rng.choice(['am', 'pm', 'AM', 'PM'])}",
+                    "noon",
+                    f"{hour} o'clock",
+                ]
+            )
+        )
 
     def draw_person(self, chinese: bool) -> str:
         """A person's name."""
@@ -138,7 +193,13 @@ class Values:
 
     def draw_email(self, chinese: bool) -> str:
         """An e-mail address."""
-        name = self.rng.choice([self.word("given", False).lower(), self.pseudo(), f"{self.word('given', False)}.{self.word('family', False)}".lower()])
+        name = self.rng.choice(
+            [
+                self.word("given", False).lower(),
+                self.pseudo(),
+                f"{self.word('given', False)}.{self.word('family', False)}".lower(),
+            ]
+        )
         return f"{name}{self.rng.choice(['', '', str(self.rng.randint(1, 99))])}@{self.rng.choice(lists()['domains'])}"
 
     def draw_phone(self, chinese: bool) -> str:
@@ -146,13 +207,19 @@ class Values:
         digits = [str(self.rng.randint(0, 9)) for _ in range(10)]
         if chinese:
             return "13" + "".join(digits[:9])
-        return f"{''.join(digits[:3])}-{''.join(digits[3:6])}-{''.join(digits[6:])}" if self.chance(0.5) else "+1" + "".join(digits)
+        return (
+            f"{''.join(digits[:3])}-{''.join(digits[3:6])}-{''.join(digits[6:])}"
+            if self.chance(0.5)
+            else "+1" + "".join(digits)
+        )
 
     def draw_code(self, chinese: bool) -> str:
         """An order number or another reference."""
         letters = "".join(self.rng.choice("ABCDEFGHKLMNPRSTXZ") for _ in range(self.rng.randint(1, 3)))
         number = self.rng.randint(100, 999_999)
-        return self.rng.choice([f"{letters}{number}", f"{letters}-{number}", str(number), f"#{number}", f"{letters}_{number}"])
+        return self.rng.choice(
+            [f"{letters}{number}", f"{letters}-{number}", str(number), f"#{number}", f"{letters}_{number}"]
+        )
 
     def draw_id_number(self, chinese: bool) -> Drawn:
         """A numeric id."""
@@ -168,7 +235,11 @@ class Values:
 
     def draw_url(self, chinese: bool) -> str:
         """A web address."""
-        host = self.rng.choice([self.pseudo(2, 3), "news", "blog"]) + "." + self.rng.choice(["com", "org", "net", "cn", "io"])
+        host = (
+            self.rng.choice([self.pseudo(2, 3), "news", "blog"])
+            + "."
+            + self.rng.choice(["com", "org", "net", "cn", "io"])
+        )
         return f"https://{self.rng.choice(['', 'www.'])}{host}{self.rng.choice(['', '/', '/' + self.pseudo(), f'/p/{self.rng.randint(1, 999)}'])}"
 
     def draw_count(self, chinese: bool) -> Drawn:
@@ -176,7 +247,15 @@ class Values:
         small = self.rng.randint(2, 10)
         if self.chance(0.14):
             return Drawn(CHINESE_NUMBERS[small] if chinese else NUMBER_WORDS[small], small)
-        number = self.rng.choice([small, small, self.rng.randint(1, 100), self.rng.randint(1, 60), self.rng.choice([10, 20, 30, 50, 100, 200, 500, 1000])])
+        number = self.rng.choice(
+            [
+                small,
+                small,
+                self.rng.randint(1, 100),
+                self.rng.randint(1, 60),
+                self.rng.choice([10, 20, 30, 50, 100, 200, 500, 1000]),
+            ]
+        )
         return Drawn(str(number), number)
 
     def draw_number(self, chinese: bool) -> Drawn:
@@ -184,7 +263,15 @@ class Values:
         if self.chance(0.28):
             return self.draw_decimal(chinese)
         rng = self.rng
-        number = rng.choice([rng.randint(1, 20), rng.randint(10, 100), rng.randint(100, 1000), rng.randint(1, 100) * 50, rng.randint(1000, 200_000)])
+        number = rng.choice(
+            [
+                rng.randint(1, 20),
+                rng.randint(10, 100),
+                rng.randint(100, 1000),
+                rng.randint(1, 100) * 50,
+                rng.randint(1000, 200_000),
+            ]
+        )
         number = -number if self.chance(0.04) else number
         return Drawn(str(number), number)
 
@@ -197,7 +284,11 @@ class Values:
     def draw_money(self, chinese: bool) -> Drawn:
         """An amount of money."""
         number = self.rng.choice([self.rng.randint(5, 99), self.rng.randint(1, 50) * 10, self.rng.randint(100, 5000)])
-        said = str(number) if chinese else self.rng.choice([f"${number}", f"{number} dollars", f"{number} euros", str(number)])
+        said = (
+            str(number)
+            if chinese
+            else self.rng.choice([f"${number}", f"{number} dollars", f"{number} euros", str(number)])
+        )
         return Drawn(said, number)
 
     def draw_year(self, chinese: bool) -> Drawn:
@@ -207,10 +298,16 @@ class Values:
 
     def draw_numbers(self, chinese: bool) -> Drawn:
         """A list of numbers."""
-        make = self.draw_decimal if self.chance(0.25) else (lambda _: Drawn(str(number := self.rng.randint(1, 100)), number))
+        make = (
+            self.draw_decimal
+            if self.chance(0.25)
+            else (lambda _: Drawn(str(number := self.rng.randint(1, 100)), number))
+        )
         drawn = [make(chinese) for _ in range(self.rng.randint(3, 6))]
         said = [one.said for one in drawn]
-        return Drawn(f"[{', '.join(said)}]" if self.chance(0.2) else self.listed(said, chinese), [one.value for one in drawn])
+        return Drawn(
+            f"[{', '.join(said)}]" if self.chance(0.2) else self.listed(said, chinese), [one.value for one in drawn]
+        )
 
     def several(self, kind: str, chinese: bool) -> Drawn:
         """A list of two or three strings."""
