@@ -10,6 +10,7 @@ interface Typed<T extends string, V> {
   __bool__(): { readonly value: boolean };
 }
 
+/** The kinds of values; `type` tells them apart. */
 export type TextValue = Typed<'StringValue', string>;
 export type NumberValue = Typed<'IntegerValue' | 'FloatValue', number>;
 export type BooleanValue = Typed<'BooleanValue', boolean>;
@@ -57,6 +58,7 @@ export interface LibraryInterpreter {
   applyFilter(operand: Value, filter: SyntaxNode, scope: Scope): Value | undefined;
 }
 
+/** The library's classes. */
 export const Environment = jinja.Environment as unknown as new () => Scope;
 export const Interpreter = jinja.Interpreter as unknown as new (scope: Scope) => LibraryInterpreter;
 const tokenize = jinja.tokenize as unknown as (source: string, options: object) => unknown;

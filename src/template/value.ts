@@ -28,6 +28,7 @@ function classOf<V extends Value>(name: string, value: V['value'] | object): Con
   return sample.set(name, value).constructor as Construct<V>;
 }
 
+/** Values that are nothing. */
 export const undefinedValue: Value = sample.set('undefined', undefined);
 export const nullValue: Value = sample.set('null', null);
 const Text = classOf<TextValue>('text', '');
@@ -54,6 +55,7 @@ function keywordsClass(): Construct<MapValue> {
   return seen?.constructor as Construct<MapValue>;
 }
 
+/** Plain JavaScript as a template value. */
 export const toText = (value: string): TextValue => new Text(value);
 export const toInteger = (value: number): NumberValue => new Integer(value);
 export const toFloat = (value: number): NumberValue => new Float(value);
@@ -63,6 +65,7 @@ export const toMap = (value: Map<string, Value>): MapValue => new Mapping(value)
 export const toFunction = (run: FunctionValue['value']): FunctionValue => new Callable(run);
 export const toKeywords = (value: Map<string, Value>): MapValue => new Keywords(value);
 
+/** What kind of value is this? */
 export const isText = (value: Value | undefined): value is TextValue => value?.type === 'StringValue';
 export const isInteger = (value: Value | undefined): value is NumberValue => value?.type === 'IntegerValue';
 export const isNumber = (value: Value | undefined): value is NumberValue =>
