@@ -26,12 +26,22 @@ const retryMs = 10;
 /** What the engine says of itself. */
 export type Greeting = Extract<EngineMessage, { type: 'ready' }>;
 
-/** Connects and waits until the model is loaded; tries until the socket is there or `signal` aborts. */
-export async function openChannel(address: EngineAddress, signal: AbortSignal): Promise<Channel> {
+/**
+ * Connects, waits until the model is loaded, and lets `prove` try it; tries until the socket is there. If `signal`
+ * aborts or anything fails, nothing stays open.
+ */
+export async function openChannel<T>(
+  address: EngineAddress,
+  signal: AbortSignal,
+  prove: (channel: Channel) => Promise<T>,
+): Promise<readonly [Channel, T]> {
   for (;;) {
     signal.throwIfAborted();
     const socket = await tryConnect(address.socketPath);
-    if (socket !== undefined) return greet(new Channel(socket), address.token, signal);
+    if (socket !== undefined) {
+      const channel = new Channel(socket);
+      return [channel, await guard(channel, signal, () => channel.greet(address.token).then(() => prove(channel)))];
+    }
     await sleep(retryMs, undefined, { signal });
   }
 }
@@ -44,14 +54,15 @@ function tryConnect(path: string): Promise<Socket | undefined> {
   });
 }
 
-async function greet(channel: Channel, token: string, signal: AbortSignal): Promise<Channel> {
+async function guard<T>(channel: Channel, signal: AbortSignal, act: () => Promise<T>): Promise<T> {
   const leave = (): void => channel.close();
   signal.addEventListener('abort', leave, { once: true });
   try {
-    await channel.greet(token);
-    return channel;
+    const done = await act();
+    signal.throwIfAborted();
+    return done;
   } catch (thrown) {
-    channel.close();
+    leave();
     throw signal.aborted ? signal.reason : thrown;
   } finally {
     signal.removeEventListener('abort', leave);

@@ -38,13 +38,7 @@ export const embeddedEngine: Engine = {
     };
   },
   async connect(address, signal) {
-    const channel = await openChannel(address, signal);
-    try {
-      return toClient(channel, await proveAbilities(channel, signal));
-    } catch (thrown) {
-      channel.close();
-      throw thrown;
-    }
+    return toClient(...(await openChannel(address, signal, (channel) => proveAbilities(channel, signal))));
   },
 };
 

@@ -81,8 +81,9 @@ async function stop(listening: Promise<Listening>): Promise<void> {
     server.close();
     await (await core).scheduler.close();
     process.exit(0);
-  } catch {
-    // Loading failed, which `fail` reports: nobody is there any more to wait for.
+  } catch (thrown) {
+    // Loading failed, and nobody is there any more to be told.
+    fail(toAppError(thrown));
     process.exit();
   }
 }
@@ -93,6 +94,7 @@ function die(): void {
 }
 
 function fail(error: AppError): void {
+  if (process.exitCode !== undefined) return;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = error.kind === 'config' ? error.status : 1;
   setTimeout(() => process.exit(), failureLingerMs);

@@ -79,7 +79,10 @@ interface Spellings {
 
 /** Of each untrusted text the spellings are looked for; they may begin before it or end behind it. */
 function findSpellings(text: string, ranges: readonly Range[], patterns: Patterns): Spellings {
-  const found = { plain: new Set<Range>(), cuts: [] as number[], whole: [] as Range[] };
+  const plain = new Set<Range>();
+  const cuts: number[] = [];
+  const whole: Range[] = [];
+  const found = { plain, cuts, whole };
   const { any, userDefined } = patterns;
   let range = 0;
   if (any === undefined) return found;
@@ -90,10 +93,10 @@ function findSpellings(text: string, ranges: readonly Range[], patterns: Pattern
     any.lastIndex = start + 1;
     while ((ranges[range]?.[1] ?? Number.POSITIVE_INFINITY) <= start) range++;
     const untrusted = ranges[range]?.[0] ?? text.length;
-    if (untrusted >= end) found.whole.push([start, end]);
-    for (let at = range; (ranges[at]?.[0] ?? text.length) < end; at++) found.plain.add(ranges[at] ?? [0, 0]);
+    if (untrusted >= end) whole.push([start, end]);
+    for (let at = range; (ranges[at]?.[0] ?? text.length) < end; at++) plain.add(ranges[at] ?? [0, 0]);
     if (untrusted < end && startsAt(userDefined, text, start))
-      found.cuts.push(afterFirst(text, Math.max(start, untrusted - 1)));
+      cuts.push(afterFirst(text, Math.max(start, untrusted - 1)));
   }
   return found;
 }
