@@ -43,23 +43,24 @@ export function best(logits: Float32Array, count: number, only?: readonly number
   const size = only?.length ?? logits.length;
   if (count * 8 >= size) return sortAll(logits, only).slice(0, count);
   const heap = new Heap(logits, count);
-  if (only === undefined) for (let id = 0; id < logits.length; id++) heap.offer(id);
-  else for (const id of only) heap.offer(id);
+  // Nearly all tokens fail this comparison: it must cost nothing.
+  if (only !== undefined) for (const id of only) heap.offer(id);
+  else for (let id = 0; id < logits.length; id++) if ((logits[id] ?? 0) > heap.worst) heap.offer(id);
   return heap.sorted();
 }
 
 function bestOne(logits: Float32Array, only?: readonly number[]): number[] {
   let found = -1;
   let top = Number.NEGATIVE_INFINITY;
-  const look = (id: number): void => {
-    const logit = logits[id] ?? Number.NaN;
+  const count = only?.length ?? logits.length;
+  for (let index = 0; index < count; index++) {
+    const id = only === undefined ? index : (only[index] ?? 0);
+    const logit = logits[id] ?? 0;
     if (logit > top) {
       top = logit;
       found = id;
     }
-  };
-  if (only === undefined) for (let id = 0; id < logits.length; id++) look(id);
-  else for (const id of only) look(id);
+  }
   return found < 0 ? [] : [found];
 }
 
@@ -72,67 +73,74 @@ function isReachable(logit: number | undefined): boolean {
   return logit !== undefined && logit > Number.NEGATIVE_INFINITY;
 }
 
-/** Keeps the best ids seen so far; the worst of them is at the root. */
+/** Keeps the best ids seen so far; the worst of them is at the root. Written for speed: it runs for every token. */
 class Heap {
+  /** What a logit must exceed to be kept. */
+  worst = Number.NEGATIVE_INFINITY;
   readonly #logits: Float32Array;
-  readonly #room: number;
-  readonly #ids: number[] = [];
-  #worst = Number.NEGATIVE_INFINITY;
+  readonly #ids: Int32Array;
+  readonly #values: Float32Array;
+  #size = 0;
 
   constructor(logits: Float32Array, room: number) {
     this.#logits = logits;
-    this.#room = room;
+    this.#ids = new Int32Array(room);
+    this.#values = new Float32Array(room);
   }
 
   /** Ids must come in ascending order, so that of equals the lower stays. */
   offer(id: number): void {
-    if (!((this.#logits[id] ?? Number.NaN) > this.#worst)) return;
-    if (this.#ids.length < this.#room) {
-      this.#ids.push(id);
-      this.#rise(this.#ids.length - 1);
-    } else {
-      this.#ids[0] = id;
-      this.#sink();
-    }
-    if (this.#ids.length === this.#room) this.#worst = this.#logits[this.#ids[0] ?? 0] ?? Number.NaN;
+    const value = this.#logits[id] ?? Number.NaN;
+    if (!(value > this.worst)) return;
+    if (this.#size < this.#ids.length) this.#rise(id, value);
+    else this.#sink(id, value);
+    if (this.#size === this.#ids.length) this.worst = this.#values[0] ?? 0;
   }
 
   sorted(): number[] {
-    return this.#ids.sort((a, b) => (this.#logits[b] ?? 0) - (this.#logits[a] ?? 0) || a - b);
+    const logits = this.#logits;
+    return [...this.#ids.subarray(0, this.#size)].sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b);
   }
 
-  #isWorse(a: number, b: number): boolean {
-    const [idA, idB] = [this.#ids[a] ?? 0, this.#ids[b] ?? 0];
-    const [logitA, logitB] = [this.#logits[idA] ?? 0, this.#logits[idB] ?? 0];
-    return logitA < logitB || (logitA === logitB && idA > idB);
+  #isWorse(value: number, id: number, at: number): boolean {
+    const other = this.#values[at] ?? 0;
+    return value < other || (value === other && id > (this.#ids[at] ?? 0));
   }
 
-  #swap(a: number, b: number): void {
-    const kept = this.#ids[a] ?? 0;
-    this.#ids[a] = this.#ids[b] ?? 0;
-    this.#ids[b] = kept;
+  #put(at: number, id: number, value: number): void {
+    this.#ids[at] = id;
+    this.#values[at] = value;
   }
 
-  #rise(from: number): void {
-    let at = from;
+  #move(from: number, to: number): void {
+    this.#put(to, this.#ids[from] ?? 0, this.#values[from] ?? 0);
+  }
+
+  /** Adds at the end and moves up past all that are better. */
+  #rise(id: number, value: number): void {
+    let at = this.#size++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.#isWorse(at, parent)) return;
-      this.#swap(at, parent);
+      if (!this.#isWorse(value, id, parent)) break;
+      this.#move(parent, at);
       at = parent;
     }
+    this.#put(at, id, value);
   }
 
-  #sink(): void {
+  /** Replaces the root and moves down past all that are worse. */
+  #sink(id: number, value: number): void {
     let at = 0;
     for (;;) {
-      let worst = at;
-      for (const child of [2 * at + 1, 2 * at + 2])
-        if (child < this.#ids.length && this.#isWorse(child, worst)) worst = child;
-      if (worst === at) return;
-      this.#swap(at, worst);
-      at = worst;
+      let child = 2 * at + 1;
+      if (child >= this.#size) break;
+      const right = child + 1;
+      if (right < this.#size && this.#isWorse(this.#values[right] ?? 0, this.#ids[right] ?? 0, child)) child = right;
+      if (this.#isWorse(value, id, child)) break;
+      this.#move(child, at);
+      at = child;
     }
+    this.#put(at, id, value);
   }
 }
 
