@@ -5,9 +5,10 @@ import type { Message, ToolCall } from '../chat/message.ts';
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Tool } from '../chat/tool.ts';
-import type { AnswerPlan, Ask } from '../formats/ask.ts';
+import type { AnswerPlan, Conditions } from '../formats/ask.ts';
 import type { ToolFormat, ToolResult } from '../formats/format.ts';
 import { shortlist } from '../formats/rank.ts';
+import { endsInReasoning } from '../template/abilities.ts';
 import { adaptMessages } from '../template/adapt-messages.ts';
 import type { TemplateMessage } from '../template/rendering.ts';
 import type { ModelProfile } from './model-profile.ts';
@@ -25,18 +26,16 @@ export interface Prepared {
 export function prepare(request: ChatRequest, profile: ModelProfile, now: Date): Prepared {
   const { format, template } = profile;
   const shown = shownTools(request, format);
-  const ask: Ask = {
+  const conditions: Conditions = {
     tools: shown,
     choice: request.toolChoice,
     parallel: request.parallelCalls,
     ...(request.output && { output: request.output }),
     messages: request.messages,
-    promptEnd: template.abilities.promptEndsInReasoning ? 'reasoning' : 'text',
     language: languageOf(request),
     copyOnly: format.copyOnlyByDefault ?? false,
   };
-  const plan = format.answer(ask);
-  const messages = format.kind === 'native' ? nativeMessages(request.messages) : promptedMessages(ask, format);
+  const messages = format.kind === 'native' ? nativeMessages(request.messages) : promptedMessages(conditions, format);
   const rendered = template.render({
     messages: adaptMessages(messages, template.abilities),
     ...(format.kind === 'native' && shown.length > 0 && { tools: shown }),
@@ -44,6 +43,8 @@ export function prepare(request: ChatRequest, profile: ModelProfile, now: Date):
     variables: request.templateVariables,
     now,
   });
+  // Whether the prompt ends in opened reasoning may depend on the request's own variables.
+  const plan = format.answer({ ...conditions, promptEnd: endsInReasoning(rendered) ? 'reasoning' : 'text' });
   return {
     prompt: joinSegments([...rendered, ...plan.prefill]),
     plan,
@@ -112,7 +113,7 @@ function templateCall(call: ToolCall) {
 }
 
 /** For templates that know nothing of tools: the format writes tool list, calls and results into the text. */
-function promptedMessages(ask: Ask, format: ToolFormat): TemplateMessage[] {
+function promptedMessages(conditions: Conditions, format: ToolFormat): TemplateMessage[] {
   const messages: TemplateMessage[] = [];
   let results: ToolResult[] = [];
   const names = new Map<string, string>();
@@ -122,7 +123,7 @@ function promptedMessages(ask: Ask, format: ToolFormat): TemplateMessage[] {
     if (results.length > 0) messages.push({ role: format.resultRole, content: format.renderResults(results) });
     results = [];
   };
-  for (const message of ask.messages) {
+  for (const message of conditions.messages) {
     if (message.role === 'tool') {
       const name = message.name ?? names.get(message.callId) ?? '';
       results.push({ callId: message.callId, name, content: message.content });
@@ -131,12 +132,12 @@ function promptedMessages(ask: Ask, format: ToolFormat): TemplateMessage[] {
     flush();
     if (message.role === 'assistant' && message.calls.length > 0) {
       for (const call of message.calls) names.set(call.id, call.name);
-      const turn = { text: message.content, calls: message.calls, tools: ask.tools };
+      const turn = { text: message.content, calls: message.calls, tools: conditions.tools };
       messages.push({ role: 'assistant', content: format.render(turn) });
     } else messages.push({ role: message.role, content: message.content });
   }
   flush();
-  const instructions = ask.tools.length > 0 ? (format.instructions?.(ask) ?? []) : [];
+  const instructions = conditions.tools.length > 0 ? (format.instructions?.(conditions) ?? []) : [];
   return instructions.length > 0 ? withInstructions(messages, instructions) : messages;
 }
 

@@ -8,20 +8,24 @@ import type { OutputSchema } from '../chat/request.ts';
 import type { Tool, ToolChoice } from '../chat/tool.ts';
 import type { Constraint } from '../grammar/constraint.ts';
 
-/** One answer's conditions. */
-export interface Ask {
+/** What is known of an answer before its prompt is rendered. */
+export interface Conditions {
   /** The tools the model sees, in the order it sees them. */
   readonly tools: readonly Tool[];
   readonly choice: ToolChoice;
   readonly parallel: boolean;
   readonly output?: OutputSchema;
   readonly messages: readonly Message[];
-  /** Does the rendered prompt end inside an opened reasoning block? */
-  readonly promptEnd: 'text' | 'reasoning';
   /** `zh` if any CJK character stands in messages or tools. */
   readonly language: 'en' | 'zh';
   /** String arguments must be stretches of the conversation's texts (nano by default). */
   readonly copyOnly?: boolean;
+}
+
+/** All of one answer's conditions. */
+export interface Ask extends Conditions {
+  /** Does the rendered prompt end inside an opened reasoning block? */
+  readonly promptEnd: 'text' | 'reasoning';
 }
 
 /** Constraint and parser of one answer; they come from one call, so they cannot disagree. */

@@ -2,7 +2,7 @@
 
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
 import { callableTools, constrainedTools, planAnswer, type ReasoningMarks } from './answer-plan.ts';
-import type { AnswerPlan, Ask } from './ask.ts';
+import type { AnswerPlan, Ask, Conditions } from './ask.ts';
 import type { CallRules } from './call-reading.ts';
 import { constrainCalls } from './constrain.ts';
 import type { ModelFacts, ToolFormat, ToolResult } from './format.ts';
@@ -22,7 +22,7 @@ export interface FormatDefinition {
   readonly lead?: string;
   readonly example: string;
   readonly reasoning?: ReasoningMarks;
-  instructions?(ask: Ask): Prompt;
+  instructions?(conditions: Conditions): Prompt;
   readonly results: ResultMarks;
   /** Texts that end the answer. */
   readonly stops?: readonly string[];
@@ -48,7 +48,7 @@ export function defineFormat(definition: FormatDefinition): ToolFormat {
     source,
     example,
     detect: (facts) => definition.detect(facts),
-    ...(instructions && { instructions: (ask) => (ask.tools.length === 0 ? [] : instructions(ask)) }),
+    ...(instructions && { instructions: (given) => (given.tools.length === 0 ? [] : instructions(given)) }),
     render: (turn) => renderTurn(syntax, turn),
     renderResults: (results) => renderResults(definition.results, results),
     resultRole: definition.results.role,

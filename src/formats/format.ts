@@ -3,7 +3,7 @@
 import type { ToolCall } from '../chat/message.ts';
 import type { Prompt } from '../chat/prompt.ts';
 import type { Tool } from '../chat/tool.ts';
-import type { AnswerPlan, Ask } from './ask.ts';
+import type { AnswerPlan, Ask, Conditions } from './ask.ts';
 
 /** An assistant turn to be written as the model itself would have written it. */
 export interface Turn {
@@ -44,7 +44,7 @@ export interface ToolFormat {
   /** One call to `get_weather({"city":"Oslo"})` as the model writes it: documentation, fixture and golden. */
   readonly example: string;
   /** What a call is told to the model; prompted formats only. Trusted segments may hold special tokens. */
-  instructions?(ask: Ask): Prompt;
+  instructions?(conditions: Conditions): Prompt;
   /** An assistant turn with its calls, as content of an assistant message. */
   render(turn: Turn): Prompt;
   /** Results of one turn, as content of one message with the role `resultRole`. */

@@ -4,7 +4,7 @@ import { type ExactJson, parseExact } from '../../base/json.ts';
 import type { ToolCall } from '../../chat/message.ts';
 import { joinSegments, type Prompt, type PromptSegment } from '../../chat/prompt.ts';
 import type { Tool } from '../../chat/tool.ts';
-import type { Ask } from '../ask.ts';
+import type { Conditions } from '../ask.ts';
 import type { ToolResult, Turn } from '../format.ts';
 import { bestTool, rankTools, relevanceBin } from '../rank.ts';
 import { type NanoLine, type NanoTool, oneLine, readNanoTool, wholeKey } from './nano-parameters.ts';
@@ -17,7 +17,7 @@ const letters = (text: string): PromptSegment => ({ text, trusted: false });
 const token = (text: string): PromptSegment => ({ text, trusted: true });
 
 /** The tool list, each tool with its relevance to the last user message. */
-export function renderToolList(ask: Ask): Prompt {
+export function renderToolList(ask: Conditions): Prompt {
   if (ask.tools.length === 0) return [];
   const query = ask.messages.findLast((message) => message.role === 'user')?.content ?? '';
   const scores = rankTools(query, ask.tools);

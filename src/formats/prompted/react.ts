@@ -2,7 +2,7 @@
 
 import type { Prompt } from '../../chat/prompt.ts';
 import type { Tool } from '../../chat/tool.ts';
-import type { Ask } from '../ask.ts';
+import type { Conditions } from '../ask.ts';
 import { defineFormat } from '../define-format.ts';
 import { exampleArguments } from '../example-arguments.ts';
 import { gap, jsonArgs, many, name, optional, seq, text } from '../syntax.ts';
@@ -58,7 +58,7 @@ interface Wording {
   named(tool: string): string;
 }
 
-const wordings: Readonly<Record<Ask['language'], Wording>> = {
+const wordings: Readonly<Record<Conditions['language'], Wording>> = {
   en: {
     title: 'You can call these tools:',
     parameters: 'Arguments (JSON Schema):',
@@ -81,7 +81,7 @@ const wordings: Readonly<Record<Ask['language'], Wording>> = {
   },
 };
 
-function instructions(ask: Ask): Prompt {
+function instructions(ask: Conditions): Prompt {
   const first = ask.tools[0];
   if (first === undefined || ask.choice.type === 'none') return [];
   const { choice } = ask;
