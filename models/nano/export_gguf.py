@@ -56,6 +56,7 @@ def add_description(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_name("aiMindServe nano")
     writer.add_description("A very small model for tool calling, trained from scratch on synthetic data")
     writer.add_license("apache-2.0")
+    writer.add_float32("general.sampling.temp", 0.0)  # its calls should be its best guess, not a draw
     writer.add_languages(["en", "zh"])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
     writer.add_quantization_version(2)
