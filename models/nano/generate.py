@@ -154,21 +154,27 @@ class Request:
 
 
 class Generator:
-    """Makes conversations one after the other from one seed."""
+    """Makes conversations one after the other from one seed; a share of them is short: one tool, few words."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, short_share: float = 0.0) -> None:
+        self.short_share, self.short = short_share, False
         self.values = Values(random.Random(seed))
         self.rng = self.values.rng
         self.systems = (DATA / "system_texts.txt").read_text(encoding="utf8").splitlines()
         self.weights = [intent.weight for intent in intents()]
         self.skills: list[tuple[Callable[[bool], Conversation], float]] = [
-            (self.single, 44), (self.parallel, 8), (self.several_tools, 5), (self.unfit, 13), (self.talk_with_tools, 4),
+            (self.single, 48), (self.parallel, 6), (self.several_tools, 4), (self.unfit, 13), (self.talk_with_tools, 4),
             (self.talk_without_tools, 4), (self.missing, 4), (self.result, 11), (self.follow_up, 4), (self.hard_pair, 4),
+        ]  # fmt: skip
+        self.short_skills: list[tuple[Callable[[bool], Conversation], float]] = [
+            (self.single, 70), (self.parallel, 5), (self.unfit, 9), (self.talk_with_tools, 3), (self.talk_without_tools, 4),
+            (self.missing, 4), (self.result, 5),
         ]  # fmt: skip
 
     def conversation(self) -> Conversation:
         """The next conversation."""
-        makers, weights = zip(*self.skills)
+        self.short = self.values.chance(self.short_share)
+        makers, weights = zip(*(self.short_skills if self.short else self.skills))
         chinese = self.values.chance(CHINESE_SHARE)
         maker = self.rng.choices(makers, weights)[0]
         conversation = maker(chinese)
@@ -194,7 +200,7 @@ class Generator:
     def tool_list(self, chinese: bool, wanted: list[MadeTool], avoid: set[str], least: int = 1) -> list[dict[str, Any]]:
         """The wanted tools among others of other groups and names, in random order."""
         made = list(wanted)
-        count = max(len(wanted), least, self.rng.choices(*TOOL_COUNTS)[0])
+        count = max(len(wanted), least, 1 if self.short else self.rng.choices(*TOOL_COUNTS)[0])
         close = [intent for intent in intents() if any(intent.group == one.intent.group for one in wanted)]
         for _ in range(40):
             if len(made) >= count:
@@ -212,7 +218,7 @@ class Generator:
         rng = self.rng
         if chinese:
             opener = "" if re.search("怎|吗|什么|多少|几|我", text) else rng.choice(OPENERS_CHINESE)
-            return rng.choice(CONTEXTS_CHINESE) + opener + text + (rng.choice(CLOSERS_CHINESE) if closed else "")
+            return self.context(CONTEXTS_CHINESE) + opener + text + (rng.choice(CLOSERS_CHINESE) if closed else "")
         question = QUESTION.match(text) is not None
         opener = "" if question or text[0].isupper() else rng.choice(OPENERS)
         full = opener + text
@@ -222,7 +228,11 @@ class Generator:
             if question or opener.startswith(("can", "could", "would"))
             else rng.choice(CLOSERS)
         )
-        return rng.choice(CONTEXTS) + full + (closer if closed else "")
+        return self.context(CONTEXTS) + full + (closer if closed else "")
+
+    def context(self, texts: list[str]) -> str:
+        """Something said before the request, or nothing."""
+        return "" if self.short else self.rng.choice(texts)
 
     def timed(self, request: Request, text: str) -> str:
         """Adds a word such as 'today' to requests about the present whose tool takes no date."""
@@ -455,9 +465,9 @@ class Generator:
         return Conversation(self.tool_list(chinese, [made], set(), least=3), self.user(text), calls=[request.call()])
 
 
-def conversations(seed: int, count: int | None = None) -> Iterator[Conversation]:
+def conversations(seed: int, count: int | None = None, short_share: float = 0.0) -> Iterator[Conversation]:
     """Conversations without end, or as many as asked for."""
-    generator = Generator(seed)
+    generator = Generator(seed, short_share)
     made = 0
     while count is None or made < count:
         yield generator.conversation()

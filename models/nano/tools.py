@@ -20,6 +20,17 @@ FILLERS_CHINESE = [
     "返回结构化数据。",
     "输入不能为空。",
 ]
+REMARKS = [
+    "Leave it out if the user does not give it.",
+    "As written in the request.",
+    "Must be given in full.",
+    "The service needs it to find the right entry.",
+    "Other values are refused with an error.",
+    "If it is not known, ask the user first.",
+    "Used to narrow down the results that are returned.",
+    "It is passed on to the backend unchanged and not checked any further.",
+]
+REMARKS_CHINESE = ["用户未提供时可不填。", "按用户原话填写。", "必须完整填写。", "不支持其他写法。", "用于缩小结果范围。"]
 
 
 @dataclass
@@ -127,6 +138,9 @@ def slot_schema(values: Values, parameter: Parameter, intent: Intent, chinese: b
     if parameter.options:
         schema["enum"] = [label if parameter.chinese_options else option for option, label in parameter.options]
     description = described_slot(values, slot, intent, chinese)
+    if description and values.chance(0.12):
+        remark = values.rng.choice(REMARKS_CHINESE if chinese else REMARKS)
+        description = f"{description}。{remark}" if chinese else f"{description}. {remark}"
     if description:
         schema["description"] = description
     return schema
