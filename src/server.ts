@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { createComplete } from './answering/complete.ts';
-import { type ModelProfile, profileModel } from './answering/model-profile.ts';
+import { type ModelProfile, profileModel, templateOf } from './answering/model-profile.ts';
 import { randomHex, systemClock } from './base/clock.ts';
 import { Bug } from './base/errors.ts';
+import type { Log } from './base/log.ts';
 import { embeddedEngine } from './engines/embedded/embedded.ts';
 import type { Deployment } from './fleet/deployment.ts';
 import type { InstanceId } from './fleet/instance.ts';
 import type { ModelSpec } from './fleet/model-spec.ts';
 import { createAccess } from './http/access.ts';
-import { createHttpApp } from './http/app.ts';
+import { createHttpApp, type HttpApp } from './http/app.ts';
 import { defaultLimits } from './http/limits.ts';
 import type { ServedModel } from './http/model-routes.ts';
 import { checkMemory } from './models/estimate-memory.ts';
@@ -71,22 +72,67 @@ export function bundledModelPath(): string {
 /** Starts a server; resolves once the model answers, rejects with a ConfigError that says what to change. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   const { deployment, spec } = declare(config.deployment);
-  const logFile = join(config.stateFolder, 'logs', 'server.log');
-  mkdirSync(join(config.stateFolder, 'logs'), { recursive: true });
+  const logFolder = join(config.stateFolder, 'logs');
+  mkdirSync(logFolder, { recursive: true });
+  const logFile = join(logFolder, 'server.log');
   // Opened here and now: a destination that still opens cannot be flushed by an early exit.
   const log = pino({ level: config.logLevel }, pino.destination({ dest: openSync(logFile, 'a'), sync: false }));
   const socketFolder = mkdtempSync(join(tmpdir(), 'aimindserve-'));
-  const keeper = new InstanceKeeper({
+  const keeper = keepInstance({ deployment, spec, logFolder, socketFolder, log });
+  let app: HttpApp | undefined;
+  const close = async () => {
+    await app?.close(drainMs);
+    await keeper.close();
+    rmSync(socketFolder, { recursive: true, force: true });
+    log.flush();
+  };
+  try {
+    keeper.start();
+    const profile = await profileSafely(spec, deployment);
+    app = createApp(config, { keeper, profile, log });
+    const port = await app.listen({ host: config.host, port: config.port });
+    await keeper.firstReady(new AbortController().signal);
+    return { url: urlOf(config.host, port), description: describe(keeper, profile, logFile), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+interface InstanceParts {
+  readonly deployment: Deployment;
+  readonly spec: ModelSpec;
+  readonly logFolder: string;
+  readonly socketFolder: string;
+  readonly log: Log;
+}
+
+function keepInstance({ deployment, spec, logFolder, socketFolder, log }: InstanceParts): InstanceKeeper {
+  return new InstanceKeeper({
     id: 'embedded-0' as InstanceId,
     deployment,
     spec,
     engine: embeddedEngine,
-    runtime: createLocalRuntime({ logFolder: join(config.stateFolder, 'logs') }),
+    runtime: createLocalRuntime({ logFolder }),
     newAddress: () => ({ socketPath: join(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
     clock: systemClock,
     log,
   });
-  const profile = profileModel(spec, deployment);
+}
+
+/** A template is a stranger's program: it first runs in a thread that may fail. */
+async function profileSafely(spec: ModelSpec, deployment: Deployment): Promise<ModelProfile> {
+  await dryRender({ source: templateOf(spec, deployment), ...spec });
+  return profileModel(spec, deployment);
+}
+
+interface AppParts {
+  readonly keeper: InstanceKeeper;
+  readonly profile: ModelProfile;
+  readonly log: Log;
+}
+
+function createApp(config: ServerConfig, { keeper, profile, log }: AppParts): HttpApp {
   const complete = createComplete({
     roster: createLocalRoster([keeper]),
     profile: () => profile,
@@ -95,7 +141,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     log,
     maxRequests,
   });
-  const app = createHttpApp({
+  return createHttpApp({
     complete,
     protocols: [openaiChat],
     models: () => servedModels(keeper, profile),
@@ -104,24 +150,6 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     clock: systemClock,
     limits: defaultLimits,
   });
-  const close = async () => {
-    await app.close(drainMs);
-    await keeper.close();
-    rmSync(socketFolder, { recursive: true, force: true });
-    log.flush();
-  };
-  try {
-    const port = await app.listen({ host: config.host, port: config.port });
-    keeper.start();
-    await Promise.all([
-      keeper.firstReady(new AbortController().signal),
-      dryRender({ source: profile.template.source, ...spec }),
-    ]);
-    return { url: urlOf(config.host, port), description: describe(keeper, profile, logFile), close };
-  } catch (thrown) {
-    await close();
-    throw thrown;
-  }
 }
 
 /** Reads the model, and settles what its files and the machine's memory decide. */

@@ -21,9 +21,14 @@ const plainTemplate =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
+/** The Jinja text of the template that will be used. */
+export function templateOf(spec: ModelSpec, deployment: Deployment): string {
+  return deployment.chatTemplate ?? spec.template ?? plainTemplate;
+}
+
 /** Works out a model's profile; throws ConfigError when the template cannot be used or the format is unknown. */
 export function profileModel(spec: ModelSpec, deployment: Deployment): ModelProfile {
-  const source = deployment.chatTemplate ?? spec.template ?? plainTemplate;
+  const source = templateOf(spec, deployment);
   const template = createChatTemplate(source, spec);
   if (deployment.toolFormat !== undefined) {
     const format = findFormat(deployment.toolFormat);
