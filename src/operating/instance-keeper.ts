@@ -114,29 +114,40 @@ export class InstanceKeeper {
 
   /** One life of the process; returns why it ended. */
   async #live(): Promise<string> {
-    const { deployment, engine, log, newAddress, runtime, spec } = this.#parts;
     this.#error = undefined;
-    const address = newAddress();
-    const over = new AbortController();
-    const process = runtime.start(engine.plan(spec, deployment, address));
-    this.#process = process;
-    const ended = process.ended.then((end) => {
-      over.abort();
-      return end;
-    });
     try {
-      const client = await engine.connect(address, AbortSignal.any([over.signal, this.#closing.signal]));
-      this.#client = client;
+      const { deployment, engine, newAddress, runtime, spec } = this.#parts;
+      const address = newAddress();
+      const process = runtime.start(engine.plan(spec, deployment, address));
+      this.#process = process;
+      await this.#use(process, address);
+      const end = await process.stop(graceMs);
+      const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`;
+      const tail = end.logTail.trim().split('\n').slice(-3).join(' | ');
+      return `${this.#whatHappened()} (${how})${tail === '' ? '' : `: ${tail}`}`;
+    } catch (thrown) {
+      this.#error = toAppError(thrown);
+      return this.#whatHappened();
+    }
+  }
+
+  /** Connects to a started process and stays until the connection is gone; keeps the error of a failed connect. */
+  async #use(process: RunningProcess, address: EngineAddress): Promise<void> {
+    const { engine, id, log } = this.#parts;
+    const over = new AbortController();
+    void process.ended.then(() => over.abort());
+    try {
+      this.#client = await engine.connect(address, AbortSignal.any([over.signal, this.#closing.signal]));
       this.#apply({ type: 'ready' });
-      log.info({ instance: this.#parts.id, pid: process.pid }, 'the engine is ready');
-      await client.closed;
+      log.info({ instance: id, pid: process.pid }, 'the engine is ready');
+      await this.#client.closed;
     } catch (thrown) {
       this.#error = toAppError(thrown);
     }
-    const end = await Promise.race([ended, process.stop(graceMs)]);
-    const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`;
-    const tail = end.logTail.trim().split('\n').slice(-3).join(' | ');
-    return `${this.#error?.message ?? 'it ended'} (${how})${tail === '' ? '' : `: ${tail}`}`;
+  }
+
+  #whatHappened(): string {
+    return this.#error?.message ?? 'it ended';
   }
 
   #apply(event: InstanceEvent): void {
