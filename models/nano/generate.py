@@ -184,8 +184,8 @@ class Generator:
         return conversation
 
     def intent(self) -> Intent:
-        """A written intent or, in a quarter of the cases, a made-up one."""
-        return made_up(self.values) if self.values.chance(0.22) else self.rng.choices(intents(), self.weights)[0]
+        """A written intent or, now and then, a made-up one."""
+        return made_up(self.values) if self.values.chance(0.16) else self.rng.choices(intents(), self.weights)[0]
 
     def schema_language(self, chinese: bool) -> bool:
         """Whether tools of a request in the language have Chinese descriptions."""

@@ -246,9 +246,7 @@ class Run:
     def size(self) -> int:
         """Tokens a step: few at first, when every step helps, more later."""
         done = self.progress.seconds / self.options.seconds
-        return (
-            self.options.tokens if done < 0.35 else self.options.tokens * 2 if done < 0.75 else self.options.tokens * 3
-        )
+        return self.options.tokens * (1 if done < 0.35 else 2)
 
     def step(self, parts: list[Batch]) -> float:
         """One update from one or several batches."""
