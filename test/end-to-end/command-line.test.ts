@@ -59,7 +59,8 @@ describe('words that say no', () => {
     [['chat', '--tolls', 'x'], /unknown option '--tolls'/],
     [['chat', '--url', 'http://127.0.0.1:9'], /aimindserve serve/],
   ])('%j exits 78', async (words, message) => {
-    const { code, err } = await runCommand(words[0] === 'serve' ? [...words, '--port=0'] : words, { folder });
+    const [command = '', ...flags] = words;
+    const { code, err } = await runCommand(command === 'serve' ? [command, '--port=0', ...flags] : words, { folder });
     expect(err).toMatch(message);
     expect(err).not.toMatch(/^\s+at /m);
     expect(code).toBe(78);

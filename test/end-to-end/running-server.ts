@@ -42,6 +42,8 @@ export interface CommandOptions {
 /** Runs a command to its end. */
 export function runCommand(words: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
   const started = startCommand(words, options);
+  // A command that ends at once may close its input before it is written.
+  started.child.stdin?.on('error', () => {});
   started.child.stdin?.end(options.input ?? '');
   return started.ended;
 }
