@@ -106,7 +106,10 @@ async function answerFully(conversation: Conversation, person: Person): Promise<
   const { server, model, tools, messages } = conversation;
   for (;;) {
     const body = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
-    const answer = await streamAnswer(server, body, { signal: person.left, onText: (text) => process.stdout.write(text) });
+    const answer = await streamAnswer(server, body, {
+      signal: person.left,
+      onText: (text) => process.stdout.write(text),
+    });
     process.stdout.write('\n');
     messages.push(toMessage(answer));
     if (answer.calls.length === 0) return;

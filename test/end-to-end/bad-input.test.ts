@@ -101,11 +101,7 @@ const refused: readonly Row[] = [
 ];
 
 const eitherWay: readonly Row[] = [
-  [
-    'a reference to nowhere',
-    () => chat({ tools: [tool('a', object({ x: { $ref: '#/$defs/none' } }))] }),
-    [200, 400],
-  ],
+  ['a reference to nowhere', () => chat({ tools: [tool('a', object({ x: { $ref: '#/$defs/none' } }))] }), [200, 400]],
   ['max_tokens of -1, which some take for no limit', () => chat({ max_tokens: -1, stop: ['e'] }), [200]],
   ['tools that are an empty list', () => chat({ tools: [] }), [200]],
   ['tools that are null', () => chat({ tools: null, tool_choice: null, stop: null }), [200]],
@@ -158,7 +154,11 @@ const eitherWay: readonly Row[] = [
     () => chat({ tools: Array.from({ length: 5_000 }, (_, index) => tool(`tool_${index}`)) }),
     [200, 400],
   ],
-  ['100 kB of circular references', () => chat({ tools: [tool('a', cyclic())], tool_choice: 'required' }), [200, 400, 502]],
+  [
+    '100 kB of circular references',
+    () => chat({ tools: [tool('a', cyclic())], tool_choice: 'required' }),
+    [200, 400, 502],
+  ],
   [
     'a schema that refers to itself',
     () => chat({ tools: [tool('a', object({ next: { $ref: '#' } }))], tool_choice: 'required' }),
@@ -210,7 +210,13 @@ describe('HTTP', () => {
   it.each([
     ['POST', '/v1/nothing', {}, 404, 'not_found'],
     ['GET', '/v1/chat/completions', {}, 405, 'method_not_allowed'],
-    ['POST', '/v1/chat/completions', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
+    [
+      'POST',
+      '/v1/chat/completions',
+      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      415,
+      'unsupported_media_type',
+    ],
     [
       'POST',
       '/v1/chat/completions',

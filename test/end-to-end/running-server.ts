@@ -76,6 +76,8 @@ export async function startServer(words: readonly string[] = [], options: Comman
 /** Whatever the last test left running when the test program ends. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => void child.kill('SIGKILL')));
+// A test program that is ended, or whose parent is, still ends in order.
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.once(event, () => process.exit(1));
 
 function startCommand(words: readonly string[], options: CommandOptions) {
   const stateFolder = mkdtempSync(join(tmpdir(), 'aimindserve-state-'));
