@@ -47,7 +47,7 @@ class Request:
         self.drawn: dict[int, Drawn] = {}
         self.ask = self.choose_ask()
         for index, parameter in enumerate(made.parameters):
-            if self.must_say(parameter) or values.chance(0.4):
+            if self.must_say(parameter) or values.chance(0.33):
                 self.drawn[index] = parameter.draw(values, chinese)
 
     def slot_number(self, parameter: Parameter) -> int:
@@ -168,7 +168,7 @@ class Generator:
         ]  # fmt: skip
         self.short_skills: list[tuple[Callable[[bool], Conversation], float]] = [
             (self.single, 70), (self.parallel, 5), (self.unfit, 9), (self.talk_with_tools, 3), (self.talk_without_tools, 4),
-            (self.missing, 4), (self.result, 5),
+            (self.missing, 4), (self.result, 8),
         ]  # fmt: skip
 
     def conversation(self) -> Conversation:

@@ -24,7 +24,7 @@ from tokenizer import HERE, Tokenizer
 LENGTHS = (96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768)
 OTHER_WEIGHT = 0.12  # of tokens the model need not decide itself
 OTHER_SHARE = 0.25  # how many of them count at all
-HARD_WEIGHTS = {"decision": 2.0, "value start": 2.0, "stop": 1.5}  # of decisions that are rare and learnt slowest
+HARD_WEIGHTS = {"decision": 2.0, "value start": 2.0, "stop": 1.5, "skip": 1.5}  # of decisions that are rare and learnt slowest
 SHORT_SHARE = 0.65  # of training conversations: more decisions a token than the others
 VALIDATION_SEED = 999_983
 VALIDATION_COUNT = 160

@@ -62,6 +62,13 @@ def hanzi() -> str:
     )
 
 
+@cache
+def rare_hanzi() -> str:
+    """The 3,755 characters of GB 2312's first level: many of them are no single token, and must be copied piece by piece."""
+    codes = (bytes([0xB0 + index // 94, 0xA1 + index % 94]) for index in range(3755))
+    return "".join(character for code in codes if (character := code.decode("gb2312")) not in UNKIND)
+
+
 class Values:
     """A source of values; equal seeds give equal values."""
 
@@ -84,8 +91,8 @@ class Values:
         return self.pseudo(least, most) if RUDE.search(word) else word
 
     def pseudo_chinese(self, least: int = 2, most: int = 3) -> str:
-        """Random characters."""
-        return "".join(self.rng.choice(hanzi()) for _ in range(self.rng.randint(least, most)))
+        """Random characters, common and rare ones."""
+        return "".join(self.rng.choice(rare_hanzi() if self.chance(0.35) else hanzi()) for _ in range(self.rng.randint(least, most)))
 
     def draw(self, kind: str, chinese: bool) -> Drawn:
         """A value of a kind; kinds without a method of their own are words of a list."""
