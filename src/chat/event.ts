@@ -42,7 +42,13 @@ export type ChoiceEvent =
   | { readonly type: 'start'; readonly id: string }
   | { readonly type: 'reasoning-delta'; readonly text: string }
   | { readonly type: 'text-delta'; readonly text: string }
-  | { readonly type: 'call-start'; readonly index: number; readonly id: string; readonly name: string; readonly unbound?: true }
+  | {
+      readonly type: 'call-start';
+      readonly index: number;
+      readonly id: string;
+      readonly name: string;
+      readonly unbound?: true;
+    }
   | { readonly type: 'call-delta'; readonly index: number; readonly json: string }
   | { readonly type: 'call-end'; readonly index: number; readonly outcome: CallOutcome; readonly kept?: Kept }
   | { readonly type: 'finish'; readonly reason: FinishReason };

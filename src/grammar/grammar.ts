@@ -51,9 +51,6 @@ export interface Grammar {
   readonly rules: Readonly<Record<string, GrammarNode>>;
 }
 
-/** The names of the nodes; printers are `Record<GrammarKind, …>`. */
-export type GrammarKind = GrammarNode['kind'];
-
 // Factories: what reads well in formats and tests.
 export const text = (value: string): GrammarNode => ({ kind: 'text', text: value });
 export const special = (token: string): GrammarNode => ({ kind: 'special', token });
