@@ -89,7 +89,7 @@ class Answer {
     const prepared = prepare(this.#request, profile, this.#now());
     for (const warning of prepared.warnings) yield { type: 'warning', warning };
 
-    const guarantee = this.#promise(prepared, candidate);
+    const guarantee = this.#promise(prepared, candidate, profile);
     const attempt = this.#attempt(prepared, candidate, this.#request);
     yield* this.#run(attempt, guarantee);
     let { usage } = attempt;
@@ -115,7 +115,7 @@ class Answer {
     return new Date(this.#world.clock.unixSeconds() * 1000);
   }
 
-  #promise(prepared: Prepared, candidate: Candidate): Guarantee {
+  #promise(prepared: Prepared, candidate: Candidate, { format }: ModelProfile): Guarantee {
     return new Guarantee({
       level: this.#request.guarantee ?? 'enforce',
       tools: prepared.tools,
@@ -123,6 +123,7 @@ class Answer {
       parallel: this.#request.parallelCalls,
       constrained: candidate.client.abilities.wholeGrammar,
       relaxed: prepared.plan.relaxed,
+      endsAtRepeat: format.endsAtRepeat ?? false,
     });
   }
 

@@ -21,6 +21,7 @@ const promises = (changes: Partial<Promises> = {}): Promises => ({
   parallel: true,
   constrained: true,
   relaxed: new Map([['get_weather', []]]),
+  endsAtRepeat: false,
   ...changes,
 });
 
@@ -129,6 +130,23 @@ describe('a held call', () => {
     const guarantee = new Guarantee(promises(held));
     const events = run(guarantee, ...call('{"days":1}'), ...call('{"city":"Oslo"}'), ...call('{"city":"Rome"}'));
     expect(events.flatMap((event) => (event.type === 'call-start' ? [event.index] : []))).toEqual([0, 1]);
+  });
+});
+
+describe('a call that was made before', () => {
+  const repeated = [...call('{"city":"Oslo"}'), ...call('{"city":"Rome"}'), ...call('{"city":"Oslo"}')];
+
+  it('is a call like any other', () => {
+    expect(run(new Guarantee(promises()), ...repeated).filter((event) => event.type === 'call-end')).toHaveLength(3);
+  });
+
+  it('ends the answer of a model that loops, and is reported', () => {
+    const guarantee = new Guarantee(promises({ endsAtRepeat: true }));
+    const events = run(guarantee, ...repeated);
+    expect(sentJson(events)).toBe('{"city":"Oslo"}{"city":"Rome"}');
+    expect(events.findLast((event) => event.type === 'call-end')).toMatchObject({ kept: { enforced: true } });
+    expect(guarantee.satisfied).toBe(true);
+    expect(guarantee.warnings).toMatchObject([{ code: 'repeated_call' }]);
   });
 });
 

@@ -19,6 +19,8 @@ export interface Promises {
   readonly constrained: boolean;
   /** By tool: keywords that the grammar leaves open. */
   readonly relaxed: ReadonlyMap<string, readonly string[]>;
+  /** Is an answer over when it makes a call again that it has made? Later calls are then held to be compared. */
+  readonly endsAtRepeat: boolean;
 }
 
 /** A held call that could not be made valid; it was not sent. */
@@ -56,6 +58,9 @@ export class Guarantee {
   #blank = '';
   #textSeen = false;
   #sent = 0;
+  /** What was sent, to be recognised when it comes again. */
+  readonly #made = new Set<string>();
+  #repeated = false;
 
   constructor(promises: Promises) {
     this.#promises = promises;
@@ -70,7 +75,7 @@ export class Guarantee {
   /** Is the answer complete, so that generating more would break a promise? */
   get satisfied(): boolean {
     const single = !this.#promises.parallel || this.#promises.choice.type === 'tool';
-    return single && this.#sent > 0 && this.#call === undefined;
+    return this.#repeated || (single && this.#sent > 0 && this.#call === undefined);
   }
 
   push(event: ParserEvent): ParserEvent[] {
@@ -134,7 +139,9 @@ export class Guarantee {
     this.#blank = '';
     this.#textSeen = false;
     const enforced = bound && this.#promises.constrained && this.#relaxed(name).length === 0;
-    const held = this.#promises.level === 'enforce' && (!enforced || this.#problemWithName(name) !== undefined);
+    const doubtful = !enforced || this.#problemWithName(name) !== undefined;
+    const compared = this.#promises.endsAtRepeat && this.#sent > 0;
+    const held = this.#promises.level === 'enforce' && (doubtful || compared);
     this.#call = { id, name, json: '', held, enforced };
     return held ? [] : [{ type: 'call-start', index: this.#sent, id, name }];
   }
@@ -151,6 +158,7 @@ export class Guarantee {
     if (call === undefined) return [];
     if (call.held) return this.#endHeld(call, outcome);
     const index = this.#sent++;
+    this.#made.add(identity(call));
     if (this.#promises.level === 'off') return [{ type: 'call-end', index, outcome }];
     const problems = outcome === 'cut' ? [] : this.#problems(call);
     for (const problem of problems)
@@ -171,8 +179,14 @@ export class Guarantee {
       this.#broken.push({ id: call.id, name: call.name, arguments: call.json, problems });
       return [];
     }
+    if (this.#promises.endsAtRepeat && this.#made.has(identity(repaired))) {
+      this.#repeated = true;
+      this.#warn('repeated_call', `The model began to repeat the call of '${call.name}'; its answer was ended there.`);
+      return [];
+    }
+    this.#made.add(identity(repaired));
     const index = this.#sent++;
-    const kept: Kept = { enforced: false, relaxed: this.#relaxed(call.name), mended };
+    const kept: Kept = { enforced: call.enforced, relaxed: this.#relaxed(call.name), mended };
     return [
       { type: 'call-start', index, id: call.id, name: call.name },
       { type: 'call-delta', index, json: repaired.json },
@@ -225,6 +239,11 @@ export class Guarantee {
   #warn(code: string, message: string): void {
     this.warnings.push({ code, message });
   }
+}
+
+/** Equal for calls of one tool with the same arguments text. */
+function identity({ name, json }: OpenCall): string {
+  return `${name}\n${json}`;
 }
 
 /** The parsed text, or undefined if it is not JSON. */

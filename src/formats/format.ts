@@ -52,6 +52,8 @@ export interface ToolFormat {
   readonly resultRole: 'user' | 'tool';
   /** Copy-only string arguments unless the deployment says otherwise. */
   readonly copyOnlyByDefault?: boolean;
+  /** For models so small that they loop: an answer that makes the same call again is over. */
+  readonly endsAtRepeat?: boolean;
   /** The most tools such a model can be shown; of more, the most relevant are. */
   readonly toolLimit?: number;
   answer(ask: Ask): AnswerPlan;

@@ -139,7 +139,7 @@ export class InstanceKeeper {
     try {
       this.#client = await engine.connect(address, AbortSignal.any([over.signal, this.#closing.signal]));
       this.#apply({ type: 'ready' });
-      log.info({ instance: id, pid: process.pid }, 'the engine is ready');
+      log.info({ instance: id, enginePid: process.pid }, 'the engine is ready');
       await this.#client.closed;
     } catch (thrown) {
       this.#error = toAppError(thrown);

@@ -18,6 +18,7 @@ export const nano: ToolFormat = {
   example: '<|call|>get_weather\ncity* str = Oslo\n',
   resultRole: 'tool',
   copyOnlyByDefault: true,
+  endsAtRepeat: true,
   toolLimit: 32,
   detect: (facts) => (facts.template.includes(signature) ? 100 : 0),
   instructions: renderToolList,
