@@ -56,6 +56,10 @@ describe('an enforced call', () => {
   });
 });
 
+it('a call that is cut before its first byte does not look like one without arguments', () => {
+  expect(sentJson(run(new Guarantee(promises()), ...call('', 'cut')))).toBe('{');
+});
+
 describe('a held call', () => {
   const held = { constrained: false };
 

@@ -159,12 +159,15 @@ export class Guarantee {
     if (call.held) return this.#endHeld(call, outcome);
     const index = this.#sent++;
     this.#made.add(identity(call));
-    if (this.#promises.level === 'off') return [{ type: 'call-end', index, outcome }];
+    // Many clients read no arguments as `{}`: a call cut before its first byte must not look runnable.
+    const begun: ParserEvent[] =
+      outcome === 'cut' && call.json === '' ? [{ type: 'call-delta', index, json: '{' }] : [];
+    if (this.#promises.level === 'off') return [...begun, { type: 'call-end', index, outcome }];
     const problems = outcome === 'cut' ? [] : this.#problems(call);
     for (const problem of problems)
       this.#warn('invalid_tool_call', `The call of '${call.name}' is not valid: ${problem}`);
     const kept: Kept = { enforced: call.enforced, relaxed: this.#relaxed(call.name), mended: [] };
-    return [{ type: 'call-end', index, outcome: problems.length > 0 ? 'broken' : outcome, kept }];
+    return [...begun, { type: 'call-end', index, outcome: problems.length > 0 ? 'broken' : outcome, kept }];
   }
 
   #endHeld(call: OpenCall, outcome: CallOutcome): ParserEvent[] {
