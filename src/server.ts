@@ -175,7 +175,7 @@ function describe(keeper: InstanceKeeper, profile: ModelProfile, logFile: string
     modelName: keeper.spec.name,
     device: client.device,
     contextPerRequest: client.contextPerSlot,
-    format: `${profile.format.name} (${profile.evidence})`,
+    format: profile.evidence,
     logFile,
     readyMs: performance.now(),
   };

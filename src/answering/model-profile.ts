@@ -12,7 +12,7 @@ import { type ChatTemplate, createChatTemplate } from '../template/chat-template
 export interface ModelProfile {
   readonly template: ChatTemplate;
   readonly format: ToolFormat;
-  /** Why this format: for logs and the doctor. */
+  /** The format and why it was chosen, for the banner and the doctor. */
   readonly evidence: string;
 }
 
@@ -33,7 +33,7 @@ export function profileModel(spec: ModelSpec, deployment: Deployment): ModelProf
   if (deployment.toolFormat !== undefined) {
     const format = findFormat(deployment.toolFormat);
     if (format === undefined) throw unknownFormat(deployment.toolFormat);
-    return { template, format, evidence: 'set by --tool-format' };
+    return { template, format, evidence: `${format.name} (set by --tool-format)` };
   }
   const facts = {
     name: spec.name,
