@@ -2,9 +2,9 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonSchemaDialect } from '../fixtures/seed-requests.ts';
 import { gather, get, post, saidIn, stream } from './ask.ts';
 import { childrenOf, type ServeProcess, startServer } from './running-server.ts';
-import { jsonSchemaDialect } from './seed-requests.ts';
 
 let server: ServeProcess;
 beforeAll(async () => {

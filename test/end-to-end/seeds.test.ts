@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonSchemaDialect, listDialect } from '../fixtures/seed-requests.ts';
 import { gather, get, post, type Said, saidIn, stream } from './ask.ts';
 import { repository, type ServeProcess, startServer } from './running-server.ts';
-import { jsonSchemaDialect, listDialect } from './seed-requests.ts';
 
 const names = ['Qwen2-7B-Instruct', 'qwen2.5-7b-instruct'];
 let server: ServeProcess;

@@ -1,36 +1,14 @@
 /** Both seeds' requests, as written, through decode. */
 
 import { describe, expect, it } from 'vitest';
+import { jsonSchemaDialect, listDialect } from '../../../test/fixtures/seed-requests.ts';
 import { openaiChat } from './protocol.ts';
 
 const context = { created: 1, report: false };
 
 describe('the first seed', () => {
-  const body = {
-    tools: [
-      {
-        type: 'function',
-        function: {
-          name: 'amap_weather',
-          description: 'amap weather tool',
-          parameters: [
-            {
-              name: 'location',
-              type: 'string',
-              description: '城市/区具体名称，如`北京市海淀区`请描述为`海淀区`',
-              required: true,
-            },
-          ],
-        },
-      },
-    ],
-    tool_choice: 'auto',
-    model: 'Qwen2-7B-Instruct',
-    messages: [{ content: '海淀区天气', role: 'user' }],
-  };
-
   it('becomes a JSON Schema tool, and its answer wears the envelope', () => {
-    const { request, reply } = openaiChat.decode(body, context);
+    const { request, reply } = openaiChat.decode(listDialect, context);
     expect(request.tools).toEqual([
       {
         name: 'amap_weather',
@@ -58,33 +36,11 @@ describe('the first seed', () => {
 });
 
 describe('the second seed', () => {
-  const parameters = {
-    type: 'object',
-    properties: {
-      location: { type: 'string', description: 'The city and state, e.g. San Francisco, CA' },
-      unit: { type: 'string', enum: ['celsius', 'fahrenheit'] },
-    },
-    required: ['location'],
-  };
-  const body = {
-    model: 'qwen2.5-7b-instruct',
-    messages: [{ role: 'user', content: "What's the weather like in Boston today?" }],
-    tools: [
-      {
-        type: 'function',
-        function: {
-          name: 'get_current_weather',
-          description: 'Get the current weather in a given location',
-          parameters,
-        },
-      },
-    ],
-    tool_choice: 'auto',
-  };
-
   it('keeps its schema as written, key order included', () => {
-    const { request, reply } = openaiChat.decode(body, context);
-    expect(JSON.stringify(request.tools[0]?.parameters)).toBe(JSON.stringify(parameters));
+    const { request, reply } = openaiChat.decode(jsonSchemaDialect, context);
+    const [asked] = jsonSchemaDialect.tools;
+    expect(JSON.stringify(request.tools[0]?.parameters)).toBe(JSON.stringify(asked?.function.parameters));
+    expect(asked?.function.parameters).toBeDefined();
     expect(request.toolChoice).toEqual({ type: 'auto' });
     expect(reply.envelope).toBe(false);
   });
@@ -92,7 +48,10 @@ describe('the second seed', () => {
   it('may mix its dialect with the first seed, and with a bare tool', () => {
     const listed = { function: { name: 'a', parameters: [{ name: 'x', type: 'int', required: true }] } };
     const bare = { name: 'b', description: 'd', parameters: { type: 'object', properties: {} } };
-    const { request, reply } = openaiChat.decode({ ...body, tools: [...body.tools, listed, bare] }, context);
+    const { request, reply } = openaiChat.decode(
+      { ...jsonSchemaDialect, tools: [...jsonSchemaDialect.tools, listed, bare] },
+      context,
+    );
     expect(request.tools.map(({ name, path }) => `${name} ${path}`)).toEqual([
       'get_current_weather tools[0].function.parameters',
       'a tools[1].function.parameters',
