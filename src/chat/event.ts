@@ -1,6 +1,7 @@
 /** The one stream: every engine ends in these events, every protocol begins with them. */
 
 import type { AppError } from '../base/errors.ts';
+import type { DrawnLogprob } from './logprob.ts';
 import type { Warning } from './request.ts';
 
 /** Why a choice ended. */
@@ -41,7 +42,7 @@ export type CallOutcome = 'ok' | 'cut' | 'broken';
 export type ChoiceEvent =
   | { readonly type: 'start'; readonly id: string }
   | { readonly type: 'reasoning-delta'; readonly text: string }
-  | { readonly type: 'text-delta'; readonly text: string }
+  | { readonly type: 'text-delta'; readonly text: string; readonly logprobs?: readonly DrawnLogprob[] }
   | {
       readonly type: 'call-start';
       readonly index: number;

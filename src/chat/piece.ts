@@ -1,6 +1,7 @@
 /** What an engine hands out while it generates. */
 
 import type { Usage } from './event.ts';
+import type { DrawnLogprob } from './logprob.ts';
 
 /** Why generation ended; `stop` = an end-of-turn token or the grammar's end. */
 export type PieceEnd = 'stop' | 'length';
@@ -15,6 +16,8 @@ export interface Piece {
   readonly special?: string;
   /** How many tokens this piece stands for. */
   readonly tokens: number;
+  /** One for each of its tokens, if they were asked for. */
+  readonly logprobs?: readonly DrawnLogprob[];
   /** Set on the last piece only. */
   readonly end?: PieceEnd;
   readonly usage?: Usage;

@@ -16,6 +16,10 @@ export interface Sampling {
   readonly seed?: number;
   /** At most this many tokens are generated. */
   readonly maxTokens?: number;
+  /** Added to the logits of these token ids of the model, each from -100 to 100. */
+  readonly logitBias?: ReadonlyMap<number, number>;
+  /** Log probabilities of the drawn tokens are wanted, and of this many of the likeliest beside each (0 to 20). */
+  readonly topLogprobs?: number;
 }
 
 /** `json_object` asks for any JSON object, `json_schema` for one that is valid. */
@@ -40,6 +44,8 @@ export interface ChatRequest {
   /** Extra variables for the chat template (`chat_template_kwargs`). */
   readonly templateVariables: Readonly<Record<string, Json>>;
   readonly guarantee?: GuaranteeLevel;
+  /** How many answers are wanted; absent = one. */
+  readonly choices?: number;
   /** Facts about the request that the answer should mention (ignored fields …). */
   readonly warnings: readonly Warning[];
 }

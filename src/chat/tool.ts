@@ -16,9 +16,9 @@ export interface Tool {
   readonly path: string;
 }
 
-/** Whether and what the model must call. */
+/** Whether and what the model must call; `allowed`: it sees all tools, but may call these only. */
 export type ToolChoice =
-  | { readonly type: 'auto' }
+  | { readonly type: 'auto'; readonly allowed?: readonly string[] }
   | { readonly type: 'none' }
-  | { readonly type: 'required' }
+  | { readonly type: 'required'; readonly allowed?: readonly string[] }
   | { readonly type: 'tool'; readonly name: string };

@@ -3,8 +3,9 @@
 import { type ExactJson, parseExact, printExact } from '../base/json.ts';
 import type { ToolCall } from '../chat/message.ts';
 import { joinSegments, type Prompt, type PromptSegment } from '../chat/prompt.ts';
+import type { Spacing } from '../grammar/notation.ts';
 import type { Turn } from './format.ts';
-import { type Interpreter, interpret, type Spacing, type SyntaxOf } from './syntax.ts';
+import { type Interpreter, interpret, type SyntaxOf } from './syntax.ts';
 
 /** The calls of a format: their syntax, and what joins the first to text before it. */
 export interface CallSyntax {

@@ -1,5 +1,7 @@
 /** The syntax tree of tool calls: frozen data that rendering, constraining and parsing interpret. */
 
+import type { Spacing } from '../grammar/notation.ts';
+
 /**
  * What each node holds.
  *
@@ -29,9 +31,6 @@ export interface SyntaxNodes {
   many: { readonly item: Syntax; readonly separator: string };
   optional: { readonly item: Syntax };
 }
-
-/** Blanks after `,` and `:` in JSON that we write: none, or one (Python's default, which most models learnt). */
-export type Spacing = 'compact' | 'spaced';
 
 /** The names of the nodes. */
 export type SyntaxKind = keyof SyntaxNodes;

@@ -33,7 +33,7 @@ const repeatWindow = 64;
 
 /** The state of one answer's drawing. */
 export class Sampler {
-  readonly #settings: Required<Omit<Sampling, 'seed' | 'maxTokens'>>;
+  readonly #settings: Required<Omit<Sampling, 'seed' | 'maxTokens' | 'logitBias' | 'topLogprobs'>>;
   readonly #random: Random;
   readonly #recent: number[];
   readonly #counts = new Map<number, number>();
