@@ -13,7 +13,8 @@
  * - `rule`: the rule of this name; how recursion is written.
  * - `free`: any text, without special tokens, in which no opening occurs, optionally ended by one: it is consumed,
  *   and its `then` follows. Without an opening the node may end anywhere. An opening is found at its first
- *   occurrence; of two that end at the same byte the longer wins.
+ *   occurrence; of two that end at the same byte the longer wins. `begun`: text that counts as read before.
+ *   `anchored`: openings count only at the beginning, behind white space at most.
  */
 export type GrammarNode =
   | { readonly kind: 'text'; readonly text: string }
@@ -25,7 +26,12 @@ export type GrammarNode =
   | { readonly kind: 'choice'; readonly items: readonly GrammarNode[] }
   | { readonly kind: 'repeat'; readonly item: GrammarNode; readonly min: number; readonly max?: number }
   | { readonly kind: 'rule'; readonly name: string }
-  | { readonly kind: 'free'; readonly openings: readonly GrammarOpening[] };
+  | {
+      readonly kind: 'free';
+      readonly openings: readonly GrammarOpening[];
+      readonly begun?: string;
+      readonly anchored?: true;
+    };
 
 /** First and last code point, inclusive. */
 export type CodePointRange = readonly [number, number];
@@ -64,3 +70,9 @@ export const optional = (item: GrammarNode): GrammarNode => repeat(item, 0, 1);
 export const set = (...ranges: readonly CodePointRange[]): GrammarNode => ({ kind: 'set', ranges, negated: false });
 export const notSet = (...ranges: readonly CodePointRange[]): GrammarNode => ({ kind: 'set', ranges, negated: true });
 export const free = (...openings: readonly GrammarOpening[]): GrammarNode => ({ kind: 'free', openings });
+/** Free text that may only begin with an opening. */
+export const freeAfterStart = (...openings: readonly GrammarOpening[]): GrammarNode => ({
+  kind: 'free',
+  openings,
+  anchored: true,
+});

@@ -1,18 +1,44 @@
 /** Finds the first of several texts in a stream of bytes: Aho and Corasick's automaton. */
 
-/** The search; position 0 is the start. */
+/** The search. */
 export interface OpeningSearch {
+  /** The position before the first byte. */
+  readonly start: number;
   step(at: number, byte: number): number;
   /** The index of the longest text that ends at this position, else undefined. */
   found(at: number): number | undefined;
   /** Can no text without quote, backslash or control character, read from this position, complete an opening? */
   isSafe(at: number): boolean;
+  /** Can no opening come any more? */
+  isOver(at: number): boolean;
 }
 
 const encoder = new TextEncoder();
 
+/** What is known of the place where a search begins. */
+export interface SearchPlace {
+  /** Text that counts as read before. */
+  readonly begun?: string;
+  /** Only what stands at the very beginning, behind white space at most, is found. */
+  readonly anchored?: boolean;
+}
+
 /** Builds the search; of equal texts the first counts. */
-export function searchOpenings(texts: readonly (string | undefined)[]): OpeningSearch {
+export function searchOpenings(texts: readonly (string | undefined)[], place: SearchPlace = {}): OpeningSearch {
+  const { children, found } = buildTrie(texts);
+  const search = place.anchored === true ? searchAtStart(children, found) : searchAnywhere(children, found);
+  let start = 0;
+  for (const byte of encoder.encode(place.begun ?? '')) start = search.step(start, byte);
+  return { ...search, start };
+}
+
+/** Texts by their bytes: children of each node, and the text that ends there. */
+interface Trie {
+  readonly children: Map<number, number>[];
+  readonly found: (number | undefined)[];
+}
+
+function buildTrie(texts: readonly (string | undefined)[]): Trie {
   const children: Map<number, number>[] = [new Map()];
   const found: (number | undefined)[] = [undefined];
   texts.forEach((text, index) => {
@@ -29,12 +55,35 @@ export function searchOpenings(texts: readonly (string | undefined)[]): OpeningS
     }
     found[at] ??= index;
   });
+  return { children, found };
+}
+
+function searchAnywhere(children: readonly Map<number, number>[], found: (number | undefined)[]): OpeningSearch {
   const { fail, order } = linkFailures(children, found);
   const unsafe = findUnsafe(children, found, { fail, order });
   return {
+    start: 0,
     found: (at) => found[at],
     isSafe: (at) => unsafe[at] !== true,
+    isOver: () => false,
     step: (at, byte) => follow(children, fail, at, byte),
+  };
+}
+
+const whiteSpace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** A search that is over at the first byte that fits no text. */
+function searchAtStart(
+  children: readonly Map<number, number>[],
+  found: readonly (number | undefined)[],
+): OpeningSearch {
+  const over = children.length;
+  return {
+    start: 0,
+    found: (at) => found[at],
+    isSafe: (at) => at === over,
+    isOver: (at) => at === over,
+    step: (at, byte) => children[at]?.get(byte) ?? (at === 0 && whiteSpace.has(byte) ? 0 : over),
   };
 }
 

@@ -136,7 +136,7 @@ class Layout {
       return undefined;
     });
     for (const text of texts) this.#count(text?.length ?? 0);
-    return { kind: 'free', search: searchOpenings(texts), then, specials };
+    return { kind: 'free', search: searchOpenings(texts, node), then, specials };
   }
 
   #count(size: number): void {

@@ -105,10 +105,10 @@ export class StateTable {
     const known = state.next.get(key);
     if (known !== undefined) return known;
     const closure = this.#closure.reset();
-    for (const { node, stack } of state.heads) {
+    for (const { node, at, stack } of state.heads) {
       const found = this.node(node);
       if (found.kind === 'special' && found.token === token) closure.resume(stack);
-      const then = found.kind === 'free' ? found.specials.get(token) : undefined;
+      const then = found.kind === 'free' && !found.search.isOver(at) ? found.specials.get(token) : undefined;
       if (then !== undefined) closure.enter(then, stack);
     }
     return this.#remember(state, key, closure);
@@ -117,10 +117,10 @@ export class StateTable {
   /** The special tokens that may come next. */
   specials(state: State): Set<string> {
     const out = new Set<string>();
-    for (const { node } of state.heads) {
+    for (const { node, at } of state.heads) {
       const found = this.node(node);
       if (found.kind === 'special') out.add(found.token);
-      if (found.kind === 'free') for (const token of found.specials.keys()) out.add(token);
+      if (found.kind === 'free' && !found.search.isOver(at)) for (const token of found.specials.keys()) out.add(token);
     }
     return out;
   }
@@ -346,7 +346,7 @@ class Closure {
         this.#round(number, 0, stack);
         return;
       case 'free':
-        this.add(number, 0, stack);
+        this.add(number, node.search.start, stack);
         this.resume(stack);
         return;
       case 'never':
