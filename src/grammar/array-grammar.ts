@@ -1,8 +1,8 @@
-/** Grammar of JSON arrays: items, leading items, how many. */
+/** Grammar of lists: items, leading items, how many. */
 
 import { isSchema, member, type SchemaObject } from '../schema/json-schema.ts';
 import { type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
-import { comma, jsonArray, jsonValue, separated } from './json-text.ts';
+import { separated } from './json-text.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count, prefixOf } from './schema-facts.ts';
 
@@ -15,10 +15,11 @@ export function arrayNode(schema: SchemaObject, context: SchemaContext): Grammar
   if (max < min) return context.never();
   const prefix = prefixOf(schema);
   const item = restItem(schema, prefix.length > 0, min > prefix.length, context);
-  if (prefix.length === 0 && item === jsonValue && min === 0 && max === Infinity) return jsonArray;
-  const first = prefix.slice(0, max).map((part) => context.value(part));
+  const { spelling } = context;
+  if (prefix.length === 0 && item === spelling.item.anyValue && min === 0 && max === Infinity) return spelling.anyArray;
+  const first = prefix.slice(0, max).map((part) => context.value(part, spelling.item));
   const range = { min, max, context };
-  return sequence(text('['), first.length > 0 ? tuple(first, item, range) : list(item, range), text(']'));
+  return spelling.array(first.length > 0 ? tuple(first, item, range) : list(item, range));
 }
 
 /** What follows the leading items; with leading items and no word about others, only what `minItems` demands. */
@@ -31,13 +32,14 @@ function restItem(
   const items = member(schema, 'items');
   const found = Array.isArray(items) ? member(schema, 'additionalItems') : items;
   if (found === false) return undefined;
-  if (isSchema(found)) return context.value(found);
-  return hasPrefix && !isDemanded ? undefined : jsonValue;
+  const { item } = context.spelling;
+  if (isSchema(found)) return context.value(found, item);
+  return hasPrefix && !isDemanded ? undefined : item.anyValue;
 }
 
 function list(item: GrammarNode | undefined, { min, max, context }: Range): GrammarNode {
   if (item === undefined || max === 0) return min === 0 ? text('') : context.never();
-  const items = separated(item, min, max === Infinity ? undefined : max);
+  const items = separated(item, context.spelling.itemSeparator, { min, max });
   return min === 0 ? optional(items) : items;
 }
 
@@ -53,6 +55,7 @@ function tuple(
   item: GrammarNode | undefined,
   { min, max, context }: Range,
 ): GrammarNode {
+  const comma = context.spelling.itemSeparator;
   const more = max - first.length;
   const missing = Math.max(0, min - first.length);
   let rest = text('');

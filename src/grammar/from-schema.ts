@@ -1,4 +1,4 @@
-/** Grammar of the JSON text of values that are valid against a JSON Schema; what it does not enforce it names. */
+/** Grammar of the text of values that are valid against a JSON Schema; what it does not enforce it names. */
 
 import { RequestError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
@@ -8,7 +8,6 @@ import { resolveReference } from '../schema/resolve-reference.ts';
 import { createEvaluation } from '../schema/validate.ts';
 import { arrayNode } from './array-grammar.ts';
 import { choice, type GrammarNode } from './grammar.ts';
-import { jsonBoolean, jsonNull, jsonValue, jsonValueRules } from './json-text.ts';
 import { literalNode } from './literal-grammar.ts';
 import { numberNode } from './number-grammar.ts';
 import { objectNode } from './object-grammar.ts';
@@ -16,6 +15,8 @@ import { matchesSomething } from './program.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { areDisjoint, constrains, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
 import { spanSources } from './span-sources.ts';
+import type { Copying, Spelling } from './spelling.ts';
+import { jsonSpelling } from './spelling-json.ts';
 import { stringNode } from './string-grammar.ts';
 
 /** How a schema becomes a grammar. */
@@ -49,36 +50,59 @@ const maxBranches = 256;
 
 /** Compiles a schema (normalised or not); RequestError('schema_too_large') beyond the limits. */
 export function grammarFromSchema(schema: JsonSchema, options: SchemaOptions): SchemaGrammar {
-  const compiler = new SchemaCompiler(schema, options);
+  return spelledGrammar(schema, jsonSpelling, options);
+}
+
+/** The same for values that are spelled otherwise than as JSON. */
+export function spelledGrammar(schema: JsonSchema, spelling: Spelling, options: SchemaOptions): SchemaGrammar {
+  const compiler = new SchemaCompiler(schema, spelling, options);
   const node = compiler.whole();
-  const rules = { ...jsonValueRules, ...compiler.rules };
+  const rules = { ...spelling.rules, ...compiler.rules };
   if (!compiler.mayBeEmpty || matchesSomething({ root: node, rules }))
     return { node, rules, relaxed: [...compiler.relaxed].sort() };
   // No finite value is valid. The model may write anything, and validation will say what is wrong.
-  return { node: jsonValue, rules: { ...jsonValueRules }, relaxed: [...new Set(['type', ...compiler.relaxed])].sort() };
+  const { anyValue, rules: anyRules } = spelling;
+  return { node: anyValue, rules: { ...anyRules }, relaxed: [...new Set(['type', ...compiler.relaxed])].sort() };
 }
 
 class SchemaCompiler implements SchemaContext {
   readonly rules: Record<string, GrammarNode> = {};
   readonly relaxed = new Set<string>();
-  readonly copied: GrammarNode | undefined;
   /** Was there a `false` or a recursion, so that perhaps nothing can match? */
   mayBeEmpty = false;
   readonly #root: JsonSchema;
   readonly #options: SchemaOptions;
-  readonly #references = new Map<JsonSchema, string>();
-  /** By text: the rules of schemas that are merged from several. */
-  readonly #merged = new Map<string, string>();
+  /** By spelling, and by schema or (of schemas that are merged from several) its text: the names of rules. */
+  readonly #names = new Map<Spelling, Map<JsonSchema | string, string>>();
+  readonly #copied = new Map<Copying, GrammarNode | undefined>();
+  #spelling: Spelling;
   readonly #pending: (() => void)[] = [];
-  #names = 0;
+  #nameCount = 0;
   #steps = 0;
   #nesting = 0;
 
-  constructor(root: JsonSchema, options: SchemaOptions) {
+  constructor(root: JsonSchema, spelling: Spelling, options: SchemaOptions) {
     this.#root = root;
+    this.#spelling = spelling;
     this.#options = options;
-    const sources = options.copyFrom === undefined ? [] : spanSources(options.copyFrom, 'json');
-    this.copied = options.copied ?? (sources.length === 0 ? undefined : { kind: 'span', sources });
+  }
+
+  get spelling(): Spelling {
+    return this.#spelling;
+  }
+
+  get copied(): GrammarNode | undefined {
+    if (this.#options.copied !== undefined || this.#options.copyFrom === undefined) return this.#options.copied;
+    const { copying } = this.#spelling;
+    if (!this.#copied.has(copying)) {
+      const texts = copying.without.reduce<readonly string[]>(
+        (parts, mark) => parts.flatMap((part) => part.split(mark)),
+        this.#options.copyFrom,
+      );
+      const sources = spanSources(texts, copying.units);
+      this.#copied.set(copying, sources.length === 0 ? undefined : { kind: 'span', sources });
+    }
+    return this.#copied.get(copying);
   }
 
   relax(keyword: string): void {
@@ -98,22 +122,25 @@ class SchemaCompiler implements SchemaContext {
 
   /** The whole schema, its rules included. */
   whole(): GrammarNode {
-    const node = this.value(this.#root);
+    const node = this.value(this.#root, this.#spelling);
     for (let next = this.#pending.pop(); next !== undefined; next = this.#pending.pop()) next();
     return node;
   }
 
-  value(schema: JsonSchema): GrammarNode {
+  value(schema: JsonSchema, spelling: Spelling): GrammarNode {
     if (++this.#steps > maxSteps) throw this.#tooLarge(`more than ${maxSteps} parts`);
     if (this.#nesting > maxNesting) throw this.#tooLarge(`more than ${maxNesting} levels`);
+    const outer = this.#spelling;
+    this.#spelling = spelling;
     this.#nesting++;
     const node = this.#value(schema);
     this.#nesting--;
+    this.#spelling = outer;
     return node;
   }
 
   #value(schema: JsonSchema): GrammarNode {
-    if (schema === true) return jsonValue;
+    if (schema === true) return this.#spelling.anyValue;
     if (schema === false) return this.never();
     const reference = member(schema, '$ref');
     if (typeof reference === 'string') return this.#reference(schema, reference);
@@ -152,30 +179,18 @@ class SchemaCompiler implements SchemaContext {
   #shared(schema: SchemaObject, make: () => GrammarNode): GrammarNode {
     const text = JSON.stringify(schema);
     if (text.length > maxSharedSize) return make();
-    let name = this.#merged.get(text);
-    if (name === undefined) {
-      name = this.#newName();
-      this.#merged.set(text, name);
-      this.#later(name, make);
-    } else this.mayBeEmpty = true;
-    return { kind: 'rule', name };
+    return this.#ruleFor(text, make);
   }
 
   #ruleOf(target: JsonSchema): GrammarNode {
     if (typeof target === 'boolean') return this.#value(target);
-    let name = this.#references.get(target);
-    if (name === undefined) {
-      name = this.#newName();
-      this.#references.set(target, name);
-      this.#later(name, () => this.value(target));
-    } else this.mayBeEmpty = true;
-    return { kind: 'rule', name };
+    return this.#ruleFor(target, () => this.value(target, this.#spelling));
   }
 
   #joined(a: JsonSchema, b: JsonSchema): GrammarNode {
     const { schema, lost } = mergeSchemas(a, b);
     for (const keyword of lost) this.relax(keyword);
-    return this.value(schema);
+    return this.value(schema, this.#spelling);
   }
 
   /** Merges the parts of `allOf`, following their references. */
@@ -212,11 +227,11 @@ class SchemaCompiler implements SchemaContext {
   #literals(schema: SchemaObject, values: readonly Json[]): GrammarNode {
     if (values.length === 0) return this.never();
     const others = member(schema, 'const') === undefined ? without(schema, 'enum') : without(schema, 'const');
-    if (!constrains(without(others, 'type', 'nullable'))) return literalNode(values);
+    if (!constrains(without(others, 'type', 'nullable'))) return literalNode(values, this.#spelling, this);
     const evaluation = createEvaluation(this.#root);
     const valid = values.filter((value) => evaluation.isValid(others, value, ''));
     if (valid.length === 0) this.relax('enum');
-    return literalNode(valid.length === 0 ? values : valid);
+    return literalNode(valid.length === 0 ? values : valid, this.#spelling, this);
   }
 
   /** Each branch together with the keywords beside the list. */
@@ -226,14 +241,16 @@ class SchemaCompiler implements SchemaContext {
     const other = keyword === 'anyOf' ? schemaList(member(rest, 'oneOf')).length : 0;
     if (branches.length * Math.max(1, other) > maxBranches && other > 0) {
       this.relax(keyword);
-      return this.value(rest);
+      return this.value(rest, this.#spelling);
     }
     const stands = constrains(rest);
-    return choice(...branches.map((branch) => (stands ? this.#withSiblings(rest, branch) : this.value(branch))));
+    return choice(
+      ...branches.map((branch) => (stands ? this.#withSiblings(rest, branch) : this.value(branch, this.#spelling))),
+    );
   }
 
   #withSiblings(rest: SchemaObject, branch: JsonSchema): GrammarNode {
-    return this.value(typeof branch === 'boolean' ? branch && rest : { allOf: [rest, branch] });
+    return this.value(typeof branch === 'boolean' ? branch && rest : { allOf: [rest, branch] }, this.#spelling);
   }
 
   #resolved(schema: JsonSchema): JsonSchema {
@@ -259,12 +276,12 @@ class SchemaCompiler implements SchemaContext {
   #typed(type: string, schema: SchemaObject): GrammarNode {
     switch (type) {
       case 'null':
-        return jsonNull;
+        return this.#spelling.null;
       case 'boolean':
-        return jsonBoolean;
+        return this.#spelling.boolean([true, false]);
       case 'integer':
       case 'number':
-        return numberNode(schema, type, this);
+        return this.#spelling.number(numberNode(schema, type, this), type);
       case 'string':
         return stringNode(schema, this);
       case 'array':
@@ -273,19 +290,34 @@ class SchemaCompiler implements SchemaContext {
         return objectNode(schema, this);
       default:
         this.relax('type');
-        return jsonValue;
+        return this.#spelling.anyValue;
     }
   }
 
   /** Rules wait: a chain of references may be longer than our stack. */
   #later(name: string, make: () => GrammarNode): void {
+    const spelling = this.#spelling;
     this.#pending.push(() => {
+      this.#spelling = spelling;
       this.rules[name] = make();
     });
   }
 
+  /** The rule of a schema (or its text) in this spelling. */
+  #ruleFor(key: JsonSchema | string, make: () => GrammarNode): GrammarNode {
+    const known = this.#names.get(this.#spelling) ?? new Map<JsonSchema | string, string>();
+    this.#names.set(this.#spelling, known);
+    let name = known.get(key);
+    if (name === undefined) {
+      name = this.#newName();
+      known.set(key, name);
+      this.#later(name, make);
+    } else this.mayBeEmpty = true;
+    return { kind: 'rule', name };
+  }
+
   #newName(): string {
-    return `${this.#options.rulePrefix}${this.#names++}`;
+    return `${this.#options.rulePrefix}${this.#nameCount++}`;
   }
 
   #tooLarge(what: string): RequestError {

@@ -86,11 +86,18 @@ export const jsonArray: GrammarNode = rule('json-array');
 /** What `jsonValue`, `jsonObject` and `jsonArray` name. */
 export const jsonValueRules: Readonly<Record<string, GrammarNode>> = {
   'json-value': choice(jsonObject, jsonArray, jsonString(), jsonNumber, jsonBoolean, jsonNull),
-  'json-object': sequence(text('{'), optional(separated(sequence(jsonString(), colon, jsonValue))), text('}')),
-  'json-array': sequence(text('['), optional(separated(jsonValue)), text(']')),
+  'json-object': sequence(text('{'), optional(separated(sequence(jsonString(), colon, jsonValue), comma)), text('}')),
+  'json-array': sequence(text('['), optional(separated(jsonValue, comma)), text(']')),
 };
 
-/** One or more items with commas between, at most `max`. */
-export function separated(item: GrammarNode, min = 1, max?: number): GrammarNode {
-  return sequence(item, repeat(sequence(comma, item), Math.max(0, min - 1), max === undefined ? undefined : max - 1));
+/** One or more items with separators between, at least `min` and at most `max`. */
+export function separated(
+  item: GrammarNode,
+  separator: GrammarNode,
+  { min = 1, max = Infinity }: { readonly min?: number; readonly max?: number } = {},
+): GrammarNode {
+  return sequence(
+    item,
+    repeat(sequence(separator, item), Math.max(0, min - 1), max === Infinity ? undefined : max - 1),
+  );
 }

@@ -1,4 +1,4 @@
-/** Grammar of JSON objects: declared properties in their order, then others where the schema asks for them. */
+/** Grammar of objects: declared properties in their order, then others where the schema asks for them. */
 
 import type { Json } from '../base/json.ts';
 import {
@@ -12,12 +12,12 @@ import {
 } from '../schema/json-schema.ts';
 import { compilePattern } from '../schema/pattern.ts';
 import { choice, type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
-import { colon, comma, jsonObject, jsonString, jsonValue } from './json-text.ts';
-import { otherKey } from './other-key.ts';
+import { separated } from './json-text.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count } from './schema-facts.ts';
+import type { Spelling } from './spelling.ts';
 
-/** A property that may be written, as `"name": value`. */
+/** A property that may be written: its name and its value. */
 interface Member {
   readonly node: GrammarNode;
   readonly isRequired: boolean;
@@ -27,19 +27,30 @@ interface Member {
 export function objectNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
   const declared = new Map(schemaEntries(member(schema, 'properties')));
   const required = new Set(stringList(member(schema, 'required')));
-  const others = otherValues(schema, declared.size > 0, context);
+  const other = otherMember(schema, new Set([...declared.keys(), ...required]), declared.size > 0, context);
   for (const name of required) if (!declared.has(name)) declareUndeclared(name, schema, declared, context);
   relaxNames(schema, [...declared.keys()], context);
-  const members = [...declared].map(
-    ([name, value]): Member => ({
-      node: sequence(text(JSON.stringify(name)), colon, context.value(value)),
-      isRequired: required.has(name),
-    }),
+  const members = [...declared].flatMap(
+    ([name, value]) => declaredMember(name, value, required.has(name), context) ?? [],
   );
-  if (members.length === 0) return mapNode(schema, others, context);
-  relaxCounts(schema, members, others !== undefined, context);
-  const extra = others === undefined ? undefined : sequence(otherKey([...declared.keys()]), colon, others);
-  return sequence(text('{'), body(members, extra, context), text('}'));
+  if (members.length === 0) return mapNode(schema, other, context);
+  relaxCounts(schema, members, other !== undefined, context);
+  const extra = other && sequence(other.before, other.value);
+  return context.spelling.object(body(members, extra, context));
+}
+
+/** Undefined if the notation cannot write such a name. */
+function declaredMember(
+  name: string,
+  value: JsonSchema,
+  isRequired: boolean,
+  context: SchemaContext,
+): Member | undefined {
+  const place = context.spelling.member(name);
+  if (place !== undefined) return { node: sequence(place.before, context.value(value, place.value)), isRequired };
+  context.relax('properties');
+  if (isRequired) context.relax('required');
+  return undefined;
 }
 
 /** A name that is required but not declared is written with whatever value others may have. */
@@ -58,18 +69,32 @@ function hasPatterns(schema: SchemaObject): boolean {
   return isJsonObject(member(schema, 'patternProperties'));
 }
 
-/**
- * The values of properties that are not declared; undefined if there shall be none. Where the schema is silent, a
- * model writes only what is declared.
- */
-function otherValues(schema: SchemaObject, hasDeclared: boolean, context: SchemaContext): GrammarNode | undefined {
+/** A property that is not declared. */
+interface Other {
+  readonly before: GrammarNode;
+  readonly value: GrammarNode;
+  /** May the value be any at all? */
+  readonly isOpen: boolean;
+}
+
+/** Undefined if there shall be none. Where the schema is silent, a model writes only what is declared. */
+function otherMember(
+  schema: SchemaObject,
+  names: ReadonlySet<string>,
+  hasDeclared: boolean,
+  context: SchemaContext,
+): Other | undefined {
   const rest = member(schema, 'additionalProperties');
-  if (hasPatterns(schema)) {
-    if (hasDeclared && rest === undefined) return undefined;
-    return patternValues(schema, rest, context);
-  }
-  if (rest === false || (rest === undefined && hasDeclared)) return undefined;
-  return isSchema(rest) ? context.value(rest) : jsonValue;
+  if (rest === undefined && hasDeclared) return undefined;
+  if (rest === false && !hasPatterns(schema)) return undefined;
+  const place = context.spelling.otherMember([...names]);
+  if (place === undefined) return undefined;
+  const value = hasPatterns(schema)
+    ? patternValues(schema, rest, place.value, context)
+    : isSchema(rest)
+      ? context.value(rest, place.value)
+      : place.value.anyValue;
+  return { before: place.before, value, isOpen: value === place.value.anyValue };
 }
 
 /** Declared names are not held against `propertyNames`, nor their values against the patterns they match. */
@@ -80,29 +105,31 @@ function relaxNames(schema: SchemaObject, names: readonly string[], context: Sch
 }
 
 /** Names are not matched against the patterns, so each may have the value of any pattern. */
-function patternValues(schema: SchemaObject, rest: Json | undefined, context: SchemaContext): GrammarNode {
+function patternValues(
+  schema: SchemaObject,
+  rest: Json | undefined,
+  spelling: Spelling,
+  context: SchemaContext,
+): GrammarNode {
   context.relax('patternProperties');
   if (rest === false) context.relax('additionalProperties');
-  const values = schemaEntries(member(schema, 'patternProperties')).map(([, value]) => context.value(value));
-  if (rest === undefined || rest === true) return jsonValue;
-  if (isJsonObject(rest)) values.push(context.value(rest));
+  const values = schemaEntries(member(schema, 'patternProperties')).map(([, value]) => context.value(value, spelling));
+  if (rest === undefined || rest === true) return spelling.anyValue;
+  if (isJsonObject(rest)) values.push(context.value(rest, spelling));
   return choice(...values);
 }
 
 /** An object without declared properties: any names, so many as the schema allows. */
-function mapNode(schema: SchemaObject, value: GrammarNode | undefined, context: SchemaContext): GrammarNode {
+function mapNode(schema: SchemaObject, other: Other | undefined, context: SchemaContext): GrammarNode {
+  const { spelling } = context;
   const min = count(schema, 'minProperties') ?? 0;
   const max = count(schema, 'maxProperties') ?? Infinity;
   if (min > 1) context.relax('minProperties');
-  if (value === undefined || max === 0) return min === 0 ? text('{}') : context.never();
+  if (other === undefined || max === 0) return min === 0 ? spelling.object(text('')) : context.never();
   if (max < min) return context.never();
-  if (value === jsonValue && min === 0 && max === Infinity) return jsonObject;
-  const entry = sequence(jsonString(), colon, value);
-  const entries = sequence(
-    entry,
-    repeat(sequence(comma, entry), Math.max(0, min - 1), max === Infinity ? undefined : max - 1),
-  );
-  return sequence(text('{'), min === 0 ? optional(entries) : entries, text('}'));
+  if (other.isOpen && min === 0 && max === Infinity) return spelling.anyObject;
+  const entries = separated(sequence(other.before, other.value), spelling.memberSeparator, { min, max });
+  return spelling.object(min === 0 ? optional(entries) : entries);
 }
 
 function relaxCounts(schema: SchemaObject, members: readonly Member[], isOpen: boolean, context: SchemaContext): void {
@@ -115,12 +142,16 @@ function relaxCounts(schema: SchemaObject, members: readonly Member[], isOpen: b
 /** Members in order with commas between, whichever are left out. */
 function body(members: readonly Member[], extra: GrammarNode | undefined, context: SchemaContext): GrammarNode {
   const first = members.findIndex((item) => item.isRequired);
-  if (first !== -1) return aroundRequired(members, first, extra);
+  if (first !== -1) return aroundRequired(members, first, { extra, comma: context.spelling.memberSeparator });
   return optional(anyOfThem(members, extra, context));
 }
 
 /** A required member needs no comma of its own: those before bring theirs behind, those after bring theirs before. */
-function aroundRequired(members: readonly Member[], first: number, extra: GrammarNode | undefined): GrammarNode {
+function aroundRequired(
+  members: readonly Member[],
+  first: number,
+  { extra, comma }: { readonly extra: GrammarNode | undefined; readonly comma: GrammarNode },
+): GrammarNode {
   const items: GrammarNode[] = members.map(({ node, isRequired }, index) => {
     if (index < first) return optional(sequence(node, comma));
     if (index === first) return node;
@@ -132,6 +163,7 @@ function aroundRequired(members: readonly Member[], first: number, extra: Gramma
 
 /** At least one of optional members: each may be the first, and is followed by any of the later ones. */
 function anyOfThem(members: readonly Member[], extra: GrammarNode | undefined, context: SchemaContext): GrammarNode {
+  const comma = context.spelling.memberSeparator;
   let rest: GrammarNode = extra === undefined ? text('') : repeat(sequence(comma, extra), 0);
   const starts: GrammarNode[] = extra === undefined ? [] : [sequence(extra, rest)];
   for (let index = members.length - 1; index >= 0; index--) {

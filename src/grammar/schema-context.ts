@@ -2,11 +2,14 @@
 
 import type { JsonSchema } from '../schema/json-schema.ts';
 import type { GrammarNode } from './grammar.ts';
+import type { Spelling } from './spelling.ts';
 
 /** The compiler, as its parts see it. */
 export interface SchemaContext {
-  /** The grammar of a value valid against this schema. */
-  value(schema: JsonSchema): GrammarNode;
+  /** How the value that is being compiled is spelled. */
+  readonly spelling: Spelling;
+  /** The grammar of a value valid against this schema, in this spelling. */
+  value(schema: JsonSchema, spelling: Spelling): GrammarNode;
   /** Notes a keyword that is not enforced. */
   relax(keyword: string): void;
   /** Matches nothing; the compiler must know that this can happen. */

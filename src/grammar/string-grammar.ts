@@ -1,8 +1,8 @@
-/** Grammar of JSON strings: length, the formats that have an exact grammar, copied stretches. */
+/** Grammar of strings: length, the formats that have an exact grammar, copied stretches. */
 
 import { member, type SchemaObject } from '../schema/json-schema.ts';
 import { choice, type GrammarNode, optional, repeat, sequence, set, text, words } from './grammar.ts';
-import { anyDigit, hexDigit, jsonString } from './json-text.ts';
+import { anyDigit, hexDigit } from './json-text.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count } from './schema-facts.ts';
 
@@ -15,14 +15,15 @@ export function stringNode(schema: SchemaObject, context: SchemaContext): Gramma
   if (hasPattern) context.relax('pattern');
   if (exact !== undefined) {
     relaxLength(min, max, context);
-    return sequence(text('"'), exact, text('"'));
+    return context.spelling.quoted(exact);
   }
   if (format !== undefined) context.relax('format');
   if (context.copied !== undefined && format === undefined && !hasPattern) {
     relaxLength(min === 1 ? undefined : min, max, context);
-    return sequence(text('"'), context.copied, text('"'));
+    return context.spelling.quoted(context.copied);
   }
-  return jsonString({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
+  if (!context.spelling.boundsLength) relaxLength(min, max, context);
+  return context.spelling.string({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
 }
 
 function relaxLength(min: number | undefined, max: number | undefined, context: SchemaContext): void {

@@ -1,0 +1,44 @@
+/** Values spelled as JSON. */
+
+import { sequence, text, words } from './grammar.ts';
+import {
+  colon,
+  comma,
+  jsonArray,
+  jsonBoolean,
+  jsonNull,
+  jsonObject,
+  jsonString,
+  jsonValue,
+  jsonValueRules,
+} from './json-text.ts';
+import { otherKey } from './other-key.ts';
+import type { Spelling } from './spelling.ts';
+
+/** JSON, with at most one blank after commas and colons. */
+export const jsonSpelling: Spelling = {
+  rules: jsonValueRules,
+  anyValue: jsonValue,
+  anyObject: jsonObject,
+  anyArray: jsonArray,
+  null: jsonNull,
+  boolean: (values) => (values.length === 2 ? jsonBoolean : words(values.map(String))),
+  number: (node) => node,
+  string: jsonString,
+  boundsLength: true,
+  quoted: (content) => sequence(text('"'), content, text('"')),
+  words: (values) => words(values.map((value) => JSON.stringify(value))),
+  copying: { units: 'json', without: [] },
+  object: (members) => sequence(text('{'), members, text('}')),
+  memberSeparator: comma,
+  member: (name) => ({ before: sequence(text(JSON.stringify(name)), colon), value: jsonSpelling }),
+  otherMember: (names) => ({
+    before: sequence(names.length === 0 ? jsonString() : otherKey(names), colon),
+    value: jsonSpelling,
+  }),
+  array: (items) => sequence(text('['), items, text(']')),
+  itemSeparator: comma,
+  get item() {
+    return jsonSpelling;
+  },
+};

@@ -1,0 +1,57 @@
+/** How values are spelled: what the compiler of schemas asks of a notation. */
+
+import type { GrammarNode } from './grammar.ts';
+
+/** The spelling of a value at one place; what stands inside it may be spelled otherwise. */
+export interface Spelling {
+  /** What the nodes below name. */
+  readonly rules: Readonly<Record<string, GrammarNode>>;
+  /** Whatever can be written here: any value, any object, any list. */
+  readonly anyValue: GrammarNode;
+  readonly anyObject: GrammarNode;
+  readonly anyArray: GrammarNode;
+  readonly null: GrammarNode;
+  /** One of these. */
+  boolean(values: readonly boolean[]): GrammarNode;
+  /** A number whose digits `node` writes. */
+  number(node: GrammarNode, type: 'integer' | 'number'): GrammarNode;
+  /** Any string. */
+  string(length: LengthBounds): GrammarNode;
+  /** Does `string` keep the bounds? */
+  readonly boundsLength: boolean;
+  /** A string of content that needs no escapes and holds no marks. */
+  quoted(content: GrammarNode): GrammarNode;
+  /** One of these strings; undefined if none of them can be written. */
+  words(values: readonly string[]): GrammarNode | undefined;
+  readonly copying: Copying;
+  /** An object of members with separators between. */
+  object(members: GrammarNode): GrammarNode;
+  readonly memberSeparator: GrammarNode;
+  /** Undefined if a member of this name cannot be written. */
+  member(name: string): MemberSpelling | undefined;
+  /** A member of any name but these; undefined if only given names can be written. */
+  otherMember(names: readonly string[]): MemberSpelling | undefined;
+  /** A list of items with separators between. */
+  array(items: GrammarNode): GrammarNode;
+  readonly itemSeparator: GrammarNode;
+  /** The spelling of an item. */
+  readonly item: Spelling;
+}
+
+/** Length in code points. */
+export interface LengthBounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** How copied stretches stand in strings: spelling of their characters, and what no stretch may hold. */
+export interface Copying {
+  readonly units: 'json' | 'raw';
+  readonly without: readonly string[];
+}
+
+/** A member of an object: what stands before its value, and how the value is spelled. */
+export interface MemberSpelling {
+  readonly before: GrammarNode;
+  readonly value: Spelling;
+}
