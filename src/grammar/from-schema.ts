@@ -17,6 +17,7 @@ import { areDisjoint, constrains, literalValues, neverEnforced, typesOf, without
 import { spanSources } from './span-sources.ts';
 import type { Copying, Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
+import { isAnyString, isUnionClear } from './spelling-unions.ts';
 import { stringNode } from './string-grammar.ts';
 
 /** How a schema becomes a grammar. */
@@ -244,9 +245,20 @@ class SchemaCompiler implements SchemaContext {
       return this.value(rest, this.#spelling);
     }
     const stands = constrains(rest);
+    const mixed = this.#mixed(keyword, branches, stands);
+    if (mixed !== undefined) return mixed;
     return choice(
       ...branches.map((branch) => (stands ? this.#withSiblings(rest, branch) : this.value(branch, this.#spelling))),
     );
+  }
+
+  /** Where strings are not told apart from other values, any string goes for all if one branch allows any. */
+  #mixed(keyword: string, branches: readonly JsonSchema[], stands: boolean): GrammarNode | undefined {
+    if (this.#spelling.tellsStrings || branches.length < 2) return undefined;
+    const resolved = branches.map((branch) => this.#resolved(branch));
+    if (!stands && resolved.some(isAnyString)) return this.copied === undefined ? this.#spelling.string({}) : undefined;
+    if (stands || !isUnionClear(resolved)) this.relax(keyword);
+    return undefined;
   }
 
   #withSiblings(rest: SchemaObject, branch: JsonSchema): GrammarNode {
@@ -268,9 +280,18 @@ class SchemaCompiler implements SchemaContext {
 
   #byType(schema: SchemaObject): GrammarNode {
     const types = typesOf(schema);
+    if (types.length > 1 && types.includes('string') && !this.#spelling.tellsStrings) return this.#anyText(schema);
     const nodes = types.map((type) => this.#typed(type, schema));
     const [only] = nodes;
     return nodes.length === 1 && only !== undefined ? only : choice(...nodes);
+  }
+
+  /** A string among other types: what is not valid for them is read as one, so its own keywords cannot hold. */
+  #anyText(schema: SchemaObject): GrammarNode {
+    if (member(schema, 'format') !== undefined) this.relax('format');
+    const free = without(schema, 'format');
+    if (this.copied === undefined) return stringNode(free, this);
+    return choice(...typesOf(free).map((type) => this.#typed(type, free)));
   }
 
   #typed(type: string, schema: SchemaObject): GrammarNode {

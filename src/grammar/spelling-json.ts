@@ -26,6 +26,7 @@ export const jsonSpelling: Spelling = {
   number: (node) => node,
   string: jsonString,
   boundsLength: true,
+  tellsStrings: true,
   quoted: (content) => sequence(text('"'), content, text('"')),
   words: (values) => words(values.map((value) => JSON.stringify(value))),
   copying: { units: 'json', without: [] },

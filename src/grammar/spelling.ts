@@ -19,6 +19,8 @@ export interface Spelling {
   string(length: LengthBounds): GrammarNode;
   /** Does `string` keep the bounds? */
   readonly boundsLength: boolean;
+  /** Can a reader tell a string from any other value by the spelling alone? */
+  readonly tellsStrings: boolean;
   /** A string of content that needs no escapes and holds no marks. */
   quoted(content: GrammarNode): GrammarNode;
   /** One of these strings; undefined if none of them can be written. */
