@@ -25,7 +25,7 @@ export const jsonSpelling: Spelling = {
   boolean: (values) => (values.length === 2 ? jsonBoolean : words(values.map(String))),
   number: (node) => node,
   string: jsonString,
-  boundsLength: true,
+  boundsStrings: true,
   tellsStrings: true,
   quoted: (content) => sequence(text('"'), content, text('"')),
   words: (values) => words(values.map((value) => JSON.stringify(value))),

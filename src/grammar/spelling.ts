@@ -17,11 +17,11 @@ export interface Spelling {
   number(node: GrammarNode, type: 'integer' | 'number'): GrammarNode;
   /** Any string. */
   string(length: LengthBounds): GrammarNode;
-  /** Does `string` keep the bounds? */
-  readonly boundsLength: boolean;
+  /** Are strings spelled character by character? Otherwise they are any text up to a mark, whatever its length. */
+  readonly boundsStrings: boolean;
   /** Can a reader tell a string from any other value by the spelling alone? */
   readonly tellsStrings: boolean;
-  /** A string of content that needs no escapes and holds no marks. */
+  /** A string of this content, whose characters are spelled as `copying` says and which holds no marks. */
   quoted(content: GrammarNode): GrammarNode;
   /** One of these strings; undefined if none of them can be written. */
   words(values: readonly string[]): GrammarNode | undefined;
@@ -46,7 +46,7 @@ export interface LengthBounds {
   readonly max?: number;
 }
 
-/** How copied stretches stand in strings: spelling of their characters, and what no stretch may hold. */
+/** How content stands in strings: its characters escaped as in JSON or as they are; what no stretch may hold. */
 export interface Copying {
   readonly units: 'json' | 'raw';
   readonly without: readonly string[];

@@ -22,7 +22,7 @@ export function stringNode(schema: SchemaObject, context: SchemaContext): Gramma
     relaxLength(min === 1 ? undefined : min, max, context);
     return context.spelling.quoted(context.copied);
   }
-  if (!context.spelling.boundsLength) relaxLength(min, max, context);
+  if (!context.spelling.boundsStrings) relaxLength(min, max, context);
   return context.spelling.string({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
 }
 
