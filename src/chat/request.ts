@@ -30,6 +30,17 @@ export type OutputSchema =
 /** How strictly promises are kept: see `answering/guarantee.ts`. */
 export type GuaranteeLevel = 'enforce' | 'report' | 'off';
 
+/** A text to be continued as it stands. */
+export interface RawPrompt {
+  /**
+   * The caller's own prompt, the spellings of special tokens included (to write them is what raw completion is for):
+   * one trusted segment. Or token ids of the model, taken unchanged: no BOS is added to them.
+   */
+  readonly text: string | readonly number[];
+  /** Where the caller wrote it, e.g. `prompt[1]`; for errors. */
+  readonly path: string;
+}
+
 /** What every protocol's body becomes. */
 export interface ChatRequest {
   readonly model: string;
@@ -44,8 +55,18 @@ export interface ChatRequest {
   /** Extra variables for the chat template (`chat_template_kwargs`). */
   readonly templateVariables: Readonly<Record<string, Json>>;
   readonly guarantee?: GuaranteeLevel;
-  /** How many answers are wanted; absent = one. */
+  /** How many answers are wanted (with `raw`: to each prompt); absent = one. */
   readonly choices?: number;
+  /**
+   * Raw completion instead of a conversation: no chat template, no format, nothing constrained, no reasoning taken
+   * apart. Never empty; `messages` and `tools` are empty then, `toolChoice` is `none`. Choice number
+   * `p * choices + k` is the k-th answer to the p-th prompt and has text events only; `stop`, `sampling` and
+   * log probabilities hold as ever. A prompt that no token stands for, ids that are none of the model's, and ids where
+   * the engine takes no token ids are a `RequestError` with the prompt's path.
+   */
+  readonly raw?: readonly RawPrompt[];
+  /** The report must hold the text as the model wrote it, before any format read it. */
+  readonly reportsRaw?: true;
   /** Facts about the request that the answer should mention (ignored fields …). */
   readonly warnings: readonly Warning[];
 }
