@@ -13,7 +13,15 @@ import { numberNode } from './number-grammar.ts';
 import { objectNode } from './object-grammar.ts';
 import { matchesSomething } from './program.ts';
 import type { SchemaContext } from './schema-context.ts';
-import { areDisjoint, constrains, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
+import {
+  areDisjoint,
+  constrains,
+  isObjectSchema,
+  literalValues,
+  neverEnforced,
+  typesOf,
+  without,
+} from './schema-facts.ts';
 import { spanSources } from './span-sources.ts';
 import type { Copying, Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
@@ -69,8 +77,8 @@ export function spelledGrammar(schema: JsonSchema, spelling: Spelling, options: 
 class SchemaCompiler implements SchemaContext {
   readonly rules: Record<string, GrammarNode> = {};
   readonly relaxed = new Set<string>();
-  /** Was there a `false` or a recursion, so that perhaps nothing can match? */
-  mayBeEmpty = false;
+  /** Was there a `false` or a recursion, or something that cannot be written, so that perhaps nothing can match? */
+  mayBeEmpty: boolean;
   readonly #root: JsonSchema;
   readonly #options: SchemaOptions;
   /** By spelling, and by schema or (of schemas that are merged from several) its text: the names of rules. */
@@ -85,6 +93,7 @@ class SchemaCompiler implements SchemaContext {
   constructor(root: JsonSchema, spelling: Spelling, options: SchemaOptions) {
     this.#root = root;
     this.#spelling = spelling;
+    this.mayBeEmpty = spelling.onlyObjects && !isObjectSchema(root);
     this.#options = options;
   }
 
@@ -254,9 +263,11 @@ class SchemaCompiler implements SchemaContext {
 
   /** Where strings are not told apart from other values, any string goes for all if one branch allows any. */
   #mixed(keyword: string, branches: readonly JsonSchema[], stands: boolean): GrammarNode | undefined {
-    if (this.#spelling.tellsStrings || branches.length < 2) return undefined;
+    const { likeStrings, string } = this.#spelling;
+    if (likeStrings.size === 0 || branches.length < 2) return undefined;
     const resolved = branches.map((branch) => this.#resolved(branch));
-    if (!stands && resolved.some(isAnyString)) return this.copied === undefined ? this.#spelling.string({}) : undefined;
+    const coversAll = likeStrings.has('object') && this.copied === undefined;
+    if (coversAll && !stands && resolved.some(isAnyString)) return string({});
     if (stands || !isUnionClear(resolved)) this.relax(keyword);
     return undefined;
   }
@@ -280,7 +291,8 @@ class SchemaCompiler implements SchemaContext {
 
   #byType(schema: SchemaObject): GrammarNode {
     const types = typesOf(schema);
-    if (types.length > 1 && types.includes('string') && !this.#spelling.tellsStrings) return this.#anyText(schema);
+    if (types.includes('string') && types.some((type) => this.#spelling.likeStrings.has(type)))
+      return this.#anyText(schema);
     const nodes = types.map((type) => this.#typed(type, schema));
     const [only] = nodes;
     return nodes.length === 1 && only !== undefined ? only : choice(...nodes);
@@ -290,8 +302,9 @@ class SchemaCompiler implements SchemaContext {
   #anyText(schema: SchemaObject): GrammarNode {
     if (member(schema, 'format') !== undefined) this.relax('format');
     const free = without(schema, 'format');
-    if (this.copied === undefined) return stringNode(free, this);
-    return choice(...typesOf(free).map((type) => this.#typed(type, free)));
+    const isCovered = (type: string): boolean => this.copied === undefined && this.#spelling.likeStrings.has(type);
+    const types = typesOf(schema).filter((type) => !isCovered(type));
+    return choice(...types.map((type) => this.#typed(type, free)));
   }
 
   #typed(type: string, schema: SchemaObject): GrammarNode {
@@ -302,7 +315,7 @@ class SchemaCompiler implements SchemaContext {
         return this.#spelling.boolean([true, false]);
       case 'integer':
       case 'number':
-        return this.#spelling.number(numberNode(schema, type, this), type);
+        return this.#spelling.number(numberNode(schema, type, this), [type]);
       case 'string':
         return stringNode(schema, this);
       case 'array':

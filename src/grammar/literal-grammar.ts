@@ -25,8 +25,8 @@ function numberNodes(values: readonly Json[], spelling: Spelling): GrammarNode[]
   const whole = numbers.filter((value) => Number.isInteger(value));
   const others = numbers.filter((value) => !Number.isInteger(value));
   const nodes: GrammarNode[] = [];
-  if (whole.length > 0) nodes.push(spelling.number(words(whole.map(String)), 'integer'));
-  if (others.length > 0) nodes.push(spelling.number(words(others.map(String)), 'number'));
+  if (whole.length > 0) nodes.push(spelling.number(words(whole.map(String)), ['integer', 'number']));
+  if (others.length > 0) nodes.push(spelling.number(words(others.map(String)), ['number']));
   return nodes;
 }
 

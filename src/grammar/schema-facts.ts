@@ -49,6 +49,12 @@ export function constrains(schema: SchemaObject): boolean {
   return Object.keys(schema).some((key) => constraining.has(key));
 }
 
+/** Does it plainly describe objects, whatever their properties? */
+export function isObjectSchema(schema: JsonSchema): boolean {
+  const others = ['enum', 'const', 'anyOf', 'oneOf', 'allOf', '$ref'];
+  return typeof schema === 'object' && member(schema, 'type') === 'object' && !others.some((key) => key in schema);
+}
+
 /** The schema less these keywords. */
 export function without(schema: SchemaObject, ...keywords: readonly string[]): SchemaObject {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => !keywords.includes(key)));

@@ -18,6 +18,7 @@ import type { Spelling } from './spelling.ts';
 /** JSON, with at most one blank after commas and colons. */
 export const jsonSpelling: Spelling = {
   rules: jsonValueRules,
+  onlyObjects: false,
   anyValue: jsonValue,
   anyObject: jsonObject,
   anyArray: jsonArray,
@@ -26,7 +27,7 @@ export const jsonSpelling: Spelling = {
   number: (node) => node,
   string: jsonString,
   boundsStrings: true,
-  tellsStrings: true,
+  likeStrings: new Set(),
   quoted: (content) => sequence(text('"'), content, text('"')),
   words: (values) => words(values.map((value) => JSON.stringify(value))),
   copying: { units: 'json', without: [] },

@@ -6,6 +6,8 @@ import type { GrammarNode } from './grammar.ts';
 export interface Spelling {
   /** What the nodes below name. */
   readonly rules: Readonly<Record<string, GrammarNode>>;
+  /** Can only objects be written here? */
+  readonly onlyObjects: boolean;
   /** Whatever can be written here: any value, any object, any list. */
   readonly anyValue: GrammarNode;
   readonly anyObject: GrammarNode;
@@ -13,14 +15,14 @@ export interface Spelling {
   readonly null: GrammarNode;
   /** One of these. */
   boolean(values: readonly boolean[]): GrammarNode;
-  /** A number whose digits `node` writes. */
-  number(node: GrammarNode, type: 'integer' | 'number'): GrammarNode;
+  /** A number whose digits `node` writes; some notations name its type, which may be any of these. */
+  number(node: GrammarNode, types: readonly ('integer' | 'number')[]): GrammarNode;
   /** Any string. */
   string(length: LengthBounds): GrammarNode;
   /** Are strings spelled character by character? Otherwise they are any text up to a mark, whatever its length. */
   readonly boundsStrings: boolean;
-  /** Can a reader tell a string from any other value by the spelling alone? */
-  readonly tellsStrings: boolean;
+  /** The other types whose values a reader cannot tell from strings by the spelling alone. */
+  readonly likeStrings: ReadonlySet<string>;
   /** A string of this content, whose characters are spelled as `copying` says and which holds no marks. */
   quoted(content: GrammarNode): GrammarNode;
   /** One of these strings; undefined if none of them can be written. */
