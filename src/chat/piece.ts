@@ -16,7 +16,7 @@ export interface Piece {
   readonly special?: string;
   /** How many tokens this piece stands for. */
   readonly tokens: number;
-  /** One for each of its tokens, if they were asked for. */
+  /** One for each of its tokens but the one that ends the turn, if they were asked for. */
   readonly logprobs?: readonly DrawnLogprob[];
   /** Set on the last piece only. */
   readonly end?: PieceEnd;

@@ -14,6 +14,7 @@ import {
   type ClientMessage,
   type EngineMessage,
   fromFailure,
+  packSampling,
   packTokens,
   readMessage,
   rememberedGrammars,
@@ -138,7 +139,15 @@ export class Channel {
       signal.addEventListener('abort', leave, { once: true });
       const { stops, ends, grammar } = constraint;
       const hash = grammar === undefined ? {} : { grammar: this.#share(grammar) };
-      this.#send({ type: 'generate', id, tokens: packTokens(tokens), sampling, stops, ends, ...hash });
+      this.#send({
+        type: 'generate',
+        id,
+        tokens: packTokens(tokens),
+        sampling: packSampling(sampling),
+        stops,
+        ends,
+        ...hash,
+      });
     }
     return stream;
   }

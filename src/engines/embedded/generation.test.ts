@@ -121,6 +121,48 @@ describe('Generation', () => {
     expect(answer([97, turn, 98], { root: opening, ends: ['<|turn|>'] }).said).toBe('a');
   });
 
+  it('tells of every token but the last how likely the model found it, in the piece that holds its text', () => {
+    const told = answer([97, 0xe6, 0xb5, 0xb7, call, 98], { sampling: { topLogprobs: 2 } }).pieces;
+    const spelled = told.map(({ text, special, logprobs }) => [
+      special ?? text,
+      logprobs?.map(({ token }) => token).join('|'),
+    ]);
+    expect(spelled).toEqual([
+      ['a', 'a'],
+      ['海', '\ufffd|\ufffd|\ufffd'],
+      ['<|call|>', '<|call|>'],
+      ['b', 'b'],
+      ['', undefined],
+    ]);
+    for (const { token, logprob, top } of told.flatMap((piece) => piece.logprobs ?? [])) {
+      expect(top).toHaveLength(2);
+      expect(top[0]).toMatchObject({ token, logprob });
+    }
+    expect(answer('ab').pieces.some((piece) => piece.logprobs !== undefined)).toBe(false);
+    expect(answer('ab', { sampling: { topLogprobs: 0 } }).pieces[0]?.logprobs?.[0]?.top).toEqual([]);
+  });
+
+  it('tells the same of forced tokens: the model is asked before bias and grammar', () => {
+    const told = (wish: Wish) => answer('a', { ...wish, sampling: { topLogprobs: 1, ...wish.sampling } }).pieces[0];
+    const free = told({})?.logprobs?.[0];
+    const forced = told({ root: text('ok') })?.logprobs?.[0];
+    expect(forced).toMatchObject({ token: 'o', top: [{ token: 'a', logprob: free?.logprob }] });
+    expect(forced?.logprob).toBeLessThan(-5);
+    const biased = told({ sampling: { logitBias: new Map([[111, 100]]), presencePenalty: 1 } })?.logprobs?.[0];
+    expect(biased).toEqual(forced);
+  });
+
+  it('keeps the tokens of a broken code point with the special one that breaks it', () => {
+    const told = answer([0xe6, call], { sampling: { topLogprobs: 0 } }).pieces;
+    expect(
+      told.map(({ text, special, tokens: count, logprobs }) => [special ?? text, count, logprobs?.length]),
+    ).toEqual([
+      ['\ufffd', 0, undefined],
+      ['<|call|>', 2, 2],
+      ['', 1, undefined],
+    ]);
+  });
+
   it('fails when the vocabulary cannot say what the grammar demands', () => {
     const { error, last } = answer('a', { root: special('<|unknown|>') });
     expect(error?.code).toBe('engine_protocol');

@@ -1,11 +1,13 @@
 /** One answer in the making: draws its tokens within its grammar, joins its text, and knows when it ends. */
 
 import { type AppError, EngineError, toAppError } from '../../base/errors.ts';
+import type { DrawnLogprob } from '../../chat/logprob.ts';
 import type { Piece, PieceEnd } from '../../chat/piece.ts';
 import type { Sampling } from '../../chat/request.ts';
 import type { Cursor } from '../../grammar/automaton.ts';
 import type { Constraint } from '../../grammar/constraint.ts';
 import { createRule, type GrammarRule } from './grammar-rule.ts';
+import { readLogprobs } from './logprobs.ts';
 import { Sampler } from './sampler.ts';
 import type { Job } from './scheduler.ts';
 import { createTextJoiner, type TextJoiner } from './text-joiner.ts';
@@ -41,8 +43,9 @@ export class Generation implements Job {
   readonly #text: TextJoiner;
   #cached = 0;
   #drawn = 0;
-  /** Tokens that no piece has reported yet. */
+  /** Tokens that no piece has reported yet, and what the model thought of them. */
   #unreported = 0;
+  #logprobs: DrawnLogprob[] = [];
 
   constructor(request: GenerationRequest, tokens: TokenTable, sink: GenerationSink) {
     this.prompt = request.prompt;
@@ -69,10 +72,14 @@ export class Generation implements Job {
 
   next(logits: Float32Array, isLast: boolean): number | undefined {
     try {
+      const { topLogprobs } = this.#request.sampling;
+      // Drawing changes the logits.
+      const untouched = topLogprobs === undefined ? undefined : logits.slice();
       const token = this.#draw(logits);
       this.#drawn++;
       this.#unreported++;
-      return this.#deliver(token, isLast) ? token : undefined;
+      const thought = untouched && readLogprobs(untouched, token, { tokens: this.#tokens, count: topLogprobs ?? 0 });
+      return this.#deliver(token, thought, isLast) ? token : undefined;
     } catch (thrown) {
       this.fail(toAppError(thrown));
       return undefined;
@@ -99,9 +106,10 @@ export class Generation implements Job {
   }
 
   /** Hands out what the token stands for; false = the answer has ended. */
-  #deliver(token: number, isLast: boolean): boolean {
+  #deliver(token: number, thought: DrawnLogprob | undefined, isLast: boolean): boolean {
     const special = this.#tokens.special(token);
     if (this.#endsAt(token, special)) return this.#finish('', 'stop');
+    if (thought !== undefined) this.#logprobs.push(thought);
     const { maxTokens } = this.#request.sampling;
     const isFull = isLast || (maxTokens !== undefined && this.#drawn >= maxTokens);
     if (special !== undefined) this.#emitSpecial(special);
@@ -125,13 +133,20 @@ export class Generation implements Job {
   }
 
   #emit(piece: { readonly text: string; readonly special?: string }): void {
-    this.#sink.piece({ ...piece, tokens: this.#unreported });
+    this.#sink.piece({ ...piece, ...this.#report() });
+  }
+
+  #report(): Pick<Piece, 'tokens' | 'logprobs'> {
+    const logprobs = this.#logprobs;
+    const tokens = this.#unreported;
+    this.#logprobs = [];
     this.#unreported = 0;
+    return { tokens, ...(logprobs.length > 0 && { logprobs }) };
   }
 
   #finish(text: string, end: PieceEnd): false {
     const usage = { promptTokens: this.prompt.length, completionTokens: this.#drawn, cachedTokens: this.#cached };
-    this.#sink.piece({ text: text + this.#text.flush(), tokens: this.#unreported, end, usage });
+    this.#sink.piece({ text: text + this.#text.flush(), ...this.#report(), end, usage });
     return false;
   }
 }

@@ -30,10 +30,23 @@ export interface GenerateMessage {
   readonly type: 'generate';
   readonly id: number;
   readonly tokens: string;
-  readonly sampling: Sampling;
+  readonly sampling: PackedSampling;
   readonly grammar?: string;
   readonly stops: readonly string[];
   readonly ends: readonly string[];
+}
+
+/** Sampling whose bias is a list: JSON has no maps. */
+export type PackedSampling = Omit<Sampling, 'logitBias'> & { readonly bias?: ReadonlyArray<readonly [number, number]> };
+
+/** Sampling on its way to the engine. */
+export function packSampling({ logitBias, ...sampling }: Sampling): PackedSampling {
+  return logitBias === undefined ? sampling : { ...sampling, bias: [...logitBias] };
+}
+
+/** The opposite of `packSampling`. */
+export function unpackSampling({ bias, ...sampling }: PackedSampling): Sampling {
+  return bias === undefined ? sampling : { ...sampling, logitBias: new Map(bias) };
 }
 
 /** A piece of the answer `id`. */
@@ -46,6 +59,8 @@ export interface FailureMessage {
   readonly id?: number;
   readonly code: ErrorCode;
   readonly message: string;
+  /** The caller's field that is wrong, where the request is to blame. */
+  readonly param?: string;
 }
 
 /** From the engine. `ready` answers `hello` as soon as the model is loaded; `special` is one of its special tokens. */
@@ -81,18 +96,19 @@ export function readMessage<T extends ClientMessage | EngineMessage>(value: unkn
 
 /** An error as a message. */
 export function toFailure(error: AppError, id?: number): FailureMessage {
-  const { code, message } = error;
-  return id === undefined ? { type: 'failed', code, message } : { type: 'failed', id, code, message };
+  const { code, message, detail } = error;
+  const param = detail.param !== undefined && { param: detail.param };
+  return { type: 'failed', ...(id !== undefined && { id }), code, message, ...param };
 }
 
 /** A message as the error it was. */
-export function fromFailure({ code, message }: FailureMessage): AppError {
+export function fromFailure({ code, message, param }: FailureMessage): AppError {
   if (!Object.hasOwn(errorTable, code)) return new EngineError('engine_protocol', message);
   switch (errorTable[code].kind) {
     case 'config':
       return new ConfigError(code, message);
     case 'request':
-      return new RequestError(code, message);
+      return new RequestError(code, message, param === undefined ? {} : { param });
     case 'unavailable':
       return new UnavailableError(code, message);
     default:

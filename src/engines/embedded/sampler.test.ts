@@ -138,6 +138,28 @@ describe('Sampler', () => {
     expect(new Set([draw(0), draw(1), draw(-1), draw(2 ** 32), draw(2 ** 40 + 1)]).size).toBe(5);
   });
 
+  it('adds the bias before anything is cut, penalised or refused', () => {
+    const draw = (bias: Array<[number, number]>, sampling: object = {}, rule?: TokenRule) =>
+      new Sampler({ ...plain, temperature: 0, ...sampling, logitBias: new Map(bias) }, noPrompt).draw(
+        Float32Array.of(3, 2, 1),
+        rule,
+      );
+    expect(draw([[2, 100]])).toBe(2);
+    expect(draw([[0, -100]])).toBe(1);
+    expect(draw([[2, 100]], { topK: 1, temperature: 1 })).toBe(2);
+    expect(draw([[2, 100]], {}, only(0, 1))).toBe(0);
+    expect(
+      draw(
+        [
+          [0, 0.5],
+          [1, 1.4],
+        ],
+        { repeatPenalty: 2 },
+      ),
+    ).toBe(0);
+    close(shares([0, 0], { logitBias: new Map([[1, Math.log(3)]]) }), [0.25, 0.75]);
+  });
+
   it('penalises what the answer has: once for presence, each time for frequency, not what the prompt has', () => {
     const sampling = { ...plain, temperature: 0, presencePenalty: 1, frequencyPenalty: 0.5 };
     const sampler = new Sampler(sampling, Int32Array.of(0));

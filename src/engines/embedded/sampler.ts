@@ -1,4 +1,4 @@
-/** Draws tokens: penalties, truncation, temperature, a seed, and a rule that may refuse tokens. */
+/** Draws tokens: bias, penalties, truncation, temperature, a seed, and a rule that may refuse tokens. */
 
 import type { Sampling } from '../../chat/request.ts';
 import { type Candidates, truncate } from './candidates.ts';
@@ -15,8 +15,8 @@ export interface TokenRule {
 }
 
 /**
- * What is used where a request says nothing: the defaults of llama.cpp. The order is its order too: penalties,
- * top-k, top-p, min-p, and the temperature last. Temperature 0 always takes the most probable token.
+ * What is used where a request says nothing: the defaults of llama.cpp. The order is its order too: the
+ * bias, penalties, top-k, top-p, min-p, and the temperature last. Temperature 0 always takes the most probable token.
  */
 const defaultSampling = {
   temperature: 0.8,
@@ -31,15 +31,19 @@ const defaultSampling = {
 /** The repeat penalty sees this many tokens, the prompt's included; the other two see the whole answer. */
 const repeatWindow = 64;
 
+const noBias: ReadonlyMap<number, number> = new Map();
+
 /** The state of one answer's drawing. */
 export class Sampler {
   readonly #settings: Required<Omit<Sampling, 'seed' | 'maxTokens' | 'logitBias' | 'topLogprobs'>>;
+  readonly #bias: ReadonlyMap<number, number>;
   readonly #random: Random;
   readonly #recent: number[];
   readonly #counts = new Map<number, number>();
 
   constructor(sampling: Sampling, prompt: Int32Array) {
     this.#settings = { ...defaultSampling, ...sampling };
+    this.#bias = sampling.logitBias ?? noBias;
     this.#random = createRandom(sampling.seed ?? Math.random() * 2 ** 52);
     this.#recent = [...prompt.subarray(-repeatWindow)];
   }
@@ -49,6 +53,7 @@ export class Sampler {
    * truncated one restricted to what the rule allows; where that is empty, the rule restricts before the truncation.
    */
   draw(logits: Float32Array, rule?: TokenRule): number | undefined {
+    for (const [id, bias] of this.#bias) logits[id] = (logits[id] ?? 0) + bias;
     this.#penalise(logits);
     const candidates = truncate(logits, this.#settings);
     const first = this.#pick(candidates);

@@ -1,7 +1,7 @@
 /** The engine's side of one connection: who is it, and what does it want. */
 
 import type { Socket } from 'node:net';
-import { AppError, EngineError, toAppError } from '../../base/errors.ts';
+import { AppError, EngineError, RequestError, toAppError } from '../../base/errors.ts';
 import { type CompiledGrammar, compileGrammar } from '../../grammar/automaton.ts';
 import type { EngineCore } from './core.ts';
 import { encodeFrame, FrameReader, isSameSecret, maxFrameBytes, maxGreetingBytes } from './frames.ts';
@@ -15,6 +15,7 @@ import {
   readMessage,
   rememberedGrammars,
   toFailure,
+  unpackSampling,
   unpackTokens,
 } from './messages.ts';
 import { RecentlyUsed } from './recently-used.ts';
@@ -159,11 +160,13 @@ class Requests {
   }
 
   #generate(message: GenerateMessage): void {
-    const { id, sampling, stops, ends } = message;
+    const { id, stops, ends } = message;
     const { tokens, scheduler } = this.#core;
     const prompt = unpackTokens(message.tokens);
     if (prompt.some((token) => token < 0 || token >= tokens.size))
       throw new EngineError('engine_protocol', 'A token id is not in the vocabulary.');
+    const sampling = unpackSampling(message.sampling);
+    checkBias(sampling.logitBias, tokens.size);
     const grammar = message.grammar === undefined ? undefined : this.#grammar(message.grammar);
     const request = { prompt, sampling, stops, ends, ...(grammar === undefined ? {} : { cursor: grammar.start() }) };
     const generation = new Generation(request, tokens, {
@@ -188,6 +191,15 @@ class Requests {
     if (grammar instanceof AppError) throw grammar;
     return grammar;
   }
+}
+
+/** Only the engine knows for certain which ids there are. */
+function checkBias(bias: ReadonlyMap<number, number> | undefined, size: number): void {
+  for (const id of bias?.keys() ?? [])
+    if (id >= size) {
+      const message = `Invalid value for 'logit_bias': this model has no token ${id}, its last one is ${size - 1}.`;
+      throw new RequestError('invalid_value', message, { param: 'logit_bias' });
+    }
 }
 
 function compile(grammar: Parameters<typeof compileGrammar>[0]): CompiledGrammar | AppError {
