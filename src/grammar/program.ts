@@ -35,13 +35,40 @@ export const maxLiteralSize = 4_000_000;
 
 /** Lays out a grammar; RequestError if it is too large, left-recursive, or matches nothing at all. */
 export function layOutProgram(grammar: Grammar): Program {
-  const { nodes, root } = new Layout(grammar).whole();
+  const { nodes, root } = check(new Layout(grammar));
+  return { nodes, root };
+}
+
+/** What printers must know of the nodes of a grammar. */
+export interface GrammarSurvey {
+  /** Does some text match this node? */
+  isProductive(node: GrammarNode): boolean;
+  /** Does the empty text match this node? */
+  isNullable(node: GrammarNode): boolean;
+}
+
+/** Looks over a grammar, of whose special tokens only those of `exists` can be written; RequestError as above. */
+export function surveyGrammar(grammar: Grammar, exists: (special: string) => boolean): GrammarSurvey {
+  const layout = new Layout(grammar, exists);
+  const { productive, nullable } = check(layout);
+  const holds = (known: readonly boolean[], node: GrammarNode): boolean => known[layout.numberOf(node) ?? -1] === true;
+  return { isProductive: (node) => holds(productive, node), isNullable: (node) => holds(nullable, node) };
+}
+
+interface Checked extends Program {
+  readonly productive: readonly boolean[];
+  readonly nullable: readonly boolean[];
+}
+
+function check(layout: Layout): Checked {
+  const { nodes, root } = layout.whole();
   const productive = leastFixpoint(nodes, isProductive);
   const alive = nodes.map((node, index) => (productive[index] === true ? prune(node, productive) : never));
   if (productive[root] !== true)
     throw new RequestError('invalid_schema', 'The grammar is empty: no answer at all would satisfy it.');
-  refuseLeftRecursion(alive, leastFixpoint(alive, isNullable));
-  return { nodes: alive, root };
+  const nullable = leastFixpoint(alive, isNullable);
+  refuseLeftRecursion(alive, nullable);
+  return { nodes: alive, root, productive, nullable };
 }
 
 /** Is there any answer at all that the grammar accepts? */
@@ -55,6 +82,7 @@ const never: ProgramNode = { kind: 'never' };
 /** Numbers the nodes; shared nodes (by identity) and rules are laid out once. */
 class Layout {
   readonly #grammar: Grammar;
+  readonly #exists: (special: string) => boolean;
   readonly #nodes: ProgramNode[] = [];
   readonly #seen = new Map<GrammarNode, number>();
   readonly #rules = new Map<string, number>();
@@ -62,8 +90,14 @@ class Layout {
   readonly #pending: (() => void)[] = [];
   #literalSize = 0;
 
-  constructor(grammar: Grammar) {
+  constructor(grammar: Grammar, exists: (special: string) => boolean = () => true) {
     this.#grammar = grammar;
+    this.#exists = exists;
+  }
+
+  /** The number that the node has once the whole grammar is laid out. */
+  numberOf(node: GrammarNode): number | undefined {
+    return this.#seen.get(node);
   }
 
   whole(): Program {
@@ -103,7 +137,7 @@ class Layout {
         for (const source of node.sources) this.#count(source.units.length);
         return leafOrNever(spanLeaf(node.sources));
       case 'special':
-        return { kind: 'special', token: node.token };
+        return this.#exists(node.token) ? { kind: 'special', token: node.token } : never;
       case 'sequence':
         return { kind: 'sequence', items: node.items.map((item) => this.#number(item)) };
       case 'choice':
