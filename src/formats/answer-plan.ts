@@ -3,10 +3,12 @@
 import type { Prompt } from '../chat/prompt.ts';
 import type { OutputSchema } from '../chat/request.ts';
 import type { Tool } from '../chat/tool.ts';
+import { afterText } from '../grammar/derivative.ts';
 import { grammarFromSchema, type SchemaGrammar } from '../grammar/from-schema.ts';
 import {
   choice,
   free,
+  freeAfterStart,
   type Grammar,
   type GrammarNode,
   type GrammarOpening,
@@ -25,17 +27,28 @@ import { untilMarker } from './until-marker.ts';
 export interface CallGrammar {
   /** Each opening with the rest of its one call. */
   readonly openings: readonly GrammarOpening[];
-  /** One call from its first byte. */
+  /** The first call from its first byte, what opens the block of calls included. */
   readonly call: GrammarNode;
-  /** What stands between two calls; absent if an answer holds one call only. */
+  /** A further call with what stands before it; absent if an answer holds one call only. */
+  readonly next?: GrammarNode;
+  /** What closes the block. */
+  readonly close?: GrammarNode;
+  /** The beginning of `next`. */
   readonly separator?: string;
   readonly rules: Readonly<Record<string, GrammarNode>>;
   /** By tool name: keywords that the grammar does not enforce. */
   readonly relaxed: ReadonlyMap<string, readonly string[]>;
 }
 
-/** How a format delimits its reasoning. */
+/** How a format delimits its reasoning. `calls`: does a call inside it end it, or is it text like the rest? */
 export interface ReasoningMarks {
+  readonly open: string;
+  readonly close: string;
+  readonly calls?: 'text' | 'end';
+}
+
+/** Marks around visible text, for models whose plain answers stand between two; they are not shown. */
+export interface ReplyMarks {
   readonly open: string;
   readonly close: string;
 }
@@ -45,6 +58,11 @@ export interface AnswerParts {
   /** Absent if there are no tools. */
   readonly calls?: CallGrammar;
   readonly reasoning?: ReasoningMarks;
+  readonly reply?: ReplyMarks;
+  /** May calls stand at the answer's beginning only? */
+  readonly isAnchored?: boolean;
+  /** What the template has already written of the answer. */
+  readonly promptTail?: string;
   readonly prefill?: Prompt;
   readonly stops?: readonly string[];
   readonly ends?: readonly string[];
@@ -55,12 +73,14 @@ export interface AnswerParts {
 export function callableTools(ask: Ask): readonly Tool[] {
   const { choice: wanted } = ask;
   if (wanted.type === 'none') return [];
-  return wanted.type === 'tool' ? ask.tools.filter((tool) => tool.name === wanted.name) : ask.tools;
+  if (wanted.type === 'tool') return ask.tools.filter((tool) => tool.name === wanted.name);
+  const { allowed } = wanted;
+  return allowed === undefined ? ask.tools : ask.tools.filter((tool) => allowed.includes(tool.name));
 }
 
-/** The tools whose calls the grammar must know: the callable ones; under `none` all, to forbid their openings. */
+/** The tools whose calls the grammar must know: the callable ones, and those whose openings it must forbid. */
 export function constrainedTools(ask: Ask): readonly Tool[] {
-  return ask.choice.type === 'none' ? ask.tools : callableTools(ask);
+  return ask.choice.type === 'tool' ? callableTools(ask) : ask.tools;
 }
 
 /** The plan of an answer. */
@@ -92,46 +112,86 @@ function answerBody(ask: Ask, parts: AnswerParts, output: SchemaGrammar | undefi
   const wanted = ask.choice.type;
   if (calls === undefined) return output?.node;
   if (wanted === 'none')
-    return output?.node ?? free(...calls.openings.map(({ opening }) => ({ opening, then: impossible })));
+    return (
+      output?.node ??
+      freeText(
+        parts,
+        calls.openings.map(({ opening }) => ({ opening, then: impossible })),
+      )
+    );
   const after = rule(afterCallRule);
   const atOnce = sequence(calls.call, after);
   if (wanted !== 'auto') return atOnce;
   if (output !== undefined) return choice(atOnce, output.node);
-  return free(...calls.openings.map(({ opening, then }) => ({ opening, then: sequence(then, after) })));
+  return freeText(parts, callOpenings(calls));
 }
 
 const afterCallRule = 'after-call';
+
+/** Each opening with the rest of the answer. */
+function callOpenings(calls: CallGrammar): readonly GrammarOpening[] {
+  return calls.openings.map(({ opening, then }) => ({ opening, then: sequence(then, rule(afterCallRule)) }));
+}
+
+/** Text with openings in it; marks around it, as special tokens, may come once. */
+function freeText({ reply, isAnchored }: AnswerParts, openings: readonly GrammarOpening[]): GrammarNode {
+  const plain = isAnchored === true ? freeAfterStart : free;
+  if (reply === undefined) return plain(...openings);
+  const closed = { opening: { special: reply.close }, then: nothing };
+  return plain(...openings, { opening: { special: reply.open }, then: plain(...openings, closed) }, closed);
+}
 
 /**
  * What may follow a call: the next one, while several are allowed, and else the end. A model that would rather write
  * a stop text or a separator than end its turn must not be forced into another call by their first bytes.
  */
 function afterCall(ask: Ask, calls: CallGrammar, stops: readonly string[]): GrammarNode {
-  const { separator } = calls;
-  if (!ask.parallel || separator === undefined) return nothing;
-  const next = sequence(text(separator), calls.call);
-  return sequence(repeat(next, 0), optional(choice(text(separator), ...stops.map(text))));
+  const { next, close = nothing, separator = '' } = calls;
+  if (!ask.parallel || next === undefined) return close;
+  const unwanted = isEmpty(close) ? [separator, ...stops].filter((each) => each !== '') : [];
+  return sequence(repeat(next, 0), close, optional(choice(...unwanted.map(text))));
+}
+
+function isEmpty(node: GrammarNode): boolean {
+  return node.kind === 'sequence' && node.items.length === 0;
 }
 
 /** The body behind its reasoning, which the model may leave out unless the prompt has opened it. */
 function wholeAnswer(ask: Ask, parts: AnswerParts, body: GrammarNode, output: SchemaGrammar | undefined): Grammar {
-  const { calls, reasoning } = parts;
+  const { calls, reasoning, promptTail = '' } = parts;
   const after = calls && { [afterCallRule]: afterCall(ask, calls, parts.stops ?? []) };
   const rules = { ...calls?.rules, ...output?.rules, ...after };
-  if (reasoning === undefined) return { root: body, rules };
-  const thought = body.kind === 'free' ? openThought(reasoning) : untilMarker(reasoning.close, 'thought');
-  const thinking = sequence(thought.node, lineBreaks, body);
+  if (reasoning === undefined) return { root: afterText({ root: body, rules }, promptTail), rules };
+  const thought = thoughtBefore(body, reasoning, ask, calls);
   const open = choice(text(reasoning.open), special(reasoning.open));
-  const root = ask.promptEnd === 'reasoning' ? thinking : choice(body, sequence(open, thinking));
+  const root = ask.promptEnd === 'reasoning' ? thought.node : choice(body, sequence(open, thought.node));
   return { root, rules: { ...rules, ...thought.rules } };
 }
 
 const lineBreaks = repeat(set([0x0a, 0x0a]), 0, 4);
 
-/** Before free text reasoning need not be closed: nothing is promised that could be missed. */
-function openThought({ close }: ReasoningMarks): ReturnType<typeof untilMarker> {
-  const openings = [{ text: close }, { special: close }];
-  return { node: free(...openings.map((opening) => ({ opening, then: nothing }))), rules: {} };
+interface Thought {
+  readonly node: GrammarNode;
+  readonly rules: Readonly<Record<string, GrammarNode>>;
+}
+
+/** Reasoning, its end, and the body; where calls end it, an opening in it is one. */
+function thoughtBefore(
+  body: GrammarNode,
+  { close, calls: inside }: ReasoningMarks,
+  ask: Ask,
+  calls: CallGrammar | undefined,
+): Thought {
+  const closings = [{ text: close }, { special: close }];
+  const isEnded = inside === 'end' && calls !== undefined && ask.choice.type !== 'none' && ask.output === undefined;
+  const openings = isEnded ? callOpenings(calls) : [];
+  // Before free text reasoning need not be closed: nothing is promised that could be missed.
+  if (body.kind === 'free') {
+    const then = sequence(lineBreaks, body);
+    return { node: free(...closings.map((opening) => ({ opening, then })), ...openings), rules: {} };
+  }
+  const thought = untilMarker(close, 'thought');
+  return { node: sequence(thought.node, lineBreaks, body), rules: thought.rules };
 }
 
 function outputGrammar(output: OutputSchema): SchemaGrammar {

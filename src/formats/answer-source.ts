@@ -67,11 +67,17 @@ export class AnswerSource {
   /** Waits for a unit to read; false if the answer has ended. */
   *more(): Waiting<boolean> {
     while (this.isDry) {
-      if (this.#ended !== undefined) return false;
+      if (this.#ended !== undefined) {
+        this.metEnd = true;
+        return false;
+      }
       yield;
     }
     return true;
   }
+
+  /** Has anyone wanted to read on behind the end since this was last set to false? */
+  metEnd = false;
 
   /** What has come and is not read yet. */
   get rest(): string {

@@ -1,19 +1,22 @@
 /** The state of one call being read: on trial until its opening is there, and from then on a call, come what may. */
 
 import { parseExact } from '../base/json.ts';
+import type { JsonSchema } from '../chat/tool.ts';
+import type { Notation } from '../grammar/notation.ts';
 import type { AnswerSource, Waiting } from './answer-source.ts';
+import type { CallBlock } from './call-block.ts';
 import type { EventSink } from './event-sink.ts';
+import { readNotation } from './notations/notations.ts';
 import { readJson } from './read-json.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
-import type { Syntax } from './syntax.ts';
 
 /** What is known before any call is read. */
 export interface CallRules {
-  readonly item: Syntax;
+  readonly block: CallBlock;
   /** What joins a call to the text before it. */
   readonly lead: string;
-  /** Names that may be called. */
-  readonly names: ReadonlySet<string>;
+  /** By the name that may be called: the parameters' schema. */
+  readonly schemas: ReadonlyMap<string, JsonSchema>;
   /** Length of the longest of them. */
   readonly longestName: number;
   /** The openings at which the grammar binds; undefined = it binds from the first byte on. */
@@ -25,10 +28,13 @@ export interface CallRules {
 /** Blanks that a call on trial may hold in one place. */
 export const maxTrialBlanks = 64;
 
+/** Where a call is tried: after text, after another call or its block, or inside a block. */
+export type CallPlace = 'text' | 'call' | 'block';
+
 /** What came of a trial. */
 export type CallTrial =
-  /** A call was read, whole or not. */
-  | { readonly type: 'call' }
+  /** A call was read, whole or not; `isBound`: it was held to the grammar. */
+  | { readonly type: 'call'; readonly isBound: boolean }
   /** The answer ended with nothing left to show: behind a call, or inside an opening that a special token began. */
   | { readonly type: 'end' }
   /** There is no call. `text` was read for nothing; if it is empty, the source stands where it stood. */
@@ -44,38 +50,45 @@ export class CallReading {
   /** Where the call's first marker stands. */
   #start = 0;
   #beginsSpecial = false;
+  #isBound: boolean;
+  #schema: JsonSchema = true;
   #isOpen = false;
   #isDone = false;
   #json = '';
   /** What was read before arguments that came ahead of the name, and they: no longer held in the source. */
   #early: { before: string; json: string } | undefined;
 
-  constructor(source: AnswerSource, sink: EventSink, rules: CallRules) {
+  /** `isBound`: does the grammar bind already, from an earlier call of this block on? */
+  constructor(source: AnswerSource, sink: EventSink, rules: CallRules, isBound: boolean) {
     this.source = source;
     this.rules = rules;
     this.#sink = sink;
+    this.#isBound = isBound;
   }
 
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** Tries `readItem` on what stands here, behind a lead (after text) or any blanks (after a call). */
-  *trial(follows: 'text' | 'call', readItem: () => Waiting<boolean>): Waiting<CallTrial> {
+  /** Tries `readItem` on what stands here, behind a lead (after text) or blanks and a separator (elsewhere). */
+  *trial(follows: CallPlace, readItem: () => Waiting<boolean>): Waiting<CallTrial> {
     const { source } = this;
     this.#mark = source.mark();
-    if (follows === 'call') yield* skipBlanks(source, maxTrialBlanks);
-    else yield* readMarker(source, [this.rules.lead]);
+    source.metEnd = false;
+    if (follows === 'text') yield* readMarker(source, [this.rules.lead]);
+    else yield* this.#separator();
     this.#start = source.at;
     const isEnd = !(yield* source.more());
     this.#beginsSpecial = source.special !== undefined;
     const isRead = !isEnd && (yield* readItem());
     if (this.#isOpen) {
       this.#finish();
-      return { type: 'call' };
+      return { type: 'call', isBound: this.#isBound };
     }
     const isCut = source.isDry && source.ended === 'length' && this.#beginsSpecial && source.at > this.#start;
-    if ((isEnd && follows === 'call') || (!isRead && isCut)) {
+    // Inside a block only calls can come: what the answer's end cut short of one is nothing to show.
+    const isCutInBlock = follows === 'block' && source.metEnd;
+    if ((isEnd && follows !== 'text') || (!isRead && (isCut || isCutInBlock))) {
       source.commit();
       return { type: 'end' };
     }
@@ -83,17 +96,26 @@ export class CallReading {
     return { type: 'text', text: this.#early === undefined ? '' : this.#early.before + this.#early.json };
   }
 
+  /** Blanks, and what joins two calls if it is more than blanks. */
+  *#separator(): Waiting<void> {
+    const sign = this.rules.block.separator.trim();
+    yield* skipBlanks(this.source, maxTrialBlanks);
+    if (sign !== '' && (yield* readMarker(this.source, [sign]))) yield* skipBlanks(this.source, maxTrialBlanks);
+  }
+
   /** The name is known: from here on this is a call. False if no tool has this name. */
   open(name: string): boolean {
     if (this.#isOpen) return true;
-    if (!this.rules.names.has(name)) return false;
-    const { openings } = this.rules;
-    const isBound =
+    const { openings, schemas } = this.rules;
+    const schema = schemas.get(name);
+    if (schema === undefined) return false;
+    this.#schema = schema;
+    this.#isBound =
       this.#early === undefined &&
-      (openings === undefined || this.#beginsSpecial || openings.has(this.source.since(this.#start)));
+      (this.#isBound || openings === undefined || this.#beginsSpecial || openings.has(this.source.since(this.#start)));
     this.#isOpen = true;
     this.source.commit();
-    this.#sink.startCall(name, isBound);
+    this.#sink.startCall(name, this.#isBound);
     if (this.#early !== undefined) this.#conclude(this.#early.json);
     return true;
   }
@@ -119,6 +141,16 @@ export class CallReading {
     });
     if (end === 'whole' && unwrapArguments(held) !== undefined) this.#conclude(held);
     else yield* this.#giveUp(held);
+    return true;
+  }
+
+  /** Reads arguments in another notation than JSON, of a call that is open. */
+  *spelledArguments(notation: Notation): Waiting<boolean> {
+    if (!this.#isOpen || this.#isDone) return this.#isDone;
+    const place = { schema: this.#schema, fences: this.rules.fences };
+    const end = yield* readNotation(this.source, notation, place, (text) => this.#pass(text));
+    if (end === 'foreign') yield* this.#toFence((text) => this.#pass(text));
+    this.#close(end === 'whole');
     return true;
   }
 

@@ -46,6 +46,11 @@ const traps = [
   '\u2028',
   '\uffff',
   '__proto__',
+  '</parameter>',
+  '[TOOL_CALLS]',
+  '<|"|>',
+  '</',
+  ']}',
 ];
 
 const plainText = fc.string({ unit: 'grapheme', maxLength: 8 });
@@ -120,12 +125,15 @@ const toolName = fc.oneof(
   fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_-]{0,20}$/),
 );
 
-/** One to four tools, each with a call to it. */
+/** One to four tools, each with a call to it that the format can carry. */
 export function callCases(format: ToolFormat): fc.Arbitrary<readonly CallCase[]> {
-  const one = fc.record({ name: toolName, typed: typedObject(format, 2), description: trickyText(format) });
+  const one = fc
+    .record({ name: toolName, typed: typedObject(format, 2), description: trickyText(format) })
+    .map(({ name, typed: { schema, value }, description }) => ({ name, description, parameters: schema, value }))
+    .filter(({ name, parameters, value }) => format.carries(printExact(value), { name, parameters }));
   return fc.uniqueArray(one, { minLength: 1, maxLength: 4, selector: (each) => each.name }).map((cases) =>
-    cases.map(({ name, typed: { schema, value }, description }, index) => ({
-      tool: { name, description, parameters: schema, path: `tools[${index}]` },
+    cases.map(({ name, description, parameters, value }, index) => ({
+      tool: { name, description, parameters, path: `tools[${index}]` },
       value,
     })),
   );
@@ -154,7 +162,15 @@ export function renderCases(format: ToolFormat, text: string, cases: readonly Ca
     name: tool.name,
     arguments: printExact(value),
   }));
-  return format.render({ text, calls, tools: cases.map(({ tool }) => tool) });
+  return generated(format, format.render({ text, calls, tools: cases.map(({ tool }) => tool) }));
+}
+
+/** What the model generates of a turn: all but what its template has written already. */
+export function generated(format: ToolFormat, turn: Prompt): Prompt {
+  const [first, ...rest] = turn;
+  const { promptTail = '' } = format;
+  if (promptTail === '' || first === undefined || !first.text.startsWith(promptTail)) return turn;
+  return [{ ...first, text: first.text.slice(promptTail.length) }, ...rest];
 }
 
 /** How an answer is cut into pieces: in one, letter by letter, or at these distances; markers as special tokens or not. */
@@ -179,7 +195,10 @@ export function blunted(value: ExactJson): ExactJson {
   return value instanceof Map ? new Map([...value].map(([key, item]) => [key, blunted(item)])) : value;
 }
 
-/** The answer in pieces. Trusted segments that look like special tokens are such where the chunking says so. */
+/** What may be a special token: a word in angle or square brackets. */
+export const specialSpelling: RegExp = /(<[^<>\s]+>|\[[A-Z_/]+\])/;
+
+/** The answer in pieces. What looks like a special token in trusted segments is one where the chunking says so. */
 export function toPieces(answer: Prompt, chunking: Chunking): Piece[] {
   const pieces: Piece[] = [];
   let turn = 0;
@@ -192,20 +211,20 @@ export function toPieces(answer: Prompt, chunking: Chunking): Piece[] {
   };
   let letters = '';
   for (const { text, trusted } of answer) {
-    if (!isSpecial(text, trusted, chunking)) {
-      letters += text;
-      continue;
+    // Split by a group: every second part is what the group matched.
+    const parts = trusted && chunking.special ? text.split(specialSpelling) : [text];
+    for (const [index, part] of parts.entries()) {
+      if (index % 2 === 0) {
+        letters += part;
+        continue;
+      }
+      flush(letters);
+      letters = '';
+      pieces.push({ text: '', special: part, tokens: 1 });
     }
-    flush(letters);
-    letters = '';
-    pieces.push({ text: '', special: text, tokens: 1 });
   }
   flush(letters);
   return pieces;
-}
-
-function isSpecial(text: string, trusted: boolean, chunking: Chunking): boolean {
-  return trusted && chunking.special && /^<[^<>]*>$/.test(text);
 }
 
 /** Reads the pieces with a fresh parser; the order of events is checked on the way. */

@@ -1,99 +1,206 @@
 /** Makes the grammar of calls from a format's syntax and the tools that may be called. */
 
+import { Bug } from '../base/errors.ts';
 import type { Tool } from '../chat/tool.ts';
-import { grammarFromSchema } from '../grammar/from-schema.ts';
-import { choice, type GrammarNode, type GrammarOpening, rule, sequence, special, text } from '../grammar/grammar.ts';
-import type { CallGrammar } from './answer-plan.ts';
+import { argumentsGrammar } from '../grammar/arguments-grammar.ts';
+import { afterText } from '../grammar/derivative.ts';
+import type { SchemaGrammar, SchemaOptions } from '../grammar/from-schema.ts';
+import {
+  choice,
+  type GrammarNode,
+  type GrammarOpening,
+  repeat,
+  rule,
+  sequence,
+  set,
+  special,
+  text,
+} from '../grammar/grammar.ts';
+import { anyDigit } from '../grammar/json-text.ts';
+import type { Notation } from '../grammar/notation.ts';
+import { type CallGrammar, callableTools } from './answer-plan.ts';
 import type { Ask } from './ask.ts';
-import { jsonCallFrame } from './render.ts';
-import { type Interpreter, interpret, type SyntaxOf } from './syntax.ts';
+import { blockOf, notationOf } from './call-block.ts';
+import { jsonCallFrame, keyCallFrame } from './render.ts';
+import { type Interpreter, interpret, mayMiss, type Syntax } from './syntax.ts';
 
-/** A stretch of a call: fixed letters (a marker may be a special token as well), or the arguments. */
+/** A stretch of a call. */
 type Atom =
-  | { readonly kind: 'letters'; readonly text: string; readonly marker: boolean; readonly opens: boolean }
-  | { readonly kind: 'arguments' };
+  /** Fixed letters; a marker may be a special token as well. `mayMiss`: not every model writes it. */
+  | { readonly kind: 'letters'; readonly text: string; readonly marker: boolean; readonly mayMiss: boolean }
+  /** The tool's name and its delimiter: here the opening ends. `peeks`: the delimiter's letters begin what follows. */
+  | { readonly kind: 'name'; readonly text: string; readonly peeked: string }
+  | { readonly kind: 'node'; readonly node: GrammarNode };
 
-/** The grammar of calls to these tools. */
-export function constrainCalls(calls: SyntaxOf<'many'>, tools: readonly Tool[], ask: Ask): CallGrammar {
-  const rules: Record<string, GrammarNode> = {};
-  const relaxed = new Map<string, readonly string[]>();
-  const whole: Branch[] = [];
-  const afterMarker: Branch[] = [];
-  const openings: GrammarOpening[] = [];
-  const copyFrom = ask.copyOnly === true ? { copyFrom: ask.messages.map((message) => message.content) } : {};
-  const atoms = tools.map((tool) => interpret(linearizer, calls.item, tool));
-  tools.forEach((tool, index) => {
-    const grammar = grammarFromSchema(tool.parameters, { rulePrefix: `tool${index}-`, path: tool.path, ...copyFrom });
-    Object.assign(rules, grammar.rules);
-    relaxed.set(tool.name, grammar.relaxed);
-    const parts = splitAtOpening(atoms[index] ?? [], grammar.node);
-    const rest = `call${index}`;
-    rules[rest] = parts.rest;
-    openings.push({ opening: { text: parts.marker + parts.opening }, then: rule(rest) });
-    afterMarker.push({ text: parts.opening, then: rule(rest) });
-    whole.push({ text: parts.marker + parts.opening, then: rule(rest) });
-  });
-  const marker = atoms[0]?.[0];
-  if (marker?.kind !== 'letters' || !maybeSpecial(marker))
-    return { openings, call: branch(whole), separator: calls.separator, rules, relaxed };
-  rules['after-marker'] = branch(afterMarker);
-  const then = rule('after-marker');
-  openings.push({ opening: { special: marker.text }, then });
-  const call = sequence(choice(text(marker.text), special(marker.text)), then);
-  return { openings, call, separator: calls.separator, rules, relaxed };
+/** The grammar of calls to these tools; of those that may not be called, only the openings are known. */
+export function constrainCalls(calls: Syntax, tools: readonly Tool[], ask: Ask): CallGrammar {
+  const { before, item, separator, after } = blockOf(calls);
+  const builder = new CallBuilder(calls, ask);
+  const rest = builder.fromName(tools);
+  const [anyTool] = tools;
+  if (anyTool === undefined) throw new Bug('There are no tools to constrain.');
+  const place = (index: number): Place => ({ tool: anyTool, index, args: sequence() });
+  const opening = before.flatMap((part) => interpret(linearizer, part, place(0)));
+  const first = [...opening, ...untilName(item, place(0))];
+  const next = [text(separator), ...untilName(item, place(1)).map(toNode)];
+  const close = after.flatMap((part) => interpret(linearizer, part, place(0))).map(toNode);
+  return {
+    openings: openingsOf(first, builder.names, rest),
+    call: sequence(...first.map(toNode), rest),
+    next: sequence(...next, rest),
+    close: sequence(...close),
+    separator,
+    rules: builder.rules,
+    relaxed: builder.relaxed,
+  };
 }
 
-/** Special tokens are spelled in brackets of some kind; a plain word never is one. */
-function maybeSpecial(atom: Atom): boolean {
-  return atom.kind === 'letters' && atom.marker && /^[<[]/.test(atom.text);
-}
-
-/** The first marker, the letters up to and including the name's delimiter, and all that follows. */
-function splitAtOpening(
-  atoms: readonly Atom[],
-  node: GrammarNode,
-): { marker: string; opening: string; rest: GrammarNode } {
-  const opens = atoms.findIndex((atom) => atom.kind === 'letters' && atom.opens);
-  const spelled = atoms.slice(0, opens + 1).map((atom) => (atom.kind === 'letters' ? atom.text : ''));
-  const rest = atoms.slice(opens + 1).map((atom) => {
-    if (atom.kind === 'arguments') return node;
-    return maybeSpecial(atom) ? choice(text(atom.text), special(atom.text)) : text(atom.text);
-  });
-  return { marker: spelled[0] ?? '', opening: spelled.slice(1).join(''), rest: sequence(...rest) };
-}
-
-const letters = (value: string, role: { marker?: boolean; opens?: boolean } = {}): Atom => ({
-  kind: 'letters',
-  text: value,
-  marker: role.marker ?? false,
-  opens: role.opens ?? false,
-});
-
-const linearizer: Interpreter<Tool, Atom[]> = {
-  text: (node) => [letters(node.text, { marker: true })],
-  gap: (node) => [letters(node.text)],
-  name: (node, tool) => [letters(tool.name + node.end, { opens: true })],
-  jsonArgs: () => [{ kind: 'arguments' }],
-  jsonCall: (node, tool) => {
-    const { start, middle } = jsonCallFrame(node, tool.name);
-    return [letters(start, { opens: true }), letters(middle), { kind: 'arguments' }, letters('}')];
-  },
-  seq: (node, tool) => node.items.flatMap((item) => interpret(linearizer, item, tool)),
-  many: (node, tool) => interpret(linearizer, node.item, tool),
-  optional: () => [],
-};
-
-interface Branch {
+/** A tool's name as the syntax writes it, and the rule of what follows. */
+interface NamedRest {
   readonly text: string;
   readonly then: GrammarNode;
 }
 
+class CallBuilder {
+  readonly rules: Record<string, GrammarNode> = {};
+  readonly relaxed = new Map<string, readonly string[]>();
+  readonly names: NamedRest[] = [];
+  readonly #item: Syntax;
+  readonly #notation: Notation;
+  readonly #ask: Ask;
+
+  constructor(calls: Syntax, ask: Ask) {
+    this.#item = blockOf(calls).item;
+    this.#notation = notationOf(calls);
+    this.#ask = ask;
+  }
+
+  /** Every tool's name with the rest of its call. */
+  fromName(tools: readonly Tool[]): GrammarNode {
+    const callable = new Set(callableTools(this.#ask));
+    const isForbidding = this.#ask.choice.type === 'none';
+    tools.forEach((tool, index) => {
+      const name = `call${index}`;
+      const isCallable = isForbidding || callable.has(tool);
+      const grammar = isCallable ? this.#arguments(tool, index) : { node: choice() };
+      const atoms = interpret(linearizer, this.#item, { tool, index: 0, args: grammar.node });
+      const at = atoms.findIndex((atom) => atom.kind === 'name');
+      const own = atoms[at];
+      if (own?.kind !== 'name') throw new Bug('The calls of a format name no tool.');
+      const rest = isCallable ? sequence(...atoms.slice(at + 1).map(toNode)) : choice();
+      this.rules[name] = own.peeked === '' ? rest : afterText({ root: rest, rules: this.rules }, own.peeked);
+      this.names.push({ text: own.text + own.peeked, then: rule(name) });
+    });
+    this.rules['call-name'] = branch(this.names);
+    return rule('call-name');
+  }
+
+  #arguments(tool: Tool, index: number): SchemaGrammar {
+    const { copyOnly, messages } = this.#ask;
+    const options: SchemaOptions = {
+      rulePrefix: `tool${index}-`,
+      path: tool.path,
+      ...(copyOnly === true && { copyFrom: messages.map((message) => message.content) }),
+    };
+    const grammar = argumentsGrammar(tool.parameters, this.#notation, options);
+    Object.assign(this.rules, grammar.rules);
+    this.relaxed.set(tool.name, grammar.relaxed);
+    return grammar;
+  }
+}
+
+/** Each beginning of a call after which the answer can be nothing else. */
+function openingsOf(first: readonly Atom[], names: readonly NamedRest[], rest: GrammarNode): GrammarOpening[] {
+  const openings: GrammarOpening[] = [];
+  for (let from = 0; from <= first.length; from++) {
+    const atoms = first.slice(from);
+    const spelled = atoms.map((atom) => (atom.kind === 'letters' ? atom.text : '')).join('');
+    openings.push(...names.map(({ text: named, then }) => ({ opening: { text: spelled + named }, then })));
+    const [marker, ...others] = atoms;
+    if (marker?.kind === 'letters' && maybeSpecial(marker))
+      openings.push({ opening: { special: marker.text }, then: sequence(...others.map(toNode), rest) });
+    if (marker?.kind !== 'letters' || !marker.mayMiss) break;
+    while (first[from + 1]?.kind === 'letters' && isBlank(first[from + 1])) from++;
+  }
+  return openings;
+}
+
+function isBlank(atom: Atom | undefined): boolean {
+  return atom?.kind === 'letters' && !atom.marker;
+}
+
+/** Special tokens are spelled in brackets of some kind; a plain word never is one. */
+function maybeSpecial(atom: Atom): boolean {
+  return atom.kind === 'letters' && atom.marker && /^[<[]./.test(atom.text);
+}
+
+function toNode(atom: Atom): GrammarNode {
+  if (atom.kind === 'node') return atom.node;
+  return maybeSpecial(atom) ? choice(text(atom.text), special(atom.text)) : text(atom.text);
+}
+
+/** What one call writes before its name: the same for every tool. */
+function untilName(item: Syntax, place: Place): readonly Atom[] {
+  const atoms = interpret(linearizer, item, place);
+  return atoms.slice(
+    0,
+    atoms.findIndex((atom) => atom.kind === 'name'),
+  );
+}
+
+/** One call: its tool, its number in the turn, and the grammar of its arguments. */
+interface Place {
+  readonly tool: Tool;
+  readonly index: number;
+  readonly args: GrammarNode;
+}
+
+const letters = (value: string, role: { marker?: boolean; mayMiss?: boolean } = {}): Atom => ({
+  kind: 'letters',
+  text: value,
+  marker: role.marker ?? false,
+  mayMiss: role.mayMiss ?? false,
+});
+
+const named = (value: string, peeked = ''): Atom => ({ kind: 'name', text: value, peeked });
+const marker = (value: string): GrammarNode => toNode(letters(value, { marker: true }));
+const letterOrDigit = set([0x30, 0x39], [0x41, 0x5a], [0x61, 0x7a]);
+
+const linearizer: Interpreter<Place, readonly Atom[]> = {
+  text: (node) => [letters(node.text, { marker: true, mayMiss: mayMiss(node) })],
+  gap: (node) => [letters(node.text)],
+  name: (node, { tool }) => [node.peeks ? named(tool.name, node.end) : named(tool.name + node.end)],
+  id: (node) => [{ kind: 'node', node: sequence(repeat(letterOrDigit, node.length, node.length), marker(node.end)) }],
+  ordinal: (node) => [{ kind: 'node', node: sequence(repeat(anyDigit, 1, 3), marker(node.end)) }],
+  args: (_node, { args }) => [{ kind: 'node', node: args }],
+  jsonCall: (node, { tool, index, args }) => {
+    const { start, name, middle } = jsonCallFrame(node, tool.name, index);
+    const beginning: Atom = index === 0 ? letters(start) : { kind: 'node', node: laterStart(node, tool.name) };
+    return [beginning, named(name), letters(middle), { kind: 'node', node: args }, letters('}')];
+  },
+  keyCall: (node, { tool, args }) => {
+    const { start, name, middle } = keyCallFrame(node, tool.name);
+    return [letters(start), named(name + middle), { kind: 'node', node: args }, letters('}')];
+  },
+  seq: (node, place) => node.items.flatMap((item) => interpret(linearizer, item, place)),
+  many: (node, place) => interpret(linearizer, node.item, place),
+  optional: () => [],
+};
+
+/** An object's beginning in any call but the first: whose number is not known. */
+function laterStart(node: Parameters<typeof jsonCallFrame>[0], name: string): GrammarNode {
+  const [one, other] = [1, 2].map((index) => jsonCallFrame(node, name, index).start);
+  if (one === undefined || one === other) return text(one ?? '');
+  const at = [...one].findIndex((letter, index) => letter !== other?.[index]);
+  return sequence(text(one.slice(0, at)), repeat(anyDigit, 1, 3), text(one.slice(at + 1)));
+}
+
 /** A choice whose branches share their beginnings, so that thousands of tools are not thousands of ways at once. */
-function branch(branches: readonly Branch[]): GrammarNode {
+function branch(branches: readonly NamedRest[]): GrammarNode {
   const shared = sharedBeginning(branches.map((each) => each.text));
   const rests = branches.map((each) => ({ text: each.text.slice(shared.length), then: each.then }));
   const done = rests.filter((each) => each.text === '').map((each) => each.then);
-  const byFirst = new Map<string, Branch[]>();
+  const byFirst = new Map<string, NamedRest[]>();
   for (const each of rests) {
     const first = String.fromCodePoint(each.text.codePointAt(0) ?? 0);
     if (each.text === '') continue;

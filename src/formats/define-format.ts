@@ -1,14 +1,18 @@
 /** Makes a tool format of its data: one syntax tree, read by three interpreters. */
 
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
-import { callableTools, constrainedTools, planAnswer, type ReasoningMarks } from './answer-plan.ts';
+import { callableTools, constrainedTools, planAnswer, type ReasoningMarks, type ReplyMarks } from './answer-plan.ts';
 import type { AnswerPlan, Ask, Conditions } from './ask.ts';
+import { blockOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
 import type { CallRules } from './call-reading.ts';
 import { constrainCalls } from './constrain.ts';
-import type { ModelFacts, ToolFormat, ToolResult } from './format.ts';
+import type { Detected, ModelFacts, ToolFormat, ToolResult } from './format.ts';
+import { type IdRule, modelId } from './model-id.ts';
+import { carries } from './notations/carries.ts';
 import { type AnswerRules, createParser } from './parse.ts';
 import { renderTurn } from './render.ts';
-import { markersOf, type Syntax, type SyntaxOf } from './syntax.ts';
+import { detectSigns, type Signs } from './signs.ts';
+import { markersOf, type Syntax } from './syntax.ts';
 
 /** A format as data. */
 export interface FormatDefinition {
@@ -16,14 +20,25 @@ export interface FormatDefinition {
   readonly kind: ToolFormat['kind'];
   /** The template, specification or thread it was learnt from. */
   readonly source: string;
-  detect(facts: ModelFacts): number;
-  readonly calls: SyntaxOf<'many'>;
+  /** Models that speak it, for people. */
+  readonly models: string;
+  readonly detect: Signs | ((facts: ModelFacts) => Detected);
+  /** The syntax of a turn's calls; it holds exactly one `many`. */
+  readonly calls: Syntax;
+  /** May calls stand at the answer's beginning only? For calls that look like any other JSON or code. */
+  readonly callsAtStart?: boolean;
   /** What joins the first call to text before it. */
   readonly lead?: string;
   readonly example: string;
   readonly reasoning?: ReasoningMarks;
+  /** Marks around visible text, which are not shown. */
+  readonly reply?: ReplyMarks;
+  /** What the template has already written of the answer when the model begins. */
+  readonly promptTail?: string;
+  /** The ids that the model's template accepts; absent = any. */
+  readonly ids?: IdRule;
   instructions?(conditions: Conditions): Prompt;
-  readonly results: ResultMarks;
+  readonly results?: ResultMarks;
   /** Texts that end the answer. */
   readonly stops?: readonly string[];
   /** Special tokens that end the turn. */
@@ -38,20 +53,30 @@ export interface ResultMarks {
   readonly separator: string;
 }
 
+/** For native formats, whose templates write results themselves. */
+const plainResults: ResultMarks = { role: 'tool', open: '', close: '', separator: '\n' };
+
 /** The format of this data. */
 export function defineFormat(definition: FormatDefinition): ToolFormat {
-  const { name, kind, source, example, calls, instructions } = definition;
+  const { name, kind, source, models, example, calls, instructions, ids, detect } = definition;
   const syntax = { calls, lead: definition.lead ?? '' };
+  const results = definition.results ?? plainResults;
+  const block = blockOf(calls);
   return {
     name,
     kind,
     source,
+    models,
     example,
-    detect: (facts) => definition.detect(facts),
+    detect: (facts) => (typeof detect === 'function' ? detect(facts) : detectSigns(detect, facts)),
     ...(instructions && { instructions: (given) => (given.tools.length === 0 ? [] : instructions(given)) }),
+    ...(ids && { modelId: (id, place) => modelId(ids, id, place) }),
+    ...(definition.promptTail !== undefined && { promptTail: definition.promptTail }),
+    beginnings: firstMarkers([...block.before, ...partsOf(block.item)]),
+    carries: (json, { parameters }) => carries(notationOf(calls), json, parameters),
     render: (turn) => renderTurn(syntax, turn),
-    renderResults: (results) => renderResults(definition.results, results),
-    resultRole: definition.results.role,
+    renderResults: (all) => renderResults(results, all),
+    resultRole: results.role,
     answer: (ask) => answer(definition, ask),
   };
 }
@@ -67,13 +92,17 @@ function renderResults(marks: ResultMarks, results: readonly ToolResult[]): Prom
 }
 
 function answer(definition: FormatDefinition, ask: Ask): AnswerPlan {
+  const { reasoning, reply, promptTail, callsAtStart: isAnchored = false } = definition;
   const tools = constrainedTools(ask);
   const calls = tools.length === 0 ? undefined : constrainCalls(definition.calls, tools, ask);
   const spelled = (calls?.openings ?? []).flatMap(({ opening }) => ('text' in opening ? [opening.text] : []));
   const rules = answerRules(definition, ask, new Set(spelled));
   return planAnswer(ask, {
     ...(calls && { calls }),
-    ...(definition.reasoning && { reasoning: definition.reasoning }),
+    ...(reasoning && { reasoning }),
+    ...(reply && { reply }),
+    ...(promptTail !== undefined && { promptTail }),
+    isAnchored,
     stops: tools.length === 0 ? [] : (definition.stops ?? []),
     ends: definition.ends ?? [],
     parser: (newCallId) => createParser(rules, newCallId),
@@ -81,24 +110,28 @@ function answer(definition: FormatDefinition, ask: Ask): AnswerPlan {
 }
 
 function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlySet<string>): AnswerRules {
-  const { calls, reasoning, lead = '', stops = [] } = definition;
-  const names = callableTools(ask).map((tool) => tool.name);
-  const begins = firstMarkers(calls.item);
+  const { lead = '', stops = [], reply, promptTail = '' } = definition;
+  const block = blockOf(definition.calls);
+  const schemas = new Map(callableTools(ask).map((tool) => [tool.name, tool.parameters]));
+  const begins = firstMarkers([...block.before, ...partsOf(block.item)]);
   const bindsLater = ask.choice.type === 'auto' && ask.output === undefined;
-  const fences = [...fencesAfterArguments(calls.item), ...begins.map((marker) => lead + marker), ...stops];
   const callRules: CallRules = {
-    item: calls.item,
+    block,
     lead,
-    names: new Set(names),
-    longestName: Math.max(0, ...names.map((each) => each.length)),
+    schemas,
+    longestName: Math.max(0, ...[...schemas.keys()].map((each) => each.length)),
     openings: bindsLater ? openings : undefined,
-    fences,
+    fences: [...fencesOf(block), ...begins.map((marker) => lead + marker), ...stops],
   };
+  const reasoning = definition.reasoning && readReasoning(definition.reasoning, bindsLater);
   return {
-    ...(names.length > 0 && { calls: callRules }),
-    starts: [...begins, lead].filter((marker) => marker !== '' && names.length > 0),
-    markers: new Set(markersOf(calls)),
+    ...(schemas.size > 0 && { calls: callRules }),
+    starts: [...begins, lead].filter((marker) => marker !== '' && schemas.size > 0),
+    markers: new Set(markersOf(definition.calls)),
     ...(reasoning && { reasoning }),
+    ...(reply && { reply }),
+    isAnchored: definition.callsAtStart ?? false,
+    promptTail,
     stops: ask.tools.length === 0 ? [] : stops,
     beginsInReasoning: ask.promptEnd === 'reasoning',
     parallel: ask.parallel,
@@ -106,15 +139,7 @@ function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlyS
   };
 }
 
-/** The markers with which a call may begin. */
-function firstMarkers(item: Syntax): readonly string[] {
-  return markersOf(item.kind === 'seq' && item.items[0] !== undefined ? item.items[0] : item);
-}
-
-/** What ends a call after its arguments: the markers that follow, or a blank line where the syntax has none. */
-function fencesAfterArguments(item: Syntax): readonly string[] {
-  if (item.kind !== 'seq') return ['\n\n'];
-  const at = item.items.findIndex((each) => each.kind === 'jsonArgs' || each.kind === 'jsonCall');
-  const markers = item.items.slice(at + 1).flatMap((each) => (each.kind === 'optional' ? [] : markersOf(each)));
-  return markers.length === 0 ? ['\n\n'] : markers;
+/** Where a grammar binds from the answer's first byte on, it knows no calls inside reasoning. */
+function readReasoning(marks: ReasoningMarks, bindsLater: boolean): ReasoningMarks {
+  return bindsLater ? marks : { ...marks, calls: 'text' };
 }

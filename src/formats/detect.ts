@@ -6,15 +6,18 @@ import type { ModelFacts, ToolFormat } from './format.ts';
 export interface Detection {
   readonly format: ToolFormat;
   readonly score: number;
+  /** The distance to the next best. */
+  readonly margin: number;
   readonly evidence: string;
 }
 
 /** The format with the highest score; of equals the first. */
 export function detectFormat(facts: ModelFacts, formats: readonly [ToolFormat, ...ToolFormat[]]): Detection {
-  const scored = formats.map((format) => ({ format, score: format.detect(facts) }));
+  const scored = formats.map((format) => ({ format, ...format.detect(facts) }));
   const best = scored.reduce((one, other) => (other.score > one.score ? other : one));
   const others = scored.filter(({ format, score }) => score > 0 && format !== best.format);
+  const second = others.reduce((highest, { score }) => Math.max(highest, score), 0);
   const also = others.length === 0 ? '' : `; also possible: ${others.map(({ format }) => format.name).join(', ')}`;
-  const reason = best.format.kind === 'native' ? 'its chat template speaks it' : 'prompted';
-  return { ...best, evidence: `${best.format.name} (${reason}, score ${best.score}${also})` };
+  const evidence = `${best.format.name} (${best.evidence.join(', ')}; score ${best.score}${also})`;
+  return { format: best.format, score: best.score, margin: best.score - second, evidence };
 }

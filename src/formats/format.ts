@@ -29,6 +29,12 @@ export interface ModelFacts {
   readonly specialTokens: readonly string[];
 }
 
+/** How surely a model speaks a format, and why; score 0 = it does not. */
+export interface Detected {
+  readonly score: number;
+  readonly evidence: readonly string[];
+}
+
 /**
  * `native`: the model's chat template knows tools and writes tool list, calls and results itself; the format only
  * constrains and parses. `prompted`: the template knows nothing of tools, so `instructions` go to the model as
@@ -39,8 +45,9 @@ export interface ToolFormat {
   readonly kind: 'native' | 'prompted';
   /** The template, specification or thread the format was learnt from. */
   readonly source: string;
-  /** 0 = not this format; higher = surer. */
-  detect(facts: ModelFacts): number;
+  /** Models that speak it, for people. */
+  readonly models: string;
+  detect(facts: ModelFacts): Detected;
   /** One call to `get_weather({"city":"Oslo"})` as the model writes it: documentation, fixture and golden. */
   readonly example: string;
   /** What a call is told to the model; prompted formats only. Trusted segments may hold special tokens. */
@@ -56,5 +63,19 @@ export interface ToolFormat {
   readonly endsAtRepeat?: boolean;
   /** The most tools such a model can be shown; of more, the most relevant are. */
   readonly toolLimit?: number;
+  /** Ids as the model knows them: a pure function of the client's id and of the call's place in the conversation. */
+  modelId?(id: string, place: CallOrder): string;
+  /** What the template has already written of the answer when the model begins. */
+  readonly promptTail?: string;
+  /** All texts with which a call of this format may begin: seen in another format's answer, they are worth a warning. */
+  readonly beginnings: readonly string[];
+  /** Can this syntax carry these arguments (JSON text), so that what it renders reads back the same? */
+  carries(json: string, tool: Pick<Tool, 'name' | 'parameters'>): boolean;
   answer(ask: Ask): AnswerPlan;
+}
+
+/** A call's name, and its number among all calls of the conversation. */
+export interface CallOrder {
+  readonly name: string;
+  readonly ordinal: number;
 }

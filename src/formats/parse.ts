@@ -2,12 +2,13 @@
 
 import type { ParserEvent } from '../chat/event.ts';
 import type { Piece } from '../chat/piece.ts';
-import type { ReasoningMarks } from './answer-plan.ts';
+import type { ReasoningMarks, ReplyMarks } from './answer-plan.ts';
 import { AnswerSource, type Waiting } from './answer-source.ts';
 import type { FormatParser } from './ask.ts';
-import type { CallRules } from './call-reading.ts';
+import { isWrapped } from './call-block.ts';
+import type { CallPlace, CallRules, CallTrial } from './call-reading.ts';
 import { EventSink } from './event-sink.ts';
-import { readCall } from './read-call.ts';
+import { readCall, readClose } from './read-call.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
 
 /** How one answer is to be read. */
@@ -19,6 +20,11 @@ export interface AnswerRules {
   /** All markers of the format: as special tokens they are shown where they fail, others are not. */
   readonly markers: ReadonlySet<string>;
   readonly reasoning?: ReasoningMarks;
+  readonly reply?: ReplyMarks;
+  /** May calls stand at the answer's beginning only? */
+  readonly isAnchored: boolean;
+  /** What the template has already written of the answer. */
+  readonly promptTail: string;
   readonly stops: readonly string[];
   readonly beginsInReasoning: boolean;
   readonly parallel: boolean;
@@ -33,6 +39,7 @@ const maxJoint = 16;
 export function createParser(rules: AnswerRules, newCallId: () => string): FormatParser {
   const source = new AnswerSource();
   const sink = new EventSink(newCallId);
+  if (rules.promptTail !== '') source.push({ text: rules.promptTail, tokens: 0 });
   return new SteppedParser(source, sink, readAnswer(source, sink, rules));
 }
 
@@ -68,45 +75,135 @@ class SteppedParser implements FormatParser {
 }
 
 function* readAnswer(source: AnswerSource, sink: EventSink, rules: AnswerRules): Waiting<void> {
-  if (rules.reasoning !== undefined) yield* readReasoning(source, sink, rules);
-  if (!rules.isOutput) return yield* readFree(source, sink, rules, 'text');
+  const reader = new AnswerReader(source, sink, rules);
+  const isCalled = rules.reasoning !== undefined && (yield* reader.reasoning(rules.reasoning));
+  if (isCalled) return rules.parallel ? yield* reader.free('call') : undefined;
+  if (!rules.isOutput) return yield* reader.free('text');
   if (rules.calls === undefined) return yield* readLetters(source, sink);
-  const trial = yield* readCall(source, sink, { ...rules.calls, follows: 'call' });
-  if (trial.type === 'call') return rules.parallel ? yield* readFree(source, sink, rules, 'call') : undefined;
-  if (trial.type === 'text') sink.text(trial.text);
+  const trial = yield* reader.calls('call');
+  if (trial?.type === 'call') return rules.parallel ? yield* reader.free('call') : undefined;
+  if (trial?.type === 'text') sink.text(trial.text);
   yield* readLetters(source, sink);
 }
 
-/** Text with calls in it. */
-function* readFree(source: AnswerSource, sink: EventSink, rules: AnswerRules, after: 'text' | 'call'): Waiting<void> {
-  const firsts = new Set([...rules.starts, ...rules.stops].map((marker) => marker.charAt(0)));
-  const { calls } = rules;
-  const callRules = calls && {
-    text: { ...calls, follows: 'text' as const },
-    call: { ...calls, follows: 'call' as const },
-  };
-  let follows = after;
-  for (;;) {
-    if (follows === 'text') {
-      const start = source.at;
-      source.skipPlain(firsts);
-      sink.text(source.since(start));
-      if (source.isDry) {
-        if (!(yield* source.more())) return;
+/** Reads reasoning, text and calls of one answer. */
+class AnswerReader {
+  readonly #source: AnswerSource;
+  readonly #sink: EventSink;
+  readonly #rules: AnswerRules;
+  /** Letters at which plain text is interrupted for a closer look. */
+  readonly #firsts: ReadonlySet<string>;
+  /** Has nothing but blanks been shown? */
+  #isAtStart = true;
+
+  constructor(source: AnswerSource, sink: EventSink, rules: AnswerRules) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#rules = rules;
+    const { starts, stops, reply, promptTail } = rules;
+    const marks = [promptTail, reply?.open ?? '', reply?.close ?? ''];
+    this.#firsts = new Set([...starts, ...stops, ...marks].map((marker) => marker.charAt(0)));
+  }
+
+  /** Text with calls in it. */
+  *free(after: 'text' | 'call'): Waiting<void> {
+    const source = this.#source;
+    let follows = after;
+    for (;;) {
+      if (follows === 'text') {
+        const start = source.at;
+        source.skipPlain(this.#firsts);
+        this.#text(source.since(start));
+        if (source.isDry) {
+          if (!(yield* source.more())) return;
+          continue;
+        }
+      }
+      if (yield* readStop(source, this.#rules.stops, follows)) return;
+      const trial = yield* this.calls(follows);
+      if (trial?.type === 'end') return;
+      if (trial?.type === 'call') {
+        if (!this.#rules.parallel) return;
+        follows = 'call';
         continue;
       }
+      if (trial !== undefined && trial.text !== '') this.#text(trial.text);
+      else if (follows === 'text' && !(yield* this.#replyMark())) this.#release();
+      follows = 'text';
     }
-    if (yield* readStop(source, rules.stops, follows)) return;
-    const trial = callRules && (yield* readCall(source, sink, callRules[follows]));
-    if (trial?.type === 'end') return;
-    if (trial?.type === 'call') {
-      if (!rules.parallel) return;
-      follows = 'call';
-      continue;
+  }
+
+  /** Calls that stand here, a whole block of them; undefined if none can. */
+  *calls(follows: CallPlace): Waiting<CallTrial | undefined> {
+    const { calls, isAnchored, parallel } = this.#rules;
+    if (calls === undefined || (isAnchored && follows === 'text' && !this.#isAtStart)) return undefined;
+    const first = yield* readCall(this.#source, this.#sink, { ...calls, follows });
+    if (first.type !== 'call') return first;
+    this.#isAtStart = false;
+    if (!isWrapped(calls.block) || !parallel) return first;
+    for (let last: CallTrial = first; last.type === 'call'; ) {
+      last = yield* readCall(this.#source, this.#sink, { ...calls, follows: 'block', isBound: last.isBound });
+      if (last.type === 'end') return last;
+      if (last.type === 'text' && last.text !== '') return last;
     }
-    if (trial !== undefined && trial.text !== '') sink.text(trial.text);
-    else if (follows === 'text') release(source, sink, rules.markers);
-    follows = 'text';
+    yield* readClose(this.#source, calls.block);
+    return first;
+  }
+
+  /** A reasoning block at the answer's beginning, without the line breaks that set it off; true if a call ended it. */
+  *reasoning({ open, close, calls }: ReasoningMarks): Waiting<boolean> {
+    const source = this.#source;
+    if (!this.#rules.beginsInReasoning) {
+      source.mark();
+      yield* skipBlanks(source, maxJoint);
+      if (!(yield* readMarker(source, [open]))) {
+        source.rewind();
+        return false;
+      }
+      source.commit();
+    }
+    yield* readLineBreaks(source);
+    const starts = calls === 'end' ? this.#rules.starts : [];
+    const firsts = new Set(['\n', close.charAt(0), ...starts.map((marker) => marker.charAt(0))]);
+    for (;;) {
+      const start = source.at;
+      source.skipPlain(firsts);
+      this.#sink.reasoning(source.since(start));
+      if (source.isDry) {
+        if (!(yield* source.more())) return false;
+        continue;
+      }
+      const breaks = yield* readLineBreaks(source);
+      if (yield* readMarker(source, [close])) break;
+      const trial = calls === 'end' ? yield* this.calls('text') : undefined;
+      if (trial?.type === 'call' || trial?.type === 'end') return true;
+      this.#sink.reasoning(breaks + (trial?.text ?? ''));
+      if (breaks !== '' || (trial !== undefined && trial.text !== '')) continue;
+      const { at, special } = source;
+      source.skip();
+      if (special === undefined) this.#sink.reasoning(source.since(at));
+    }
+    yield* readLineBreaks(source);
+    return false;
+  }
+
+  /** A mark around visible text is not shown, nor what the template wrote. */
+  *#replyMark(): Waiting<boolean> {
+    const { reply, promptTail } = this.#rules;
+    const { open = '', close = '' } = reply ?? {};
+    const marks = this.#isAtStart ? [open, promptTail, close] : [close];
+    for (const mark of marks) if (yield* readMarker(this.#source, [mark])) return true;
+    return false;
+  }
+
+  #text(text: string): void {
+    if (text.trim() !== '') this.#isAtStart = false;
+    this.#sink.text(text);
+  }
+
+  #release(): void {
+    const isBlank = /^\s$/.test(this.#source.letter ?? '');
+    if (release(this.#source, this.#sink, this.#rules.markers) && !isBlank) this.#isAtStart = false;
   }
 }
 
@@ -137,44 +234,21 @@ function* readLetters(source: AnswerSource, sink: EventSink): Waiting<void> {
 const noStops: ReadonlySet<string> = new Set();
 
 /** Shows one unit as text; a special token only if it is a marker that came to nothing. */
-function release(source: AnswerSource, sink: EventSink, shown: ReadonlySet<string>): void {
+function release(source: AnswerSource, sink: EventSink, shown: ReadonlySet<string>): boolean {
   const { special } = source;
   const start = source.at;
   source.skip();
-  if (special === undefined || shown.has(special)) sink.text(source.since(start));
+  const isShown = special === undefined || shown.has(special);
+  if (isShown) sink.text(source.since(start));
+  return isShown;
 }
 
-/** A reasoning block at the answer's beginning, without the line breaks that set it off. */
-function* readReasoning(source: AnswerSource, sink: EventSink, rules: AnswerRules): Waiting<void> {
-  const { open, close } = rules.reasoning ?? { open: '', close: '' };
-  if (!rules.beginsInReasoning) {
-    source.mark();
-    yield* skipBlanks(source, maxJoint);
-    if (!(yield* readMarker(source, [open]))) return source.rewind();
-    source.commit();
+function* readLineBreaks(source: AnswerSource): Waiting<string> {
+  let breaks = '';
+  for (let count = 0; count < maxJoint; count++) {
+    if (yield* readMarker(source, ['\n'])) breaks += '\n';
+    else if (yield* readMarker(source, ['\r\n'])) breaks += '\r\n';
+    else break;
   }
-  yield* skipLineBreaks(source);
-  const firsts = new Set(['\n', close.charAt(0)]);
-  for (;;) {
-    const start = source.at;
-    source.skipPlain(firsts);
-    sink.reasoning(source.since(start));
-    if (source.isDry) {
-      if (!(yield* source.more())) return;
-      continue;
-    }
-    source.mark();
-    yield* skipLineBreaks(source);
-    if (yield* readMarker(source, [close])) break;
-    source.rewind();
-    const { at, special } = source;
-    source.skip();
-    if (special === undefined) sink.reasoning(source.since(at));
-  }
-  source.commit();
-  yield* skipLineBreaks(source);
-}
-
-function* skipLineBreaks(source: AnswerSource): Waiting<void> {
-  for (let count = 0; count < maxJoint; count++) if (!(yield* readMarker(source, ['\n', '\r\n']))) return;
+  return breaks;
 }

@@ -2,35 +2,60 @@
 
 import { parseExact } from '../base/json.ts';
 import type { AnswerSource, Waiting } from './answer-source.ts';
-import { CallReading, type CallRules, type CallTrial, maxTrialBlanks } from './call-reading.ts';
+import { type CallBlock, partsOf } from './call-block.ts';
+import { type CallPlace, CallReading, type CallRules, type CallTrial, maxTrialBlanks } from './call-reading.ts';
 import type { EventSink } from './event-sink.ts';
 import { readJson } from './read-json.ts';
 import { readLastMarker, readMarker, skipBlanks } from './read-marker.ts';
-import { type Interpreter, interpret, type SyntaxOf } from './syntax.ts';
+import { type Interpreter, interpret, mayMiss, type Syntax, type SyntaxOf } from './syntax.ts';
 
 /** Letters around a name that models add: quotes, backticks, bold. */
 const maxNameDecoration = 8;
 
-/** Reads a call at this place, and before it what joins it to text (its lead) or to another call (any blanks). */
+/** Reads a call at this place; the first of a block begins with what opens the block. */
 export function readCall(
   source: AnswerSource,
   sink: EventSink,
-  rules: CallRules & { readonly follows: 'text' | 'call' },
+  rules: CallRules & { readonly follows: CallPlace; readonly isBound?: boolean },
 ): Waiting<CallTrial> {
-  const reading = new CallReading(source, sink, rules);
-  return reading.trial(rules.follows, () => interpret(reader, rules.item, reading));
+  const { block, follows, isBound = false } = rules;
+  const reading = new CallReading(source, sink, rules, isBound);
+  const parts = [...(follows === 'block' ? [] : block.before), ...partsOf(block.item)];
+  return reading.trial(follows, () => readParts(parts, reading));
+}
+
+/** Reads what closes a block, as far as it is there. */
+export function* readClose(source: AnswerSource, block: CallBlock): Waiting<void> {
+  for (const part of block.after) {
+    if (part.kind !== 'text') continue;
+    source.mark();
+    yield* skipBlanks(source, maxTrialBlanks);
+    if (yield* readLastMarker(source, spellingsOf(part))) source.commit();
+    else source.rewind();
+  }
+}
+
+function spellingsOf(node: SyntaxOf<'text'>): readonly string[] {
+  return [node.text, ...node.also];
 }
 
 const reader: Interpreter<CallReading, Waiting<boolean>> = {
-  text: (node, reading) => (reading.isOpen ? readLastMarker : readMarker)(reading.source, [node.text, ...node.also]),
+  *text(node, reading) {
+    const read = reading.isOpen ? readLastMarker : readMarker;
+    return (yield* read(reading.source, spellingsOf(node))) || mayMiss(node);
+  },
   *gap(_node, reading) {
     yield* skipBlanks(reading.source, reading.isOpen ? Infinity : maxTrialBlanks);
     return true;
   },
   name: readName,
-  jsonArgs: (_node, reading) => reading.arguments(),
+  id: (node, reading) => readDropped(node.end, reading),
+  ordinal: (node, reading) => readDropped(node.end, reading),
+  args: ({ notation }, reading) =>
+    notation.kind === 'json' ? reading.arguments() : reading.spelledArguments(notation),
   jsonCall: readJsonCall,
-  seq: readSequence,
+  keyCall: readKeyCall,
+  seq: (node, reading) => readParts(node.items, reading, true),
   many: (node, reading) => interpret(reader, node.item, reading),
   *optional(node, reading) {
     reading.source.mark();
@@ -41,10 +66,10 @@ const reader: Interpreter<CallReading, Waiting<boolean>> = {
 };
 
 /** After the opening a missing part of the call itself is forgiven; blanks before it are then not the call's either. */
-function* readSequence(node: SyntaxOf<'seq'>, reading: CallReading): Waiting<boolean> {
+function* readParts(parts: readonly Syntax[], reading: CallReading, isStrict = false): Waiting<boolean> {
   const { source } = reading;
   let isGapOpen = false;
-  for (const item of node.items) {
+  for (const item of parts) {
     if (isGapOpen && item.kind !== 'text' && item.kind !== 'gap') {
       source.commit();
       isGapOpen = false;
@@ -59,11 +84,28 @@ function* readSequence(node: SyntaxOf<'seq'>, reading: CallReading): Waiting<boo
       else source.rewind();
       isGapOpen = false;
     }
-    const isForgiven = reading.isOpen && node === reading.rules.item;
-    if (!isRead && !isForgiven) return false;
+    if (!isRead && (isStrict || !reading.isOpen)) return false;
   }
   if (isGapOpen) source.commit();
   return true;
+}
+
+/** Longest id or number that is read between a name and its arguments. */
+const maxDropped = 128;
+
+/** Reads up to and including `end`, or nothing. */
+function* readDropped(end: string, { source }: CallReading): Waiting<boolean> {
+  source.mark();
+  for (let length = 0; length < maxDropped && (yield* source.more()); length++) {
+    if (yield* readMarker(source, [end])) {
+      source.commit();
+      return true;
+    }
+    if (source.letter === undefined || source.letter === '{') break;
+    source.skip();
+  }
+  source.rewind();
+  return yield* readMarker(source, [end]);
 }
 
 /** A bare name up to its delimiter; the answer's end is one too, unless the token limit brought it. */
@@ -73,7 +115,10 @@ function* readName(node: SyntaxOf<'name'>, reading: CallReading): Waiting<boolea
   let name = '';
   while (name.length <= rules.longestName + maxNameDecoration) {
     if (!(yield* source.more())) return source.ended === 'stop' && openNamed(reading, name);
-    if (yield* readMarker(source, ends)) return openNamed(reading, name);
+    if (node.peeks) source.mark();
+    const isEnd = yield* readMarker(source, ends);
+    if (node.peeks) source.rewind();
+    if (isEnd) return openNamed(reading, name);
     const { letter } = source;
     if (letter === undefined) return false;
     name += letter;
@@ -92,6 +137,7 @@ function* readJsonCall(node: SyntaxOf<'jsonCall'>, reading: CallReading): Waitin
   const { source } = reading;
   const blanks = (): Waiting<void> => skipBlanks(source, maxTrialBlanks);
   const argumentsKeys = [node.argumentsKey, ...node.argumentsAliases];
+  const droppedKeys = ['id', 'type', ...node.fixed.map((member) => member.key)];
   if (!(yield* readMarker(source, ['{']))) return false;
   do {
     yield* blanks();
@@ -104,14 +150,33 @@ function* readJsonCall(node: SyntaxOf<'jsonCall'>, reading: CallReading): Waitin
       const name = yield* readShortString(source, 6 * reading.rules.longestName);
       isRead = name !== undefined && reading.open(name);
     } else if (argumentsKeys.includes(key)) isRead = yield* reading.arguments();
-    else isRead = yield* readIgnored(key, reading);
+    else if (!reading.isOpen && !droppedKeys.includes(key)) isRead = false;
+    else isRead = yield* readIgnored(reading);
     if (!isRead) break;
     yield* blanks();
   } while (yield* readMarker(source, [',']));
   if (!reading.isOpen) return false;
-  // Models lose count of closing braces in both directions.
-  while (yield* readBehindBlanks(source, '}'));
+  yield* readBraces(source);
   return true;
+}
+
+/** An object whose key names the tool. */
+function* readKeyCall(_node: SyntaxOf<'keyCall'>, reading: CallReading): Waiting<boolean> {
+  const { source } = reading;
+  if (!(yield* readMarker(source, ['{']))) return false;
+  yield* skipBlanks(source, maxTrialBlanks);
+  const name = yield* readShortString(source, 6 * reading.rules.longestName);
+  if (name === undefined) return false;
+  yield* skipBlanks(source, maxTrialBlanks);
+  if (!(yield* readMarker(source, [':'])) || !reading.open(name)) return false;
+  yield* reading.arguments();
+  yield* readBraces(source);
+  return true;
+}
+
+/** Models lose count of closing braces in both directions. */
+function* readBraces(source: AnswerSource): Waiting<void> {
+  while (yield* readBehindBlanks(source, '}'));
 }
 
 /** Reads a sign and the blanks before it, or nothing. */
@@ -124,10 +189,10 @@ function* readBehindBlanks(source: AnswerSource, sign: string): Waiting<boolean>
   return isRead;
 }
 
-/** A value that says nothing to us; before the opening, where it is held, only a short `id` or `type`. */
-function* readIgnored(key: string, reading: CallReading): Waiting<boolean> {
+/** A value that says nothing to us; before the opening, where it is held, only a short string. */
+function* readIgnored(reading: CallReading): Waiting<boolean> {
   if (reading.isOpen) return (yield* readJson(reading.source, () => {})) === 'whole';
-  return (key === 'id' || key === 'type') && (yield* readShortString(reading.source, 64)) !== undefined;
+  return (yield* readShortString(reading.source, 64)) !== undefined;
 }
 
 /** A JSON string of at most `limit` units, decoded; undefined if there is none. */

@@ -272,7 +272,7 @@ describe('detection', () => {
   const facts = { name: 'x', architecture: 'qwen2', specialTokens: [] };
 
   it('goes by the template', () => {
-    expect(nano.detect({ ...facts, template: '{#- aimindserve-nano-1 -#}…' })).toBeGreaterThan(10);
-    expect(nano.detect({ ...facts, template: '<|im_start|>' })).toBe(0);
+    expect(nano.detect({ ...facts, template: '{#- aimindserve-nano-1 -#}…' }).score).toBeGreaterThan(10);
+    expect(nano.detect({ ...facts, template: '<|im_start|>' }).score).toBe(0);
   });
 });

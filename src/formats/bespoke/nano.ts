@@ -1,6 +1,6 @@
 /** The format of the model that comes with this product; `models/nano/FORMAT.md` says what it looks like. */
 
-import { callableTools, constrainedTools, planAnswer } from '../answer-plan.ts';
+import { callableTools, planAnswer } from '../answer-plan.ts';
 import type { AnswerPlan, Ask } from '../ask.ts';
 import type { ToolFormat } from '../format.ts';
 import { constrainNanoCalls } from './nano-grammar.ts';
@@ -20,16 +20,22 @@ export const nano: ToolFormat = {
   copyOnlyByDefault: true,
   endsAtRepeat: true,
   toolLimit: 32,
-  detect: (facts) => (facts.template.includes(signature) ? 100 : 0),
+  models: 'the bundled nano model',
+  beginnings: [nanoTokens.call],
+  detect: ({ template }) =>
+    template.includes(signature)
+      ? { score: 100, evidence: [`template has "${signature}"`] }
+      : { score: 0, evidence: [] },
   instructions: renderToolList,
   render: renderNanoTurn,
   renderResults: renderNanoResults,
+  carries: () => true,
   answer: planNanoAnswer,
 };
 
 function planNanoAnswer(ask: Ask): AnswerPlan {
-  const constrained = constrainedTools(ask).map(readNanoTool);
   const callable = callableTools(ask).map(readNanoTool);
+  const constrained = ask.choice.type === 'none' ? ask.tools.map(readNanoTool) : callable;
   return planAnswer(ask, {
     ...(constrained.length > 0 && { calls: constrainNanoCalls(constrained, ask) }),
     ends: [nanoTokens.end],

@@ -220,9 +220,10 @@ describe('hermes tells', () => {
   });
 
   it('what a template looks like that speaks it', () => {
-    const facts = (template: string) => ({ name: '', architecture: '', template, specialTokens: [] });
-    expect(hermes.detect(facts('<tools>{{ tool | tojson }}</tools> <tool_call>'))).toBe(3);
-    expect(hermes.detect(facts('<tool_call><function=x>'))).toBe(0);
-    expect(hermes.detect(facts('<|im_start|>'))).toBe(0);
+    const score = (template: string) =>
+      hermes.detect({ name: '', architecture: '', template, specialTokens: [] }).score;
+    expect(score('<tools>{{ tool | tojson }}</tools> <tool_call>')).toBeGreaterThan(3);
+    expect(score('<tools></tools><tool_call><function=x>')).toBe(0);
+    expect(score('<|im_start|>')).toBe(0);
   });
 });

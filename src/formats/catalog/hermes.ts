@@ -8,9 +8,11 @@ export const hermes = defineFormat({
   name: 'hermes',
   kind: 'native',
   source: 'Qwen/Qwen2.5-7B-Instruct and NousResearch/Hermes-3-Llama-3.1-8B chat templates',
-  detect: ({ template }) => {
-    if (!template.includes('<tool_call>') || /<function=|<arg_key>/.test(template)) return 0;
-    return template.includes('<tools>') ? 3 : 2;
+  models: 'Qwen 2.5, Qwen 3, QwQ, Hermes 2 to 4, SmolLM 3, MiMo-VL',
+  detect: {
+    template: ['<tool_call>', '<tools>'],
+    without: ['<function=', '<arg_key>', '<|tool_call>', '<tool_calls>'],
+    names: ['qwen', 'hermes', 'smollm'],
   },
   calls: many(seq('<tool_call>', gap('\n'), jsonCall(), gap('\n'), '</tool_call>'), '\n'),
   lead: '\n',

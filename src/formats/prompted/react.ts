@@ -22,7 +22,11 @@ export const react = defineFormat({
   name: 'react',
   kind: 'prompted',
   source: 'ReAct (arXiv 2210.03629) with JSON arguments, as ModelScope-Agent and Qwen-Agent teach it',
-  detect: ({ template }) => (/\btools\b/.test(template) ? 0.1 : 1),
+  models: 'any, by prompt',
+  detect: ({ template }) =>
+    /\btools\b/.test(template)
+      ? { score: 0.1, evidence: ['the template knows tools, but no format we know'] }
+      : { score: 1, evidence: ['the template knows no tools'] },
   calls: many(
     seq(
       action,
