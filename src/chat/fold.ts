@@ -2,6 +2,7 @@
 
 import { type AppError, Bug } from '../base/errors.ts';
 import type { CallOutcome, ChatEvent, ChoiceEvent, FinishReason, Kept, Report, Usage } from './event.ts';
+import type { DrawnLogprob } from './logprob.ts';
 import type { Warning } from './request.ts';
 
 /** A call of a finished answer. */
@@ -19,6 +20,8 @@ export interface FoldedChoice {
   readonly id: string;
   readonly reasoning: string;
   readonly text: string;
+  /** Of the text's tokens, if they were asked for. */
+  readonly logprobs?: readonly DrawnLogprob[];
   readonly calls: readonly FoldedCall[];
   readonly finish: FinishReason;
 }
@@ -44,6 +47,7 @@ interface OpenChoice {
   id?: string;
   reasoning: string;
   text: string;
+  logprobs?: DrawnLogprob[];
   calls: OpenCall[];
   finish?: FinishReason;
 }
@@ -96,6 +100,7 @@ export class Folder {
       id: choice.id ?? '',
       reasoning: choice.reasoning,
       text: choice.text,
+      ...(choice.logprobs && { logprobs: choice.logprobs }),
       calls: choice.calls.map(closeCall),
       finish: choice.finish ?? 'stop',
     }));
@@ -154,12 +159,19 @@ function foldChoice(choice: OpenChoice, event: ChoiceEvent): void {
       if (open !== undefined) throw new Bug(`'${event.type}' inside call ${choice.calls.length - 1}`);
   }
   if (event.type === 'reasoning-delta') choice.reasoning += event.text;
-  else if (event.type === 'text-delta') choice.text += event.text;
+  else if (event.type === 'text-delta') addText(choice, event);
   else if (event.type === 'finish') choice.finish = event.reason;
   else {
     if (event.index !== choice.calls.length) throw new Bug(`call ${event.index} follows ${choice.calls.length} calls`);
     choice.calls.push({ id: event.id, name: event.name, arguments: '' });
   }
+}
+
+function addText(choice: OpenChoice, { text, logprobs }: Extract<ChoiceEvent, { type: 'text-delta' }>): void {
+  choice.text += text;
+  if (logprobs === undefined) return;
+  choice.logprobs ??= [];
+  for (const logprob of logprobs) choice.logprobs.push(logprob);
 }
 
 function closeCall(call: OpenCall): FoldedCall {

@@ -4,7 +4,7 @@ import type { AppError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { ChatEvent } from '../chat/event.ts';
 import type { FoldedAnswer } from '../chat/fold.ts';
-import type { ChatRequest } from '../chat/request.ts';
+import type { ChatRequest, GuaranteeLevel } from '../chat/request.ts';
 
 /** What encoding an answer needs to remember of its request. */
 export interface Reply {
@@ -18,6 +18,21 @@ export interface Reply {
   readonly envelope: boolean;
   /** The client asked for the `aimindserve` report. */
   readonly report: boolean;
+  /** The tools came as `functions`, so that the call goes out as `function_call`. */
+  readonly functionCall?: true;
+  /** Texts that stand before each choice, where the client wants its prompts back. */
+  readonly echo?: readonly string[];
+}
+
+/** What decoding needs besides the body. */
+export interface DecodeContext {
+  /** Unix seconds. */
+  readonly created: number;
+  /** From the header `X-Aimindserve-Report`: `1`, or `raw` for the unparsed text too. */
+  readonly report: boolean;
+  readonly raw?: true;
+  /** From the header `X-Aimindserve-Guarantee`; the body's own field goes first. */
+  readonly guarantee?: GuaranteeLevel;
 }
 
 /** A decoded body. */
@@ -37,8 +52,8 @@ export interface FrameEncoder {
 /** One protocol. */
 export interface Protocol {
   readonly path: string;
-  /** `context.report` comes from the header. Throws RequestError with the path in the caller's dialect. */
-  decode(body: unknown, context: { readonly created: number; readonly report: boolean }): Decoded;
+  /** Throws RequestError with the path in the caller's dialect. */
+  decode(body: unknown, context: DecodeContext): Decoded;
   frames(reply: Reply): FrameEncoder;
   body(answer: FoldedAnswer, reply: Reply): JsonObject;
   failure(error: AppError): JsonObject;

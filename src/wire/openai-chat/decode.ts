@@ -3,39 +3,46 @@
 import { Field } from '../../base/decode.ts';
 import type { Json } from '../../base/json.ts';
 import type { ChatRequest, GuaranteeLevel, OutputSchema } from '../../chat/request.ts';
-import type { Decoded } from '../protocol.ts';
+import type { ToolChoice } from '../../chat/tool.ts';
+import type { DecodeContext, Decoded } from '../protocol.ts';
 import { cleanText } from './clean-text.ts';
 import { checkFields } from './fields.ts';
 import { decodeMessages } from './messages.ts';
 import { decodeOutputSchema } from './parameters.ts';
-import { decodeSampling, decodeStop } from './sampling.ts';
-import { decodeToolChoice, decodeTools } from './tools.ts';
+import { decodeChoices, decodeSampling, decodeStop } from './sampling.ts';
+import { decodeFunctionCall, decodeToolChoice } from './tool-choice.ts';
+import { type DecodedTools, decodeFunctions, decodeTools } from './tools.ts';
 import { WarningList } from './warnings.ts';
 
 const guaranteeLevels = ['enforce', 'report', 'off'] as const;
 
 /** Decodes a body whose nesting is bounded (`parseBody` sees to that). */
-export function decode(body: unknown, context: { readonly created: number; readonly report: boolean }): Decoded {
+export function decode(body: unknown, context: DecodeContext): Decoded {
   const warnings = new WarningList();
   const field = new Field(cleanText(body));
   if (field.value !== body) warnings.add('replaced_characters', 'Lone surrogates and NUL characters became U+FFFD.');
   field.object();
   const model = decodeModel(field.get('model'));
   checkFields(field, warnings);
-  const { tools, hasList } = decodeTools(field.get('tools'), warnings);
+  const { tools, hasList, choice, isLegacy } = decodeToolFields(field, warnings);
   const output = decodeResponseFormat(field.get('response_format'), warnings);
-  const guarantee = decodeGuarantee(field.get('aimindserve'), warnings);
+  const guarantee = decodeGuarantee(field.get('aimindserve'), warnings) ?? context.guarantee;
+  const choices = decodeChoices(field.get('n'));
+  const parallel = field.get('parallel_tool_calls').optional((item) => item.boolean()) ?? true;
   const request: Omit<ChatRequest, 'warnings'> = {
     model,
     messages: decodeMessages(field.get('messages')),
     tools,
-    toolChoice: decodeToolChoice(field.get('tool_choice'), tools),
-    parallelCalls: field.get('parallel_tool_calls').optional((item) => item.boolean()) ?? true,
+    toolChoice: choice,
+    // `function_call` has room for one.
+    parallelCalls: parallel && !isLegacy,
     sampling: decodeSampling(field),
     stop: decodeStop(field.get('stop')),
     ...(output && { output }),
     templateVariables: decodeTemplateVariables(field.get('chat_template_kwargs')),
     ...(guarantee && { guarantee }),
+    ...(choices !== undefined && { choices }),
+    ...(context.raw && { reportsRaw: true }),
   };
   const reply = {
     stream: field.get('stream').optional((item) => item.boolean()) ?? false,
@@ -44,8 +51,34 @@ export function decode(body: unknown, context: { readonly created: number; reado
     includeUsage: decodeIncludeUsage(field.get('stream_options')),
     envelope: hasList,
     report: context.report,
+    ...(isLegacy && { functionCall: true as const }),
   };
   return { request: { ...request, warnings: warnings.all() }, reply };
+}
+
+interface ToolFields extends DecodedTools {
+  readonly choice: ToolChoice;
+  /** Came as `functions` and `function_call`, the pair before `tools` and `tool_choice`. */
+  readonly isLegacy: boolean;
+}
+
+function decodeToolFields(body: Field, warnings: WarningList): ToolFields {
+  const decoded = decodeTools(body.get('tools'), warnings);
+  const legacy = decodeFunctions(body.get('functions'), warnings);
+  const call = body.get('function_call');
+  if (legacy.tools.length === 0) {
+    if (decoded.tools.length > 0 && !call.isAbsent && call.value !== 'auto')
+      throw call.invalid("it goes with 'functions'; beside 'tools', use 'tool_choice'");
+    decodeFunctionCall(call, []);
+    return { ...decoded, choice: decodeToolChoice(body.get('tool_choice'), decoded.tools), isLegacy: false };
+  }
+  for (const name of ['tools', 'tool_choice'])
+    if (!isEmpty(body.get(name))) throw body.get(name).invalid("it cannot stand beside 'functions'; give one of them");
+  return { ...legacy, choice: decodeFunctionCall(call, legacy.tools), isLegacy: true };
+}
+
+function isEmpty({ isAbsent, value }: Field): boolean {
+  return isAbsent || (Array.isArray(value) && value.length === 0);
 }
 
 function decodeModel(field: Field): string {

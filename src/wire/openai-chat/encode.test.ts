@@ -22,6 +22,7 @@ const callOf = (deltas: readonly string[], outcome: 'ok' | 'cut' = 'ok'): ChatEv
   ...deltas.map((json): ChatEvent => ({ type: 'call-delta', choice: 0, index: 0, json })),
   { type: 'call-end', choice: 0, index: 0, outcome },
 ];
+const drawn = (token: string, logprob: number) => ({ token, bytes: [...Buffer.from(token)], logprob });
 const finish = (reason: 'stop' | 'length' | 'tool_calls'): ChatEvent => ({ type: 'finish', choice: 0, reason });
 
 function frames(events: readonly ChatEvent[], changes: Partial<Reply> = {}): string[] {
@@ -64,6 +65,62 @@ describe('a stream', () => {
       chunk('{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}'),
     );
     expect(frames([start, ...callOf([], 'cut'), finish('length')])[2]).toBe(chunk('{}', '"length"'));
+  });
+
+  it('of log probabilities, beside the text they belong to', () => {
+    const logprobs = [{ ...drawn('a', -0.5), top: [drawn('a', -0.5), drawn('b\u2028', -1)] }];
+    const said: ChatEvent = { type: 'text-delta', choice: 0, text: 'a', logprobs };
+    const told =
+      '{"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[{"token":"a","logprob":-0.5,"bytes":[97]},' +
+      '{"token":"b\\u2028","logprob":-1,"bytes":[98,226,128,168]}]}],"refusal":null}';
+    expect(frames([start, said, finish('stop')])).toEqual([
+      chunk('{"role":"assistant","content":""}'),
+      chunk('{"content":"a"}').replace('"logprobs":null', `"logprobs":${told}`),
+      chunk('{}', '"stop"'),
+      'data: [DONE]',
+    ]);
+  });
+
+  it('of a call to a function of the older spelling', () => {
+    const said = [start, ...callOf(['{"a":', '1}']), finish('tool_calls')];
+    expect(frames(said, { functionCall: true })).toEqual([
+      chunk('{"role":"assistant","content":null}'),
+      chunk('{"function_call":{"name":"f","arguments":""}}'),
+      chunk('{"function_call":{"arguments":"{\\"a\\":"}}'),
+      chunk('{"function_call":{"arguments":"1}"}}'),
+      chunk('{}', '"function_call"'),
+      'data: [DONE]',
+    ]);
+    expect(frames([start, ...callOf([]), finish('tool_calls')], { functionCall: true })[2]).toBe(
+      chunk('{"function_call":{"arguments":"{}"}}'),
+    );
+    expect(frames([start, finish('length')], { functionCall: true })[1]).toBe(chunk('{}', '"length"'));
+  });
+
+  it('of several choices, each with its index, role and reason', () => {
+    const second = (events: readonly ChatEvent[]): ChatEvent[] =>
+      events.map((event) => ('choice' in event ? { ...event, choice: 1 } : event));
+    const text: ChatEvent = { type: 'text-delta', choice: 0, text: 'a' };
+    const [first = start, ...rest] = [start, ...callOf(['{}']), finish('tool_calls')];
+    const written = frames([
+      ...second([first]),
+      start,
+      ...second(rest.slice(0, 2)),
+      text,
+      ...second(rest.slice(2)),
+      finish('stop'),
+    ]);
+    const of = (index: number) =>
+      written
+        .filter((frame) => frame.includes(`"choices":[{"index":${index},`))
+        .map((frame) => frame.replace(/"index":1,"delta"/, '"index":0,"delta"'));
+    expect(of(0)).toEqual([
+      chunk('{"role":"assistant","content":""}'),
+      chunk('{"content":"a"}'),
+      chunk('{}', '"stop"'),
+    ]);
+    expect(of(1)).toEqual(frames([first, ...rest]).slice(0, -1));
+    expect(written).toHaveLength(of(0).length + of(1).length + 1);
   });
 
   it('of nothing still has a role and a reason', () => {
@@ -139,6 +196,35 @@ describe('a body', () => {
         prompt_tokens_details: { cached_tokens: 1 },
       },
     });
+  });
+
+  it('holds log probabilities and several choices', async () => {
+    const logprobs = [{ ...drawn('é', -0.25), top: [] }];
+    const said: ChatEvent[] = [
+      start,
+      { ...start, choice: 1 },
+      { type: 'text-delta', choice: 0, text: 'é', logprobs },
+      { type: 'text-delta', choice: 0, text: 'é', logprobs },
+      { type: 'finish', choice: 1, reason: 'length' },
+      finish('stop'),
+    ];
+    const content = { token: 'é', logprob: -0.25, bytes: [0xc3, 0xa9], top_logprobs: [] };
+    expect(openaiChat.body(await foldEvents(said), reply)['choices']).toEqual([
+      expect.objectContaining({ index: 0, logprobs: { content: [content, content], refusal: null } }),
+      expect.objectContaining({ index: 1, logprobs: null, finish_reason: 'length' }),
+    ]);
+  });
+
+  it('holds the call of a function of the older spelling', async () => {
+    const answer = await foldEvents([start, ...callOf([]), finish('tool_calls')]);
+    expect(openaiChat.body(answer, { ...reply, functionCall: true })['choices']).toEqual([
+      {
+        index: 0,
+        message: { role: 'assistant', content: null, refusal: null, function_call: { name: 'f', arguments: '{}' } },
+        logprobs: null,
+        finish_reason: 'function_call',
+      },
+    ]);
   });
 
   it('wears the envelope of the list dialect', async () => {

@@ -2,10 +2,11 @@
 
 import type { AppError, ErrorKind } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { Kept, Report, Usage } from '../../chat/event.ts';
+import type { FinishReason, Kept, Report, Usage } from '../../chat/event.ts';
 import type { FoldedAnswer, FoldedCall, FoldedChoice } from '../../chat/fold.ts';
 import type { Warning } from '../../chat/request.ts';
 import type { Reply } from '../protocol.ts';
+import { encodeLogprobs } from './logprobs.ts';
 
 /** Clients compare it to notice that a backend changed; ours says which product answered. */
 export const systemFingerprint = 'fp_aimindserve';
@@ -21,7 +22,7 @@ export function encodeBody(answer: FoldedAnswer, reply: Reply): JsonObject {
     created: reply.created,
     model: reply.model,
     system_fingerprint: systemFingerprint,
-    choices: answer.choices.map(encodeChoice),
+    choices: answer.choices.map((choice, index) => encodeChoice(choice, { index, reply })),
     usage: encodeUsage(answer.usage),
     ...(reply.report && { aimindserve: encodeReport({ ...answer, calls }) }),
   };
@@ -32,23 +33,38 @@ export function encodeEnvelope(id: string, reply: Reply): JsonObject {
   return reply.envelope ? { request_id: id, message: '', output: null } : {};
 }
 
-function encodeChoice(choice: FoldedChoice, index: number): JsonObject {
-  const hasCalls = choice.calls.length > 0;
+function encodeChoice(choice: FoldedChoice, { index, reply }: { index: number; reply: Reply }): JsonObject {
+  const [first] = choice.calls;
+  const calls = reply.functionCall
+    ? first && { function_call: encodeFunction(first) }
+    : first && { tool_calls: choice.calls.map(encodeCall) };
   const message = {
     role: 'assistant',
-    content: choice.text === '' && hasCalls ? null : choice.text,
+    content: choice.text === '' && first !== undefined ? null : choice.text,
     refusal: null,
     ...(choice.reasoning !== '' && { reasoning_content: choice.reasoning }),
-    ...(hasCalls && { tool_calls: choice.calls.map(encodeCall) }),
+    ...calls,
   };
-  return { index, message, logprobs: null, finish_reason: choice.finish };
+  return {
+    index,
+    message,
+    logprobs: encodeLogprobs(choice.logprobs),
+    finish_reason: finishReason(choice.finish, reply),
+  };
+}
+
+/** Why a choice ended, in the words that go with its calls. */
+export function finishReason(reason: FinishReason, { functionCall }: Reply): string {
+  return reason === 'tool_calls' && functionCall ? 'function_call' : reason;
 }
 
 function encodeCall(call: FoldedCall): JsonObject {
+  return { id: call.id, type: 'function', function: encodeFunction(call) };
+}
+
+function encodeFunction({ name, arguments: text, outcome }: FoldedCall): JsonObject {
   // A tool without parameters is called with an empty object: readers parse `arguments` in any case.
-  const isWhole = call.outcome !== 'cut';
-  const text = call.arguments === '' && isWhole ? '{}' : call.arguments;
-  return { id: call.id, type: 'function', function: { name: call.name, arguments: text } };
+  return { name, arguments: text === '' && outcome !== 'cut' ? '{}' : text };
 }
 
 /** Usage in OpenAI's words; zeros where the engine was silent, because readers add them up. */

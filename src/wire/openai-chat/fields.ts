@@ -11,6 +11,12 @@ const readFields: ReadonlySet<string> = new Set([
   'tools',
   'tool_choice',
   'parallel_tool_calls',
+  'functions',
+  'function_call',
+  'n',
+  'logprobs',
+  'top_logprobs',
+  'logit_bias',
   'stop',
   'seed',
   'temperature',
@@ -42,14 +48,8 @@ const never: IsNeutral = () => false;
 
 /** Fields that we do not support, each with the values that ask for nothing (null and absent always do). */
 const refusedFields: ReadonlyMap<string, IsNeutral> = new Map([
-  ['n', oneOf(1)],
   ['best_of', oneOf(1)],
-  ['logprobs', oneOf(false)],
-  ['top_logprobs', oneOf(0)],
   ['prompt_logprobs', oneOf(0)],
-  ['logit_bias', isEmpty],
-  ['functions', isEmpty],
-  ['function_call', oneOf('none', 'auto')],
   ['audio', never],
   ['modalities', (value: unknown) => Array.isArray(value) && value.length === 1 && value[0] === 'text'],
   ['web_search_options', never],

@@ -11,9 +11,11 @@ import {
   encodeFailure,
   encodeReport,
   encodeUsage,
+  finishReason,
   type ReportedCall,
   systemFingerprint,
 } from './encode.ts';
+import { encodeLogprobs } from './logprobs.ts';
 
 interface ChoiceState {
   /** Everything of a chunk before and after its delta: made once, because every token needs it. */
@@ -21,6 +23,13 @@ interface ChoiceState {
   /** The role goes out with the first thing said, whose kind decides whether content is '' or null. */
   hasRole: boolean;
   openCall: { readonly index: number; readonly id: string; hasArguments: boolean } | undefined;
+  readonly calls: ReportedCall[];
+}
+
+interface ChunkEnd {
+  /** As JSON. */
+  readonly logprobs?: string;
+  readonly finish?: string;
 }
 
 /** Encodes one stream. */
@@ -28,7 +37,6 @@ export class ChunkEncoder implements FrameEncoder {
   readonly #reply: Reply;
   readonly #tail: string;
   readonly #choices: ChoiceState[] = [];
-  readonly #calls: ReportedCall[] = [];
   readonly #warnings: Warning[] = [];
   #id = '';
   #usage: Usage | undefined;
@@ -64,7 +72,7 @@ export class ChunkEncoder implements FrameEncoder {
     if (!includeUsage && !report) return sseDone;
     const usage = this.#usage && { usage: this.#usage };
     const told = {
-      calls: this.#calls,
+      calls: this.#choices.flatMap((choice) => choice.calls),
       warnings: this.#warnings,
       ...usage,
       ...(this.#report && { report: this.#report }),
@@ -88,27 +96,27 @@ export class ChunkEncoder implements FrameEncoder {
     if (state === undefined) return '';
     switch (event.type) {
       case 'text-delta':
-        return this.#role(state, '""') + this.#chunk(state, `{"content":${lineText(event.text)}}`);
+        return this.#role(state, '""') + this.#text(state, event);
       case 'reasoning-delta':
         return this.#role(state, '""') + this.#chunk(state, `{"reasoning_content":${lineText(event.text)}}`);
       case 'call-delta':
         return this.#arguments(state, event.json);
       case 'call-start': {
         state.openCall = { index: event.index, id: event.id, hasArguments: false };
-        const call = `"id":${lineText(event.id)},"type":"function","function":{"name":${lineText(event.name)},"arguments":""}`;
-        return this.#role(state, 'null') + this.#chunk(state, `{"tool_calls":[{"index":${event.index},${call}}]}`);
+        const head = `"id":${lineText(event.id)},"type":"function",`;
+        return this.#role(state, 'null') + this.#call(state, head, `"name":${lineText(event.name)},"arguments":""`);
       }
       case 'call-end':
         return this.#endCall(state, event);
       case 'finish':
-        return this.#role(state, '""') + this.#chunk(state, '{}', `"${event.reason}"`);
+        return this.#role(state, '""') + this.#chunk(state, '{}', { finish: finishReason(event.reason, this.#reply) });
     }
   }
 
   #endCall(state: ChoiceState, event: Extract<ChoiceEvent, { type: 'call-end' }>): string {
     const { openCall } = state;
     const { outcome, kept } = event;
-    this.#calls.push({ id: openCall?.id ?? '', outcome, ...(kept && { kept }) });
+    state.calls.push({ id: openCall?.id ?? '', outcome, ...(kept && { kept }) });
     const isEmpty = openCall !== undefined && !openCall.hasArguments && outcome !== 'cut';
     // Readers drop a call that never got an arguments delta.
     return isEmpty ? this.#arguments(state, '{}') : '';
@@ -118,10 +126,18 @@ export class ChunkEncoder implements FrameEncoder {
     const { openCall } = state;
     if (openCall === undefined || json === '') return '';
     openCall.hasArguments = true;
-    return this.#chunk(
-      state,
-      `{"tool_calls":[{"index":${openCall.index},"function":{"arguments":${lineText(json)}}}]}`,
-    );
+    return this.#call(state, '', `"arguments":${lineText(json)}`);
+  }
+
+  /** A part of the open call; `head` stands before its function, where there is room for more than that. */
+  #call(state: ChoiceState, head: string, said: string): string {
+    if (this.#reply.functionCall) return this.#chunk(state, `{"function_call":{${said}}}`);
+    return this.#chunk(state, `{"tool_calls":[{"index":${state.openCall?.index ?? 0},${head}"function":{${said}}}]}`);
+  }
+
+  #text(state: ChoiceState, { text, logprobs }: Extract<ChoiceEvent, { type: 'text-delta' }>): string {
+    const encoded = encodeLogprobs(logprobs);
+    return this.#chunk(state, `{"content":${lineText(text)}}`, encoded === null ? {} : { logprobs: lineText(encoded) });
   }
 
   #role(state: ChoiceState, content: '""' | 'null'): string {
@@ -130,14 +146,15 @@ export class ChunkEncoder implements FrameEncoder {
     return this.#chunk(state, `{"role":"assistant","content":${content}}`);
   }
 
-  #chunk(state: ChoiceState, delta: string, finish = 'null'): string {
-    return `${state.before}${delta},"logprobs":null,"finish_reason":${finish}}${this.#tail}\n\n`;
+  #chunk(state: ChoiceState, delta: string, { logprobs = 'null', finish }: ChunkEnd = {}): string {
+    const reason = finish === undefined ? 'null' : `"${finish}"`;
+    return `${state.before}${delta},"logprobs":${logprobs},"finish_reason":${reason}}${this.#tail}\n\n`;
   }
 
   #newChoice(index: number): ChoiceState {
     const head = lineText(this.#head()).slice(0, -1);
     const before = `data: ${head},"choices":[{"index":${index},"delta":`;
-    return { before, hasRole: false, openCall: undefined };
+    return { before, hasRole: false, openCall: undefined, calls: [] };
   }
 
   #head(): JsonObject {

@@ -35,8 +35,11 @@ describe('messages', () => {
       { ...turn, reasoning_content: 'r' },
       { ...turn, reasoning: 's' },
       { ...turn, reasoning: { a: 1 } },
+      { ...turn, reasoning: 's', reasoning_content: 'r' },
+      { ...turn, reasoning: 's', reasoning_content: '' },
     );
-    expect(both.map((message) => ('reasoning' in message ? message.reasoning : 'none'))).toEqual(['r', 's', 'none']);
+    const kept = both.map((message) => ('reasoning' in message ? message.reasoning : 'none'));
+    expect(kept).toEqual(['r', 's', 'none', 'r', 's']);
   });
 
   it('match results to calls in any order, and name them', () => {

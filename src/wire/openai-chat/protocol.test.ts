@@ -62,6 +62,10 @@ const fullBody: JsonObject = {
   chat_template_kwargs: { enable_thinking: false },
   response_format: { type: 'json_schema', json_schema: { name: 'n', schema: parameters } },
   aimindserve: { guarantee: 'report' },
+  n: 2,
+  logprobs: true,
+  top_logprobs: 3,
+  logit_bias: { '5': -1 },
 };
 
 interface Chunk {

@@ -22,6 +22,8 @@ export function decodeSampling(body: Field): Sampling {
     repeatPenalty: firstPresent(body, ['repetition_penalty', 'repeat_penalty']).optional(decodeRepeatPenalty),
     seed: body.get('seed').optional((field) => field.integer(-seedLimit, seedLimit)),
     maxTokens: firstPresent(body, ['max_completion_tokens', 'max_tokens']).optional(decodeMaxTokens),
+    logitBias: body.get('logit_bias').optional(decodeLogitBias),
+    topLogprobs: decodeTopLogprobs(body),
   };
   return withoutAbsent(entries);
 }
@@ -37,6 +39,40 @@ export function decodeStop(field: Field): readonly string[] {
     return stop;
   });
   return stops.filter((stop) => stop !== '');
+}
+
+/** Each bias is looked at for every token that is drawn. */
+const maxBiases = 1_024;
+const tokenId = /^(?:0|[1-9]\d{0,9})$/;
+
+/** Token ids as names, their bias as values; an empty object asks for nothing. */
+export function decodeLogitBias(field: Field): ReadonlyMap<number, number> | undefined {
+  const names = Object.keys(field.object());
+  if (names.length > maxBiases) throw field.invalid(`at most ${maxBiases} tokens may have a bias`);
+  const biases = names.map((name): [number, number] => {
+    const item = field.get(name);
+    if (!tokenId.test(name)) throw item.invalid('its name must be a token id in decimal digits');
+    return [Number(name), item.number(-100, 100)];
+  });
+  return biases.length === 0 ? undefined : new Map(biases);
+}
+
+const mostTopLogprobs = 20;
+
+/** `logprobs` says whether, `top_logprobs` how many beside each token. */
+function decodeTopLogprobs(body: Field): number | undefined {
+  const isAsked = body.get('logprobs').optional((field) => field.boolean()) ?? false;
+  const field = body.get('top_logprobs');
+  const count = field.optional((present) => present.integer(0, mostTopLogprobs)) ?? 0;
+  if (!isAsked && count > 0) throw field.invalid("it needs 'logprobs' to be true");
+  return isAsked ? count : undefined;
+}
+
+const mostChoices = 128;
+
+/** How many answers are wanted. */
+export function decodeChoices(field: Field): number | undefined {
+  return field.optional((present) => present.integer(1, mostChoices));
 }
 
 /** Some servers write "no limit" as -1. */

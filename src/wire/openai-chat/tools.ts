@@ -1,9 +1,8 @@
-/** `tools` and `tool_choice` in every spelling that clients send. */
+/** `tools`, and `functions` before them, in every spelling that clients send. */
 
 import type { Field } from '../../base/decode.ts';
 import { RequestError } from '../../base/errors.ts';
-import type { Tool, ToolChoice } from '../../chat/tool.ts';
-import { unsupported } from './fields.ts';
+import type { Tool } from '../../chat/tool.ts';
 import { decodeParameters } from './parameters.ts';
 import type { WarningList } from './warnings.ts';
 
@@ -20,6 +19,15 @@ const badName = /[\p{Cc}\u2028\u2029]|^\s|\s$/u;
 
 /** Reads `tools`; null, absent and `[]` are the same. */
 export function decodeTools(field: Field, warnings: WarningList): DecodedTools {
+  return decodeList(field, (item) => decodeTool(item, warnings));
+}
+
+/** Reads `functions`, the older spelling: definitions without a wrapper. */
+export function decodeFunctions(field: Field, warnings: WarningList): DecodedTools {
+  return decodeList(field, (item) => decodeDefinition(item, warnings));
+}
+
+function decodeList(field: Field, decode: (item: Field) => DecodedTool | undefined): DecodedTools {
   if (field.isAbsent) return { tools: [], hasList: false };
   const items = field.items();
   if (items.length > maxTools) throw field.invalid(`at most ${maxTools} tools are allowed`);
@@ -27,7 +35,7 @@ export function decodeTools(field: Field, warnings: WarningList): DecodedTools {
   const names = new Set<string>();
   let hasList = false;
   for (const item of items) {
-    const decoded = decodeTool(item, warnings);
+    const decoded = decode(item);
     if (decoded === undefined) continue;
     if (names.has(decoded.tool.name)) throw duplicate(decoded.tool.name, decoded.path);
     names.add(decoded.tool.name);
@@ -51,7 +59,10 @@ function decodeTool(item: Field, warnings: WarningList): DecodedTool | undefined
     return undefined;
   }
   const isBare = item.get('function').isAbsent && !item.get('name').isAbsent;
-  const definition = isBare ? item : item.get('function');
+  return decodeDefinition(isBare ? item : item.get('function'), warnings);
+}
+
+function decodeDefinition(definition: Field, warnings: WarningList): DecodedTool {
   const name = definition.get('name');
   const { schema, isList } = decodeParameters(definition.get('parameters'), warnings);
   const strict = definition.get('strict').optional((field) => field.boolean());
@@ -75,30 +86,4 @@ function decodeName(field: Field): string {
 
 function duplicate(name: string, path: string): RequestError {
   return new RequestError('duplicate_tool', `Two tools have the name '${name}'.`, { param: path });
-}
-
-/** Reads `tool_choice`; demanding a call without tools, or of a tool that is not there, is the caller's mistake. */
-export function decodeToolChoice(field: Field, tools: readonly Tool[]): ToolChoice {
-  const choice = readChoice(field);
-  const demands = choice.type === 'required' || choice.type === 'tool';
-  if (demands && tools.length === 0)
-    throw new RequestError('tools_missing', "'tool_choice' demands a call, but 'tools' is empty.", {
-      param: field.path,
-    });
-  if (choice.type === 'tool' && !tools.some((tool) => tool.name === choice.name))
-    throw new RequestError('unknown_tool', `'tool_choice' names '${choice.name}', which is not among the tools.`, {
-      param: field.path,
-    });
-  return choice;
-}
-
-function readChoice(field: Field): ToolChoice {
-  if (field.isAbsent) return { type: 'auto' };
-  if (typeof field.value === 'string') return { type: field.oneOf(['auto', 'none', 'required']) };
-  const type = field.get('type').optional((item) => item.string()) ?? 'function';
-  if (type === 'allowed_tools' || type === 'custom')
-    throw unsupported(field.path, `of type '${type}' is not supported`);
-  if (type !== 'function') throw field.get('type').invalid("must be 'function'");
-  const definition = field.get('function').isAbsent && !field.get('name').isAbsent ? field : field.get('function');
-  return { type: 'tool', name: definition.get('name').string() };
 }
