@@ -7,7 +7,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/{architecture,templates}/**/*.test.ts'] },
+      },
       {
         extends: true,
         test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts', 'test/grammar/**/*.test.ts'] },
