@@ -12,7 +12,7 @@ import { literalNode } from './literal-grammar.ts';
 import { numberNode } from './number-grammar.ts';
 import { objectNode } from './object-grammar.ts';
 import { matchesSomething } from './program.ts';
-import type { SchemaContext } from './schema-context.ts';
+import type { DeclaredRule, SchemaContext } from './schema-context.ts';
 import {
   areDisjoint,
   constrains,
@@ -52,6 +52,8 @@ export interface SchemaGrammar {
 const maxSteps = 20_000;
 /** Schemas inside each other before a schema is refused. */
 const maxNesting = 512;
+/** States of patterns, formats and lengths together; beyond it they are relaxed. */
+const maxTextStates = 30_000;
 /** Merged schemas of longer text are not looked up again. */
 const maxSharedSize = 20_000;
 /** Products of `anyOf` lists beyond this are not multiplied out. */
@@ -89,6 +91,7 @@ class SchemaCompiler implements SchemaContext {
   #nameCount = 0;
   #steps = 0;
   #nesting = 0;
+  #textStates = 0;
 
   constructor(root: JsonSchema, spelling: Spelling, options: SchemaOptions) {
     this.#root = root;
@@ -128,6 +131,25 @@ class SchemaCompiler implements SchemaContext {
     const name = this.#newName();
     this.rules[name] = node;
     return { kind: 'rule', name };
+  }
+
+  declare(): DeclaredRule {
+    const name = this.#newName();
+    return {
+      node: { kind: 'rule', name },
+      define: (node) => {
+        this.rules[name] = node;
+      },
+    };
+  }
+
+  shared(key: string, make: () => GrammarNode): GrammarNode {
+    return this.#ruleFor(key, make);
+  }
+
+  takes(states: number): boolean {
+    this.#textStates += states;
+    return this.#textStates <= maxTextStates;
   }
 
   /** The whole schema, its rules included. */

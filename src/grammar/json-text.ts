@@ -34,9 +34,9 @@ const maxDigits = 32;
 /** A code point that needs no escape. */
 export const plainCharacter: GrammarNode = notSet([0, 0x1f], [0x22, 0x22], [0x5c, 0x5c]);
 
-/** Behind `\u`: a code point of four digits that is no surrogate, or both halves of a longer one. */
-const escapedCodePoint = choice(
-  sequence(set([0x30, 0x39], [0x41, 0x43], [0x45, 0x46], [0x61, 0x63], [0x65, 0x66]), repeat(hexDigit, 3, 3)),
+/** Behind `\u`, from U+1000 on: four digits that are no surrogate, or both halves of a longer code point. */
+const escapedHigh = choice(
+  sequence(set([0x31, 0x39], [0x41, 0x43], [0x45, 0x46], [0x61, 0x63], [0x65, 0x66]), repeat(hexDigit, 3, 3)),
   sequence(set([0x44, 0x44], [0x64, 0x64]), set([0x30, 0x37]), repeat(hexDigit, 2, 2)),
   sequence(
     set([0x44, 0x44], [0x64, 0x64]),
@@ -46,6 +46,14 @@ const escapedCodePoint = choice(
     set([0x43, 0x46], [0x63, 0x66]),
     repeat(hexDigit, 2, 2),
   ),
+);
+/** Behind `\u`: any code point. */
+const escapedCodePoint = choice(sequence(text('0'), repeat(hexDigit, 3, 3)), escapedHigh);
+/** Behind `\u`: any code point but those of ASCII. */
+export const escapedBeyondAscii: GrammarNode = choice(
+  sequence(text('00'), set([0x38, 0x39], upper, lower), hexDigit),
+  sequence(text('0'), set([0x31, 0x39], upper, lower), repeat(hexDigit, 2, 2)),
+  escapedHigh,
 );
 
 /** One code point inside a JSON string, in any spelling; never half a surrogate pair. */

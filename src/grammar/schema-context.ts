@@ -16,6 +16,18 @@ export interface SchemaContext {
   never(): GrammarNode;
   /** Makes a rule of a node. */
   define(node: GrammarNode): GrammarNode;
+  /** A rule that is named before it is made, for what leads back to itself. */
+  declare(): DeclaredRule;
+  /** The rule of this key, made once for each spelling; a key is no schema's text. */
+  shared(key: string, make: () => GrammarNode): GrammarNode;
+  /** Is there room for this many more states of texts in the grammar? They are then taken. */
+  takes(states: number): boolean;
   /** What free strings hold between their quotes, if they must be copied. */
   readonly copied: GrammarNode | undefined;
+}
+
+/** A rule that others may name already. */
+export interface DeclaredRule {
+  readonly node: GrammarNode;
+  define(node: GrammarNode): void;
 }

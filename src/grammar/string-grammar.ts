@@ -1,29 +1,42 @@
-/** Grammar of strings: length, the formats that have an exact grammar, copied stretches. */
+/** Grammar of strings: length, pattern and format as one set of texts; copied stretches. */
 
-import { member, type SchemaObject } from '../schema/json-schema.ts';
-import { choice, type GrammarNode, optional, repeat, sequence, set, text, words } from './grammar.ts';
-import { anyDigit, hexDigit } from './json-text.ts';
+import { excludedPatterns, furtherPatterns } from '../schema/derived-keywords.ts';
+import { formatPattern, isFormatKnown } from '../schema/format-patterns.ts';
+import { type JsonSchema, member, type SchemaObject, stringList } from '../schema/json-schema.ts';
+import { compilePattern } from '../schema/pattern.ts';
+import { textsWithout } from '../schema/pattern-automaton.ts';
+import {
+  allTexts,
+  intersection,
+  isEmpty,
+  opposite,
+  type TextAutomaton,
+  textsOfLength,
+} from '../schema/text-automaton.ts';
+import type { GrammarNode } from './grammar.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count } from './schema-facts.ts';
+import { textContent } from './text-grammar.ts';
 
 /** The strings a schema allows. */
 export function stringNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
-  const format = member(schema, 'format');
+  const { spelling } = context;
   const [min, max] = [count(schema, 'minLength'), count(schema, 'maxLength')];
-  const exact = typeof format === 'string' && Object.hasOwn(formats, format) ? formats[format] : undefined;
-  const hasPattern = member(schema, 'pattern') !== undefined;
-  if (hasPattern) context.relax('pattern');
-  if (exact !== undefined) {
-    relaxLength(min, max, context);
-    return context.spelling.quoted(exact);
-  }
-  if (format !== undefined) context.relax('format');
-  if (context.copied !== undefined && format === undefined && !hasPattern) {
+  if (max !== undefined && max < (min ?? 0)) return context.never();
+  const hasForm = stringParts(schema).length > 0;
+  if (context.copied !== undefined && member(schema, 'format') === undefined && !hasForm) {
     relaxLength(min === 1 ? undefined : min, max, context);
-    return context.spelling.quoted(context.copied);
+    return spelling.quoted(context.copied);
   }
-  if (!context.spelling.boundsStrings) relaxLength(min, max, context);
-  return context.spelling.string({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
+  if (hasForm) {
+    const key = ['text', 'pattern', furtherPatterns, excludedPatterns, 'format', 'minLength', 'maxLength'];
+    const node = context.shared(JSON.stringify(key.map((name) => member(schema, name) ?? null)), () =>
+      formedNode(schema, context),
+    );
+    return node;
+  }
+  if (!spelling.boundsStrings) relaxLength(min, max, context);
+  return spelling.string({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
 }
 
 function relaxLength(min: number | undefined, max: number | undefined, context: SchemaContext): void {
@@ -31,53 +44,61 @@ function relaxLength(min: number | undefined, max: number | undefined, context: 
   if (max !== undefined) context.relax('maxLength');
 }
 
-const digits = (length: number): GrammarNode => repeat(anyDigit, length, length);
-const hex = (length: number): GrammarNode => repeat(hexDigit, length, length);
-/** The numbers from `from` to `to`, with leading zeros to two digits. */
-const twoDigits = (from: number, to: number): GrammarNode =>
-  words(Array.from({ length: to - from + 1 }, (_, index) => String(from + index).padStart(2, '0')));
+/** A string that is more than a length. */
+function formedNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
+  const { spelling } = context;
+  const texts = textsOf(schema, context);
+  const written = spelling.copying.without.reduce<TextAutomaton | undefined>((found, mark) => {
+    const free = textsWithout(mark);
+    return found && free && intersection(found, free);
+  }, texts);
+  const isFree = written === undefined || written === allTexts;
+  if (isFree || !context.takes(written.states.length)) {
+    for (const { keyword } of stringParts(schema)) context.relax(keyword);
+    return stringNode(lengthOnly(schema), context);
+  }
+  return isEmpty(written) ? context.never() : spelling.quoted(textContent(written, context));
+}
 
-const multiplesOfFour = (from: number): string[] =>
-  Array.from({ length: (100 - from) / 4 }, (_, index) => String(from + 4 * index).padStart(2, '0'));
-const leapYear = choice(
-  sequence(digits(2), words(multiplesOfFour(4))),
-  sequence(words(multiplesOfFour(0)), text('00')),
-);
+function lengthOnly(schema: SchemaObject): SchemaObject {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key === 'minLength' || key === 'maxLength'));
+}
 
-const date = choice(
-  sequence(
-    digits(4),
-    choice(
-      sequence(words(['-01-', '-03-', '-05-', '-07-', '-08-', '-10-', '-12-']), twoDigits(1, 31)),
-      sequence(words(['-04-', '-06-', '-09-', '-11-']), twoDigits(1, 30)),
-      sequence(text('-02-'), twoDigits(1, 28)),
-    ),
-  ),
-  sequence(leapYear, text('-02-29')),
-);
-const offset = choice(words(['Z', 'z']), sequence(words(['+', '-']), twoDigits(0, 23), text(':'), twoDigits(0, 59)));
-const time = sequence(
-  twoDigits(0, 23),
-  text(':'),
-  twoDigits(0, 59),
-  text(':'),
-  twoDigits(0, 59),
-  optional(sequence(text('.'), repeat(anyDigit, 1, 9))),
-  offset,
-);
-const octet = choice(
-  anyDigit,
-  sequence(set([0x31, 0x39]), anyDigit),
-  sequence(text('1'), digits(2)),
-  sequence(text('2'), set([0x30, 0x34]), anyDigit),
-  sequence(text('25'), set([0x30, 0x35])),
-);
+/** A demand on the form of a string; `texts` is undefined where it cannot be told. */
+interface StringPart {
+  readonly keyword: string;
+  texts(): TextAutomaton | undefined;
+}
 
-/** Formats with an exact grammar. */
-const formats: Readonly<Record<string, GrammarNode>> = {
-  date,
-  time,
-  'date-time': sequence(date, words(['T', 't']), time),
-  uuid: sequence(hex(8), text('-'), hex(4), text('-'), hex(4), text('-'), hex(4), text('-'), hex(12)),
-  ipv4: sequence(octet, text('.'), octet, text('.'), octet, text('.'), octet),
-};
+function stringParts(schema: SchemaObject): StringPart[] {
+  const [pattern, format] = [member(schema, 'pattern'), member(schema, 'format')];
+  const sources = [...(typeof pattern === 'string' ? [pattern] : []), ...stringList(member(schema, furtherPatterns))];
+  const parts = sources.map(
+    (source): StringPart => ({ keyword: 'pattern', texts: () => compilePattern(source)?.texts }),
+  );
+  for (const source of stringList(member(schema, excludedPatterns)))
+    parts.push({ keyword: 'not', texts: () => turned(compilePattern(source)?.texts) });
+  if (typeof format === 'string' && isFormatKnown(format))
+    parts.push({ keyword: 'format', texts: () => compilePattern(formatPattern(format) ?? '(?!')?.texts });
+  return parts;
+}
+
+function turned(texts: TextAutomaton | undefined): TextAutomaton | undefined {
+  return texts === undefined ? undefined : opposite(texts);
+}
+
+/** The texts that pattern, format and length of a schema allow, as far as they can be told; the rest is relaxed. */
+export function textsOf(schema: JsonSchema, context: SchemaContext): TextAutomaton {
+  if (typeof schema === 'boolean') return allTexts;
+  const [min, max] = [count(schema, 'minLength') ?? 0, count(schema, 'maxLength') ?? Infinity];
+  let found = allTexts;
+  const add = (texts: TextAutomaton | undefined, keywords: readonly string[]): void => {
+    const both = texts && intersection(found, texts);
+    if (both === undefined) for (const keyword of keywords) context.relax(keyword);
+    found = both ?? found;
+  };
+  for (const part of stringParts(schema)) add(part.texts(), [part.keyword]);
+  if (min > 0) add(textsOfLength(min, Infinity), ['minLength']);
+  if (max < Infinity) add(textsOfLength(0, max), ['maxLength']);
+  return found;
+}

@@ -1,11 +1,16 @@
 /** Regular expressions of strangers, run in time linear in the text. */
 
 import { RE2JS } from 're2js';
+import { textsWith } from './pattern-automaton.ts';
+import { parsePattern } from './pattern-syntax.ts';
+import { holdsText, type TextAutomaton } from './text-automaton.ts';
 
 /** A compiled `pattern`. */
 export interface Pattern {
   /** Is there a match anywhere in the text? */
   matches(text: string): boolean;
+  /** All texts in which there is one; absent where that is not known. */
+  readonly texts?: TextAutomaton;
 }
 
 /** Longer patterns are not compiled. */
@@ -15,7 +20,7 @@ const maxTextLength = 100_000;
 const maxKept = 500;
 const kept = new Map<string, Pattern | undefined>();
 
-/** Undefined for what needs backtracking (look-around, back references), and for patterns too large. */
+/** Undefined for what needs backtracking (back references, most look-around), and for patterns too large. */
 export function compilePattern(source: string): Pattern | undefined {
   if (kept.has(source)) return kept.get(source);
   const pattern = source.length > maxLength ? undefined : compile(source);
@@ -25,6 +30,9 @@ export function compilePattern(source: string): Pattern | undefined {
 }
 
 function compile(source: string): Pattern | undefined {
+  const parsed = parsePattern(source);
+  const texts = parsed && textsWith(parsed);
+  if (texts !== undefined) return { matches: (text) => holdsText(texts, text), texts };
   try {
     const compiled = RE2JS.compile(RE2JS.translateRegExp(source));
     return { matches: (text) => text.length > maxTextLength || compiled.test(text) };

@@ -142,7 +142,7 @@ describe('hostile input', () => {
 
   it('runs patterns that would take others for ever, and skips what it cannot run', () => {
     expect(keywords({ pattern: '^(a+)+$' }, `${'a'.repeat(50_000)}!`)).toEqual(['pattern']);
-    expect(keywords({ pattern: '^(?=x)y' }, 'y')).toEqual([]);
+    expect(keywords({ pattern: 'a(?=x)y' }, 'y')).toEqual([]);
     expect(keywords({ pattern: '(' }, 'y')).toEqual([]);
   });
 

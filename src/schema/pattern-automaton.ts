@@ -1,0 +1,206 @@
+/** Builds the automaton of all texts in which a pattern is found, by the subset construction. */
+
+import { anyCodePoint, type CodePoints } from './code-points.ts';
+import type { Pattern } from './pattern-syntax.ts';
+import {
+  type Edge,
+  intersection,
+  maxStates,
+  opposite,
+  type TextAutomaton,
+  type TextState,
+  trimmed,
+} from './text-automaton.ts';
+
+/** A part of the pattern, numbered: reads one code point of a set, or leads on without reading. */
+type Step =
+  | { readonly kind: 'read'; readonly set: CodePoints; next: number }
+  | { readonly kind: 'fork'; readonly next: number[] }
+  | { readonly kind: 'start' | 'end'; next: number }
+  | { readonly kind: 'found' };
+
+/** Steps of one pattern, its repeats written out. */
+const maxSteps = 20_000;
+/** Steps looked at before the construction is given up. */
+const maxWork = 3_000_000;
+
+/** The texts in which the pattern is found; undefined if that takes too many states or cannot be decided. */
+export function textsWith(pattern: Pattern): TextAutomaton | undefined {
+  const { looks, rest } = leadingLooks(pattern);
+  let found = buildAutomaton(rest);
+  for (const { item, negated } of looks) {
+    const seen = buildAutomaton({ kind: 'sequence', items: [{ kind: 'start' }, item] });
+    if (found === undefined || seen === undefined) return undefined;
+    found = intersection(found, negated ? opposite(seen) : seen);
+  }
+  return found;
+}
+
+/** Look-ahead right behind `^` speaks of the whole text, so it can be held apart from what it looks at. */
+function leadingLooks(pattern: Pattern): { looks: (Pattern & { kind: 'look' })[]; rest: Pattern } {
+  const items = pattern.kind === 'sequence' ? pattern.items : [pattern];
+  const looks: (Pattern & { kind: 'look' })[] = [];
+  if (items[0]?.kind !== 'start') return { looks, rest: pattern };
+  let at = 1;
+  for (let item = items[at]; item?.kind === 'look'; item = items[++at]) looks.push(item);
+  return { looks, rest: { kind: 'sequence', items: [{ kind: 'start' }, ...items.slice(at)] } };
+}
+
+/** Texts that do not hold `mark`. */
+export function textsWithout(mark: string): TextAutomaton | undefined {
+  const items = [...mark].map(
+    (letter): Pattern => ({ kind: 'set', set: [[letter.codePointAt(0) ?? 0, letter.codePointAt(0) ?? 0]] }),
+  );
+  const found = buildAutomaton({ kind: 'sequence', items });
+  return found === undefined ? undefined : opposite(found);
+}
+
+/** Undefined beyond the limits, and for look-ahead. */
+function buildAutomaton(pattern: Pattern): TextAutomaton | undefined {
+  const steps = new Steps();
+  const found = steps.add({ kind: 'found' });
+  const inner = steps.pattern(pattern, found);
+  if (inner === undefined) return undefined;
+  const start = steps.add({ kind: 'fork', next: [inner] });
+  const before = steps.add({ kind: 'read', set: anyCodePoint, next: start });
+  const fork = steps.list[start];
+  if (fork?.kind === 'fork') fork.next.push(before);
+  return new Construction(steps.list).from(start);
+}
+
+class Steps {
+  readonly list: Step[] = [];
+
+  add(step: Step): number {
+    return this.list.push(step) - 1;
+  }
+
+  /** The number at which the pattern begins, if `next` follows it; undefined if there are too many steps. */
+  pattern(pattern: Pattern, next: number): number | undefined {
+    if (this.list.length > maxSteps) return undefined;
+    switch (pattern.kind) {
+      case 'set':
+        return this.add({ kind: 'read', set: pattern.set, next });
+      case 'start':
+      case 'end':
+        return this.add({ kind: pattern.kind, next });
+      case 'look':
+        return undefined;
+      case 'sequence':
+        return pattern.items.reduceRight<number | undefined>(
+          (at, item) => (at === undefined ? undefined : this.pattern(item, at)),
+          next,
+        );
+      case 'choice':
+        return this.#fork(pattern.items.map((item) => this.pattern(item, next)));
+      case 'repeat':
+        return this.#repeat(pattern, next);
+    }
+  }
+
+  #fork(starts: readonly (number | undefined)[]): number | undefined {
+    const next = starts.filter((start) => start !== undefined);
+    return next.length < starts.length ? undefined : this.add({ kind: 'fork', next });
+  }
+
+  #repeat({ item, min, max }: Pattern & { kind: 'repeat' }, next: number): number | undefined {
+    if (min > maxSteps || (max !== Infinity && max > maxSteps)) return undefined;
+    let at: number | undefined = next;
+    if (max === Infinity) {
+      const loop: Step = { kind: 'fork', next: [next] };
+      at = this.add(loop);
+      const again = this.pattern(item, at);
+      if (again === undefined) return undefined;
+      loop.next.unshift(again);
+    }
+    for (let round = max === Infinity ? min : max; round > 0 && at !== undefined; round--) {
+      const once: number | undefined = this.pattern(item, at);
+      at = once === undefined || round <= min ? once : this.#fork([once, next]);
+    }
+    return at;
+  }
+}
+
+class Construction {
+  readonly #steps: readonly Step[];
+  readonly #numbers = new Map<string, number>();
+  /** By state: the steps at which it stands before anything that reads nothing. */
+  readonly #cores: (readonly number[])[] = [];
+  #work = 0;
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+  }
+
+  from(start: number): TextAutomaton | undefined {
+    const states: TextState[] = [];
+    this.#cores.push([start]);
+    for (let index = 0; index < this.#cores.length; index++) {
+      if (index > maxStates || this.#work > maxWork) return undefined;
+      const core = this.#cores[index] ?? [];
+      const at = this.#closure(core, { atStart: index === 0, atEnd: false });
+      const isFound = at.some((step) => this.#steps[step]?.kind === 'found');
+      const mayEnd = isFound || this.#endsAt(core, index === 0);
+      states.push({ mayEnd, edges: isFound ? this.#anything() : this.#edges(at) });
+    }
+    return trimmed(states);
+  }
+
+  #endsAt(core: readonly number[], atStart: boolean): boolean {
+    return this.#closure(core, { atStart, atEnd: true }).some((step) => this.#steps[step]?.kind === 'found');
+  }
+
+  /** All steps that are reached without reading. */
+  #closure(core: readonly number[], { atStart, atEnd }: { atStart: boolean; atEnd: boolean }): number[] {
+    const seen = new Set<number>(core);
+    for (const index of seen) {
+      this.#work++;
+      const step = this.#steps[index];
+      if (step?.kind === 'fork') for (const next of step.next) seen.add(next);
+      if ((step?.kind === 'start' && atStart) || (step?.kind === 'end' && atEnd)) seen.add(step.next);
+    }
+    return [...seen];
+  }
+
+  /** What is found once stays found. */
+  #anything(): Edge[] {
+    const found = this.#steps.findIndex(({ kind }) => kind === 'found');
+    const target = this.#state([found]);
+    return anyCodePoint.map(([from, to]) => ({ from, to, target }));
+  }
+
+  #state(core: readonly number[]): number {
+    const key = core.join();
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.#cores.push(core) - 1;
+      this.#numbers.set(key, number);
+    }
+    return number;
+  }
+
+  /** One sweep over all borders of the sets that may be read. */
+  #edges(at: readonly number[]): Edge[] {
+    const borders: { readonly point: number; readonly step: number; readonly opens: boolean }[] = [];
+    for (const index of at) {
+      const step = this.#steps[index];
+      if (step?.kind !== 'read') continue;
+      for (const [from, to] of step.set)
+        borders.push({ point: from, step: step.next, opens: true }, { point: to + 1, step: step.next, opens: false });
+    }
+    this.#work += borders.length;
+    borders.sort((a, b) => a.point - b.point);
+    const open = new Map<number, number>();
+    const out: Edge[] = [];
+    borders.forEach(({ point, step, opens }, index) => {
+      const count = (open.get(step) ?? 0) + (opens ? 1 : -1);
+      if (count === 0) open.delete(step);
+      else open.set(step, count);
+      const next = borders[index + 1]?.point;
+      if (next === undefined || next === point || open.size === 0) return;
+      this.#work += open.size;
+      out.push({ from: point, to: next - 1, target: this.#state([...open.keys()].sort((a, b) => a - b)) });
+    });
+    return out;
+  }
+}
