@@ -13,7 +13,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts', 'test/grammar/**/*.test.ts'] },
+        test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts', 'test/{grammar,libraries}/**/*.test.ts'] },
       },
     ],
   },

@@ -17,10 +17,10 @@ const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1] ?? '');
 
 let server: ServeProcess;
-// Inside the repository, so that the examples find the SDK as they would in a project of their own.
+// In the repository, so that the examples find the SDK and our own package as they would in a project of their own.
 let folder = '';
 beforeAll(async () => {
-  folder = mkdtempSync(join(repository, 'test', '.examples-'));
+  folder = mkdtempSync(join(repository, '.examples-'));
   server = await startServer();
 });
 afterAll(async () => {

@@ -12,9 +12,6 @@ import type { TokenTable } from '../../src/engines/embedded/token-table.ts';
 
 const nano = fileURLToPath(new URL('../../models/nano/aimindserve-nano.gguf', import.meta.url));
 
-/** A letter is written by the token of its bytes, or by several; a special token by itself. */
-export type Written = string | { readonly special: string };
-
 /** llama.cpp's grammar engine over the vocabulary of the bundled model. */
 export interface LlamaGrammars {
   readonly table: TokenTable;
