@@ -10,7 +10,7 @@ import { count, prefixOf } from './schema-facts.ts';
 export function arrayNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
   for (const keyword of ['uniqueItems', 'contains'])
     if (member(schema, keyword) !== undefined && member(schema, keyword) !== false) context.relax(keyword);
-  const min = count(schema, 'minItems') ?? 0;
+  const min = Math.max(count(schema, 'minItems') ?? 0, context.spelling.fewestItems);
   const max = count(schema, 'maxItems') ?? Infinity;
   if (max < min) return context.never();
   const prefix = prefixOf(schema);

@@ -33,7 +33,9 @@ export function objectNode(schema: SchemaObject, context: SchemaContext): Gramma
   const members = [...declared].flatMap(
     ([name, value]) => declaredMember(name, value, required.has(name), context) ?? [],
   );
-  if (members.length === 0) return mapNode(schema, other, context);
+  const { spelling } = context;
+  if (declared.size === 0) return mapNode(schema, other, { spelling: spelling.map, context });
+  if (members.length === 0) return mapNode(schema, other, { spelling, context });
   relaxCounts(schema, members, other !== undefined, context);
   const extra = other && sequence(other.before, other.value);
   return context.spelling.object(body(members, extra, context));
@@ -87,7 +89,8 @@ function otherMember(
   const rest = member(schema, 'additionalProperties');
   if (rest === undefined && hasDeclared) return undefined;
   if (rest === false && !hasPatterns(schema)) return undefined;
-  const place = context.spelling.otherMember([...names]);
+  const spelling = names.size === 0 ? context.spelling.map : context.spelling;
+  const place = spelling.otherMember([...names]);
   if (place === undefined) return undefined;
   const value = hasPatterns(schema)
     ? patternValues(schema, rest, place.value, context)
@@ -120,8 +123,11 @@ function patternValues(
 }
 
 /** An object without declared properties: any names, so many as the schema allows. */
-function mapNode(schema: SchemaObject, other: Other | undefined, context: SchemaContext): GrammarNode {
-  const { spelling } = context;
+function mapNode(
+  schema: SchemaObject,
+  other: Other | undefined,
+  { spelling, context }: { readonly spelling: Spelling; readonly context: SchemaContext },
+): GrammarNode {
   const min = count(schema, 'minProperties') ?? 0;
   const max = count(schema, 'maxProperties') ?? Infinity;
   if (min > 1) context.relax('minProperties');

@@ -40,6 +40,10 @@ export const jsonSpelling: Spelling = {
   }),
   array: (items) => sequence(text('['), items, text(']')),
   itemSeparator: comma,
+  fewestItems: 0,
+  get map() {
+    return jsonSpelling;
+  },
   get item() {
     return jsonSpelling;
   },

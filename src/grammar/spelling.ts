@@ -1,6 +1,6 @@
 /** How values are spelled: what the compiler of schemas asks of a notation. */
 
-import type { GrammarNode } from './grammar.ts';
+import { choice, type GrammarNode } from './grammar.ts';
 
 /** The spelling of a value at one place; what stands inside it may be spelled otherwise. */
 export interface Spelling {
@@ -35,9 +35,13 @@ export interface Spelling {
   member(name: string): MemberSpelling | undefined;
   /** A member of any name but these; undefined if only given names can be written. */
   otherMember(names: readonly string[]): MemberSpelling | undefined;
+  /** The spelling of an object of which no member is known by name. */
+  readonly map: Spelling;
   /** A list of items with separators between. */
   array(items: GrammarNode): GrammarNode;
   readonly itemSeparator: GrammarNode;
+  /** Lists of fewer items cannot be written. */
+  readonly fewestItems: 0 | 1;
   /** The spelling of an item. */
   readonly item: Spelling;
 }
@@ -58,4 +62,22 @@ export interface Copying {
 export interface MemberSpelling {
   readonly before: GrammarNode;
   readonly value: Spelling;
+}
+
+/** The same where only objects can be written. */
+export function objectsOnly(spelling: Spelling): Spelling {
+  const nothing = choice();
+  return {
+    ...spelling,
+    onlyObjects: true,
+    anyValue: spelling.anyObject,
+    anyArray: nothing,
+    null: nothing,
+    boolean: () => nothing,
+    number: () => nothing,
+    string: () => nothing,
+    quoted: () => nothing,
+    words: () => undefined,
+    array: () => nothing,
+  };
 }

@@ -1,0 +1,147 @@
+/** Arguments spelled as a tag for each property, however deep: leaves are strings as they are, or JSON. */
+
+import { type GrammarNode, optional, sequence, text } from './grammar.ts';
+import { jsonArray, jsonBoolean, jsonNull, jsonValueRules, separated } from './json-text.ts';
+import type { NestedNotation } from './notation.ts';
+import { markNode } from './notation-mark.ts';
+import { type RawText, rawText } from './notation-raw.ts';
+import { type MemberSpelling, objectsOnly, type Spelling } from './spelling.ts';
+import { jsonSpelling } from './spelling-json.ts';
+
+const otherTypes = new Set(['null', 'boolean', 'integer', 'number', 'array', 'object']);
+/** A longer name is not written as a tag: each of its letters costs rules. */
+const maxNameLength = 200;
+const tagName = /^[A-Za-z_][\w.-]*$/;
+
+/** The arguments; rules of leaves begin with the prefix. */
+export function nestedSpelling(notation: NestedNotation, rulePrefix: string): Spelling {
+  const tags = new Tags(notation, rulePrefix);
+  const root: Spelling = {
+    ...objectsOnly(jsonSpelling),
+    rules: tags.rules,
+    anyValue: text(''),
+    anyObject: text(''),
+    object: (members) => members,
+    memberSeparator: text(notation.separator),
+    member: (name) => tags.member(name),
+    otherMember: () => undefined,
+    get map() {
+      return root;
+    },
+  };
+  return root;
+}
+
+/** The spellings of all properties, by name. */
+class Tags {
+  /** Those of all leaves so far, and JSON's. */
+  readonly rules: Record<string, GrammarNode> = { ...jsonValueRules };
+  readonly #notation: NestedNotation;
+  readonly #rulePrefix: string;
+  readonly #separator: GrammarNode;
+  readonly #named = new Map<string, Spelling>();
+
+  constructor(notation: NestedNotation, rulePrefix: string) {
+    this.#notation = notation;
+    this.#rulePrefix = rulePrefix;
+    this.#separator = text(notation.separator);
+  }
+
+  /** A closing tag must name what its opening tag named, so names that nobody knows cannot be tags. */
+  member(name: string): MemberSpelling | undefined {
+    if (!tagName.test(name) || name.length > maxNameLength) return undefined;
+    return { before: text(''), value: this.#ofName(name) };
+  }
+
+  #ofName(name: string): Spelling {
+    let spelling = this.#named.get(name);
+    if (spelling === undefined) {
+      spelling = this.#spelling(name);
+      this.#named.set(name, spelling);
+    }
+    return spelling;
+  }
+
+  /** The value of a property, its tags included. */
+  #spelling(name: string): Spelling {
+    const { start, end, escapes, item } = this.#notation;
+    const open = markNode(start[0] + name + start[1]);
+    const raw = rawText(
+      { pad: '', mark: end[0] + name + end[1] },
+      escapes,
+      `${this.#rulePrefix}leaf${this.#named.size}-`,
+    );
+    Object.assign(this.rules, raw.rules);
+    const leaf = leafSpelling(open, raw, this.rules);
+    const object: Spelling = {
+      ...leaf,
+      object: (members) => sequence(open, members, raw.end),
+      memberSeparator: this.#separator,
+      member: (inner) => this.member(inner),
+      otherMember: () => undefined,
+      map: leaf,
+    };
+    return item === undefined
+      ? this.#repeated(object)
+      : this.#withItems(object, item, (node) => sequence(open, node, raw.end));
+  }
+
+  /** A list is its items, each in the property's tag; a list in a list is a leaf. */
+  #repeated(one: Spelling): Spelling {
+    return {
+      ...one,
+      array: (items) => items,
+      anyArray: separated(one.anyValue, this.#separator),
+      fewestItems: 1,
+      itemSeparator: this.#separator,
+      item: one,
+    };
+  }
+
+  #withItems(one: Spelling, item: string, inTags: (node: GrammarNode) => GrammarNode): Spelling {
+    const itemOf = (): Spelling => this.#ofName(item);
+    return {
+      ...one,
+      array: inTags,
+      get anyArray() {
+        return inTags(optional(separated(itemOf().anyValue, one.memberSeparator)));
+      },
+      itemSeparator: this.#separator,
+      get item() {
+        return itemOf();
+      },
+    };
+  }
+}
+
+/** Values without tags inside. */
+function leafSpelling(open: GrammarNode, raw: RawText, rules: Record<string, GrammarNode>): Spelling {
+  const anyText = sequence(open, raw.any);
+  const asJson = (node: GrammarNode): GrammarNode => sequence(open, node, raw.end);
+  const leaf: Spelling = {
+    ...jsonSpelling,
+    rules,
+    anyValue: anyText,
+    anyObject: asJson(jsonSpelling.anyObject),
+    anyArray: asJson(jsonArray),
+    null: asJson(jsonNull),
+    boolean: (values) => asJson(values.length === 2 ? jsonBoolean : jsonSpelling.boolean(values)),
+    number: asJson,
+    string: () => anyText,
+    boundsStrings: false,
+    likeStrings: otherTypes,
+    quoted: asJson,
+    words: (values) => {
+      const written = raw.words(values);
+      return written && sequence(open, written);
+    },
+    copying: raw.copying,
+    object: (members) => asJson(jsonSpelling.object(members)),
+    array: (items) => asJson(jsonSpelling.array(items)),
+    item: jsonSpelling,
+    get map() {
+      return leaf;
+    },
+  };
+  return leaf;
+}
