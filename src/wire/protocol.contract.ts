@@ -155,7 +155,7 @@ const anyReplyValue: Reply = {
 function expectDecodesOrRefuses(protocol: Protocol, body: unknown): void {
   try {
     const { request } = protocol.decode(body, { created: 1, report: false });
-    expect(request.messages.length).toBeGreaterThan(0);
+    expect(request.messages.length + (request.raw?.length ?? 0)).toBeGreaterThan(0);
   } catch (thrown) {
     if (!isAppError(thrown) || thrown.kind !== 'request') throw thrown;
     expect(thrown.status).toBeGreaterThanOrEqual(400);

@@ -9,7 +9,7 @@ import { cleanText } from './clean-text.ts';
 import { checkFields } from './fields.ts';
 import { decodeMessages } from './messages.ts';
 import { decodeOutputSchema } from './parameters.ts';
-import { decodeChoices, decodeSampling, decodeStop } from './sampling.ts';
+import { decodeChoices, decodeMaxTokens, decodeSampling, decodeStop, decodeTopLogprobs } from './sampling.ts';
 import { decodeFunctionCall, decodeToolChoice } from './tool-choice.ts';
 import { type DecodedTools, decodeFunctions, decodeTools } from './tools.ts';
 import { WarningList } from './warnings.ts';
@@ -36,7 +36,7 @@ export function decode(body: unknown, context: DecodeContext): Decoded {
     toolChoice: choice,
     // `function_call` has room for one.
     parallelCalls: parallel && !isLegacy,
-    sampling: decodeSampling(field),
+    sampling: decodeSampling(field, { topLogprobs: decodeTopLogprobs(field), maxTokens: decodeMaxTokens(field) }),
     stop: decodeStop(field.get('stop')),
     ...(output && { output }),
     templateVariables: decodeTemplateVariables(field.get('chat_template_kwargs')),
@@ -81,12 +81,14 @@ function isEmpty({ isAbsent, value }: Field): boolean {
   return isAbsent || (Array.isArray(value) && value.length === 0);
 }
 
-function decodeModel(field: Field): string {
+/** The name of the model that is asked. */
+export function decodeModel(field: Field): string {
   if (field.string() === '') throw field.invalid('a model must be named');
   return field.string();
 }
 
-function decodeIncludeUsage(field: Field): boolean {
+/** Does a stream end with its usage? */
+export function decodeIncludeUsage(field: Field): boolean {
   if (field.isAbsent) return false;
   return field.get('include_usage').optional((item) => item.boolean()) ?? false;
 }

@@ -5,6 +5,13 @@ import { RequestError } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import type { WarningList } from './warnings.ts';
 
+/** What a protocol does with the fields at the top of its bodies. */
+export interface FieldRules {
+  readonly read: ReadonlySet<string>;
+  /** Fields that are not supported, each with the values that ask for nothing (null and absent always do). */
+  readonly refused: ReadonlyMap<string, IsNeutral>;
+}
+
 const readFields: ReadonlySet<string> = new Set([
   'model',
   'messages',
@@ -36,30 +43,23 @@ const readFields: ReadonlySet<string> = new Set([
   'aimindserve',
 ]);
 
-type IsNeutral = (value: unknown) => boolean;
+/** Does this value ask for nothing? */
+export type IsNeutral = (value: unknown) => boolean;
 
-const oneOf =
+/** These values ask for nothing. */
+export const oneOf =
   (...neutral: readonly unknown[]): IsNeutral =>
   (value) =>
     neutral.includes(value);
 const isEmpty: IsNeutral = (value) =>
   Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
-const never: IsNeutral = () => false;
+/** There is no value that asks for nothing. */
+export const never: IsNeutral = () => false;
 
-/** Fields that we do not support, each with the values that ask for nothing (null and absent always do). */
-const refusedFields: ReadonlyMap<string, IsNeutral> = new Map([
-  ['best_of', oneOf(1)],
+/** Fields of other servers and of other decades that would change the answer, whichever protocol they come with. */
+export const refusedEverywhere: ReadonlyArray<readonly [string, IsNeutral]> = [
   ['prompt_logprobs', oneOf(0)],
-  ['audio', never],
-  ['modalities', (value: unknown) => Array.isArray(value) && value.length === 1 && value[0] === 'text'],
-  ['web_search_options', never],
-  ['prompt', never],
-  ['suffix', never],
-  ['echo', oneOf(false)],
-  ['continue_final_message', oneOf(false)],
-  ['add_generation_prompt', oneOf(true)],
-  ['chat_template', never],
-  ['documents', isEmpty],
+  ['suffix', oneOf('')],
   ['guided_json', never],
   ['guided_regex', never],
   ['guided_choice', never],
@@ -75,13 +75,30 @@ const refusedFields: ReadonlyMap<string, IsNeutral> = new Map([
   ['min_tokens', oneOf(0)],
   ['use_beam_search', oneOf(false)],
   ['include_stop_str_in_output', oneOf(false)],
-]);
+];
+
+const rules: FieldRules = {
+  read: readFields,
+  refused: new Map([
+    ...refusedEverywhere,
+    ['best_of', oneOf(1)],
+    ['audio', never],
+    ['modalities', (value: unknown) => Array.isArray(value) && value.length === 1 && value[0] === 'text'],
+    ['web_search_options', never],
+    ['prompt', never],
+    ['echo', oneOf(false)],
+    ['continue_final_message', oneOf(false)],
+    ['add_generation_prompt', oneOf(true)],
+    ['chat_template', never],
+    ['documents', isEmpty],
+  ]),
+};
 
 /** Throws for a field that must not be ignored; lists the others that are. */
-export function checkFields(body: Field, warnings: WarningList): void {
+export function checkFields(body: Field, warnings: WarningList, { read, refused } = rules): void {
   for (const [name, value] of Object.entries(body.object())) {
-    if (readFields.has(name) || value === null) continue;
-    const isNeutral = refusedFields.get(name);
+    if (read.has(name) || value === null) continue;
+    const isNeutral = refused.get(name);
     if (isNeutral === undefined) warnings.add('ignored_field', `The field '${name}' is ignored.`, name);
     else if (!isNeutral(value)) throw unsupported(name);
   }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { sseComment, sseData, sseDone } from '../../base/sse.ts';
 import type { ChatEvent, ChoiceEvent, Report, Usage } from '../../chat/event.ts';
 import type { Warning } from '../../chat/request.ts';
+import { lineText } from '../line-text.ts';
 import type { FrameEncoder, Reply } from '../protocol.ts';
 import {
   encodeEnvelope,
@@ -171,14 +172,4 @@ export class ChunkEncoder implements FrameEncoder {
   #failure(error: AppError): string {
     return sseData(lineText(encodeFailure(error)));
   }
-}
-
-const lineBreaks = /[\u0085\u2028\u2029]/;
-const everyLineBreak = /[\u0085\u2028\u2029]/g;
-
-/** JSON on one line for every reader: some split lines at Unicode's breaks too, so these are escaped. */
-function lineText(value: string | JsonObject): string {
-  const text = JSON.stringify(value);
-  if (!lineBreaks.test(text)) return text;
-  return text.replace(everyLineBreak, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -7,11 +7,18 @@ import type { Sampling } from '../../chat/request.ts';
 const maxStops = 16;
 /** A stop string is held back while it may still come true. */
 const maxStopLength = 4_096;
-const maxTokenCount = 2 ** 31 - 1;
+/** What a token count may be at most: it fits every engine's integers. */
+export const maxTokenCount = 2 ** 31 - 1;
 const seedLimit = 2 ** 64;
 
-/** Everything that decides how tokens are drawn. */
-export function decodeSampling(body: Field): Sampling {
+/** What each protocol reads in its own way. */
+export interface OwnSampling {
+  readonly topLogprobs: number | undefined;
+  readonly maxTokens: number | undefined;
+}
+
+/** Everything that decides how tokens are drawn; how much is said of them, and how many, is the protocol's own. */
+export function decodeSampling(body: Field, own: OwnSampling): Sampling {
   const entries = {
     temperature: body.get('temperature').optional((field) => field.number(0, 2)),
     topP: body.get('top_p').optional((field) => field.number(0, 1)),
@@ -21,9 +28,8 @@ export function decodeSampling(body: Field): Sampling {
     frequencyPenalty: body.get('frequency_penalty').optional((field) => field.number(-2, 2)),
     repeatPenalty: firstPresent(body, ['repetition_penalty', 'repeat_penalty']).optional(decodeRepeatPenalty),
     seed: body.get('seed').optional((field) => field.integer(-seedLimit, seedLimit)),
-    maxTokens: firstPresent(body, ['max_completion_tokens', 'max_tokens']).optional(decodeMaxTokens),
     logitBias: body.get('logit_bias').optional(decodeLogitBias),
-    topLogprobs: decodeTopLogprobs(body),
+    ...own,
   };
   return withoutAbsent(entries);
 }
@@ -46,7 +52,7 @@ const maxBiases = 1_024;
 const tokenId = /^(?:0|[1-9]\d{0,9})$/;
 
 /** Token ids as names, their bias as values; an empty object asks for nothing. */
-export function decodeLogitBias(field: Field): ReadonlyMap<number, number> | undefined {
+function decodeLogitBias(field: Field): ReadonlyMap<number, number> | undefined {
   const names = Object.keys(field.object());
   if (names.length > maxBiases) throw field.invalid(`at most ${maxBiases} tokens may have a bias`);
   const biases = names.map((name): [number, number] => {
@@ -60,7 +66,7 @@ export function decodeLogitBias(field: Field): ReadonlyMap<number, number> | und
 const mostTopLogprobs = 20;
 
 /** `logprobs` says whether, `top_logprobs` how many beside each token. */
-function decodeTopLogprobs(body: Field): number | undefined {
+export function decodeTopLogprobs(body: Field): number | undefined {
   const isAsked = body.get('logprobs').optional((field) => field.boolean()) ?? false;
   const field = body.get('top_logprobs');
   const count = field.optional((present) => present.integer(0, mostTopLogprobs)) ?? 0;
@@ -68,7 +74,8 @@ function decodeTopLogprobs(body: Field): number | undefined {
   return isAsked ? count : undefined;
 }
 
-const mostChoices = 128;
+/** OpenAI's limit. */
+export const mostChoices = 128;
 
 /** How many answers are wanted. */
 export function decodeChoices(field: Field): number | undefined {
@@ -80,8 +87,10 @@ function decodeTopK(field: Field): number {
   return Math.max(0, field.integer(-1, maxTokenCount));
 }
 
-function decodeMaxTokens(field: Field): number | undefined {
-  return field.value === -1 ? undefined : field.integer(1, maxTokenCount);
+/** The limit of a chat answer, under its new name or its old one. */
+export function decodeMaxTokens(body: Field): number | undefined {
+  const field = firstPresent(body, ['max_completion_tokens', 'max_tokens']);
+  return field.optional((present) => (present.value === -1 ? undefined : present.integer(1, maxTokenCount)));
 }
 
 function decodeRepeatPenalty(field: Field): number {
