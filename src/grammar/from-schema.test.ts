@@ -113,7 +113,9 @@ describe('integers', () => {
     expect(accepts({ type: 'integer', exclusiveMaximum: -5 }, '-5')).toBe(false);
     expect(relaxed({ type: 'number', minimum: 0 })).toEqual([]);
     expect(accepts({ type: 'number', minimum: 0 }, '-1')).toBe(false);
-    expect(relaxed({ type: 'number', minimum: 0.5 })).toEqual(['minimum']);
+    expect(relaxed({ type: 'number', minimum: 0.5 })).toEqual([]);
+    expect(accepts({ type: 'number', exclusiveMinimum: 0.5, maximum: 2 }, '0.50')).toBe(false);
+    expect(accepts({ type: 'number', exclusiveMinimum: 0.5, maximum: 2 }, '2.00')).toBe(true);
   });
 });
 
@@ -124,7 +126,8 @@ describe('what is relaxed', () => {
     [{ type: 'string', format: 'regex' }, ['format']],
     [{ type: 'string', format: 'email' }, []],
     [{ type: 'string', format: 'date' }, []],
-    [{ type: 'integer', multipleOf: 5 }, ['multipleOf']],
+    [{ type: 'integer', multipleOf: 5 }, []],
+    [{ type: 'integer', multipleOf: 1_000_003 }, ['multipleOf']],
     [{ type: 'array', uniqueItems: true }, ['uniqueItems']],
     [{ type: 'array', contains: { const: 1 } }, ['contains']],
     [{ not: { type: 'null' } }, ['not']],

@@ -71,12 +71,9 @@ const unsignedInteger = choice(text('0'), sequence(set([0x31, 0x39]), repeat(any
 const fraction = sequence(text('.'), repeat(anyDigit, 1, maxDigits));
 const exponent = sequence(words(['e', 'E', 'e+', 'E+', 'e-', 'E-']), repeat(anyDigit, 1, 3));
 
-/** An integer of 0 or more, without exponent. */
-export const jsonNatural: GrammarNode = unsignedInteger;
 /** An integer, without exponent. */
 export const jsonInteger: GrammarNode = sequence(optional(text('-')), unsignedInteger);
-/** A number of 0 or more. */
-export const jsonPositiveNumber: GrammarNode = sequence(unsignedInteger, optional(fraction), optional(exponent));
+const jsonPositiveNumber = sequence(unsignedInteger, optional(fraction), optional(exponent));
 /** Any JSON number. */
 export const jsonNumber: GrammarNode = sequence(optional(text('-')), jsonPositiveNumber);
 /** `true` or `false`. */

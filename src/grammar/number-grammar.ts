@@ -1,24 +1,56 @@
-/** Grammar of numbers; whole bounds of integers hold exactly, other bounds only as far as the sign. */
+/** Grammar of numbers within bounds; where there are any, without exponents. */
 
 import { member, type SchemaObject } from '../schema/json-schema.ts';
+import { allTexts, intersection, isEmpty, type TextAutomaton } from '../schema/text-automaton.ts';
 import { choice, type GrammarNode, repeat, sequence, set, text } from './grammar.ts';
-import { anyDigit, jsonInteger, jsonNatural, jsonNumber, jsonPositiveNumber } from './json-text.ts';
+import { anyDigit, jsonInteger, jsonNumber } from './json-text.ts';
+import { type Bound, multiplesOf, textsFrom, textsUpTo } from './number-texts.ts';
 import type { SchemaContext } from './schema-context.ts';
+import { textContent } from './text-grammar.ts';
 
 /** The numbers a schema allows. */
 export function numberNode(schema: SchemaObject, type: 'integer' | 'number', context: SchemaContext): GrammarNode {
-  if (member(schema, 'multipleOf') !== undefined && !(type === 'integer' && member(schema, 'multipleOf') === 1))
-    context.relax('multipleOf');
-  const bounds = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum'].filter(
-    (keyword) => typeof member(schema, keyword) === 'number',
-  );
-  if (bounds.length === 0) return type === 'integer' ? jsonInteger : jsonNumber;
-  if (type === 'integer') {
+  const step = member(schema, 'multipleOf');
+  const isStepped = typeof step === 'number' && !(type === 'integer' && step === 1);
+  const bounds = boundsOf(schema);
+  if (bounds.length === 0 && !isStepped) return type === 'integer' ? jsonInteger : jsonNumber;
+  if (type === 'integer' && !isStepped) {
     const { min, max } = wholeBounds(schema);
     if (min > max) return context.never();
     if (isExact(min) && isExact(max)) return integerRange(min, max);
   }
-  return signedNumber(schema, type, context);
+  return context.shared(JSON.stringify([type, step ?? null, bounds]), () => boundedNode(schema, type, context));
+}
+
+/** A bound under its keyword. */
+interface NamedBound extends Bound {
+  readonly keyword: string;
+}
+
+function boundsOf(schema: SchemaObject): NamedBound[] {
+  return ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum'].flatMap((keyword) => {
+    const value = member(schema, keyword);
+    return typeof value === 'number' ? [{ keyword, value, isOpen: keyword.startsWith('exclusive') }] : [];
+  });
+}
+
+/** Decimals within all bounds; what takes too many states is relaxed. */
+function boundedNode(schema: SchemaObject, type: 'integer' | 'number', context: SchemaContext): GrammarNode {
+  const step = member(schema, 'multipleOf');
+  let found = allTexts;
+  const add = (keyword: string, texts: TextAutomaton | undefined): void => {
+    const both = texts && intersection(found, texts);
+    if (both === undefined) context.relax(keyword);
+    found = both ?? found;
+  };
+  for (const { keyword, ...bound } of boundsOf(schema))
+    add(keyword, keyword.endsWith('inimum') ? textsFrom(bound, type) : textsUpTo(bound, type));
+  if (typeof step === 'number' && !(type === 'integer' && step === 1)) add('multipleOf', multiplesOf(step, type));
+  if (isEmpty(found)) return context.never();
+  if (found !== allTexts && context.takes(found.states.length)) return textContent(found, context);
+  for (const { keyword } of boundsOf(schema)) context.relax(keyword);
+  if (step !== undefined) context.relax('multipleOf');
+  return type === 'integer' ? jsonInteger : jsonNumber;
 }
 
 function isExact(bound: number): boolean {
@@ -38,16 +70,6 @@ function wholeBounds(schema: SchemaObject): { min: number; max: number } {
     min: Math.max(Math.ceil(bound(schema, 'minimum', -Infinity)), Math.floor(above) + 1),
     max: Math.min(Math.floor(bound(schema, 'maximum', Infinity)), Math.ceil(below) - 1),
   };
-}
-
-/** Bounds that a sign cannot express are named. */
-function signedNumber(schema: SchemaObject, type: 'integer' | 'number', context: SchemaContext): GrammarNode {
-  const isPositive = bound(schema, 'minimum', -1) >= 0 || bound(schema, 'exclusiveMinimum', -1) >= 0;
-  for (const keyword of ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum'])
-    if (typeof member(schema, keyword) === 'number' && !(keyword === 'minimum' && member(schema, keyword) === 0))
-      context.relax(keyword);
-  if (type === 'integer') return isPositive ? jsonNatural : jsonInteger;
-  return isPositive ? jsonPositiveNumber : jsonNumber;
 }
 
 /** All integers from `min` to `max`, either of which may be infinite. */
