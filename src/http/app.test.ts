@@ -74,6 +74,14 @@ describe('an answer that is not streamed', () => {
     expect(told).toHaveProperty('aimindserve.queue_ms', 4);
   });
 
+  it('passes on what headers ask', async () => {
+    const server = await start();
+    await ask(server, question, { 'x-aimindserve-report': 'raw', 'x-aimindserve-guarantee': 'report' });
+    expect(server.asked[0]).toMatchObject({ reportsRaw: true, guarantee: 'report' });
+    const refused = await ask(server, question, { 'x-aimindserve-guarantee': 'maybe' });
+    expect(await refused.json()).toMatchObject({ error: { param: 'X-Aimindserve-Guarantee' } });
+  });
+
   it('names what was ignored in a header', async () => {
     const server = await start();
     const response = await ask(server, { ...question, store: true, metadata: {} });

@@ -52,6 +52,8 @@ describe('a body', () => {
     ['with 1,000 levels', { body: withUnknown(nested(1_000)) }, 400, 'json_too_deep'],
     ['with a million levels', { body: nested(1_000_000) }, 400, 'json_too_deep'],
     ['of the wrong kind', { body: '[]' }, 400, 'invalid_type'],
+    ['with a wish nobody knows', { body: good, headers: { 'x-aimindserve-report': 'all' } }, 400, 'invalid_value'],
+    ['of another path', { path: '/v1/completions', body: good }, 400, 'unsupported_field'],
     ['beyond the limit', { body: big(17) }, 413, 'payload_too_large'],
   ];
   for (const [name, sent, status, code] of rows)
@@ -102,6 +104,8 @@ describe('a path', () => {
     ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
     ['PUT', '/v1-openai/chat/completions', 405, 'method_not_allowed'],
     ['OPTIONS', '/v1/chat/completions', 405, 'method_not_allowed'],
+    ['GET', '/v1/completions', 405, 'method_not_allowed'],
+    ['DELETE', '/v1-openai/completions', 405, 'method_not_allowed'],
     ['POST', '/v1/models', 405, 'method_not_allowed'],
     ['DELETE', '/v1/models/org/nano', 405, 'method_not_allowed'],
     ['GET', '/v1/models/org/other', 404, 'model_not_found'],

@@ -14,6 +14,7 @@ import { sendFailure } from './errors.ts';
 import type { Flight, InFlight } from './in-flight.ts';
 import type { HttpLimits } from './limits.ts';
 import { StreamReply, settledWithin } from './stream-reply.ts';
+import { readWishes } from './wishes.ts';
 
 /** What answering needs besides the request. */
 export interface InferenceContext {
@@ -29,9 +30,9 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     let decoded: Decoded;
     try {
+      const wishes = readWishes(request.headers);
       const body = readJsonBody(request.body, request.headers['content-encoding']);
-      const report = request.headers['x-aimindserve-report'] === '1';
-      decoded = protocol.decode(body, { created: context.clock.unixSeconds(), report });
+      decoded = protocol.decode(body, { created: context.clock.unixSeconds(), ...wishes });
     } catch (thrown) {
       new Answer({ protocol, context, reply }).refuse(toAppError(thrown));
       return;
