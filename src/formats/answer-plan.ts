@@ -20,8 +20,8 @@ import {
   special,
   text,
 } from '../grammar/grammar.ts';
+import { textUntil } from '../grammar/notation-text.ts';
 import type { AnswerPlan, Ask, FormatParser } from './ask.ts';
-import { untilMarker } from './until-marker.ts';
 
 /** The grammar of a format's calls to the tools of one ask. */
 export interface CallGrammar {
@@ -190,7 +190,7 @@ function thoughtBefore(
     const then = sequence(lineBreaks, body);
     return { node: free(...closings.map((opening) => ({ opening, then })), ...openings), rules: {} };
   }
-  const thought = untilMarker(close, 'thought');
+  const thought = textUntil({ pad: '', mark: close }, 'thought');
   return { node: sequence(thought.node, lineBreaks, body), rules: thought.rules };
 }
 

@@ -2,6 +2,7 @@
 
 import { RequestError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
+import { excludedPatterns, furtherPatterns } from '../schema/derived-keywords.ts';
 import { type JsonSchema, member, type SchemaObject, schemaList } from '../schema/json-schema.ts';
 import { mergeSchemas } from '../schema/merge-schemas.ts';
 import { resolveReference } from '../schema/resolve-reference.ts';
@@ -56,6 +57,8 @@ const maxNesting = 512;
 const maxTextStates = 30_000;
 /** Merged schemas of longer text are not looked up again. */
 const maxSharedSize = 20_000;
+/** What is said of strings alone. */
+const stringKeywords = ['minLength', 'maxLength', 'pattern', 'format'];
 /** Products of `anyOf` lists beyond this are not multiplied out. */
 const maxBranches = 256;
 
@@ -322,8 +325,9 @@ class SchemaCompiler implements SchemaContext {
 
   /** A string among other types: what is not valid for them is read as one, so its own keywords cannot hold. */
   #anyText(schema: SchemaObject): GrammarNode {
-    if (member(schema, 'format') !== undefined) this.relax('format');
-    const free = without(schema, 'format');
+    for (const keyword of stringKeywords) if (member(schema, keyword) !== undefined) this.relax(keyword);
+    if (member(schema, excludedPatterns) !== undefined) this.relax('not');
+    const free = without(schema, ...stringKeywords, furtherPatterns, excludedPatterns);
     const isCovered = (type: string): boolean => this.copied === undefined && this.#spelling.likeStrings.has(type);
     const types = typesOf(schema).filter((type) => !isCovered(type));
     return choice(...types.map((type) => this.#typed(type, free)));
