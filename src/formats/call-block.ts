@@ -56,3 +56,18 @@ export function notationOf(calls: Syntax): Notation {
   for (const part of partsOf(blockOf(calls).item)) if (part.kind === 'args') return part.notation;
   return { kind: 'json', spacing: 'spaced' };
 }
+
+/** What may follow a call's name at once: its arguments, or what closes the call. */
+export function afterNameOf(calls: Syntax): readonly string[] {
+  const block = blockOf(calls);
+  const parts = partsOf(block.item);
+  const name = parts.find((part) => part.kind === 'name');
+  const peeked = name?.kind === 'name' && name.peeks ? [name.end] : [];
+  const fences = fencesOf(block).filter((fence) => fence.trim() !== '');
+  return [...new Set([...peeked, ...beginningsOf(notationOf(calls)), ...fences])];
+}
+
+function beginningsOf(notation: Notation): readonly string[] {
+  if (notation.kind === 'tagged') return [notation.open];
+  return notation.kind === 'json' || notation.kind === 'bare' ? ['{'] : [];
+}

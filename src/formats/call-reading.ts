@@ -19,6 +19,8 @@ export interface CallRules {
   readonly schemas: ReadonlyMap<string, JsonSchema>;
   /** Length of the longest of them. */
   readonly longestName: number;
+  /** What may follow a name at once, even where its delimiter should stand. */
+  readonly afterName: readonly string[];
   /** The openings at which the grammar binds; undefined = it binds from the first byte on. */
   readonly openings: ReadonlySet<string> | undefined;
   /** What ends a call whose arguments are no JSON: its end markers, the next call, a stop text. */

@@ -13,11 +13,11 @@ import {
   rule,
   sequence,
   set,
-  special,
   text,
 } from '../grammar/grammar.ts';
 import { anyDigit } from '../grammar/json-text.ts';
 import type { Notation } from '../grammar/notation.ts';
+import { markNode, markPieces, markRest } from '../grammar/notation-mark.ts';
 import { type CallGrammar, callableTools } from './answer-plan.ts';
 import type { Ask } from './ask.ts';
 import { blockOf, notationOf } from './call-block.ts';
@@ -26,10 +26,10 @@ import { type Interpreter, interpret, mayMiss, type Syntax } from './syntax.ts';
 
 /** A stretch of a call. */
 type Atom =
-  /** Fixed letters; a marker may be a special token as well. `mayMiss`: not every model writes it. */
+  /** Fixed letters; what of a marker looks like a special token may be one. `mayMiss`: not every model writes it. */
   | { readonly kind: 'letters'; readonly text: string; readonly marker: boolean; readonly mayMiss: boolean }
   /** The tool's name and its delimiter: here the opening ends. `peeks`: the delimiter's letters begin what follows. */
-  | { readonly kind: 'name'; readonly text: string; readonly peeked: string }
+  | { readonly kind: 'name'; readonly text: string; readonly end: string; readonly peeks: boolean }
   | { readonly kind: 'node'; readonly node: GrammarNode };
 
 /** The grammar of calls to these tools; of those that may not be called, only the openings are known. */
@@ -55,7 +55,7 @@ export function constrainCalls(calls: Syntax, tools: readonly Tool[], ask: Ask):
   };
 }
 
-/** A tool's name as the syntax writes it, and the rule of what follows. */
+/** A tool's name in letters, and what follows it. */
 interface NamedRest {
   readonly text: string;
   readonly then: GrammarNode;
@@ -64,6 +64,7 @@ interface NamedRest {
 class CallBuilder {
   readonly rules: Record<string, GrammarNode> = {};
   readonly relaxed = new Map<string, readonly string[]>();
+  /** Names with their delimiters: where an opening in letters ends. */
   readonly names: NamedRest[] = [];
   readonly #item: Syntax;
   readonly #notation: Notation;
@@ -79,20 +80,29 @@ class CallBuilder {
   fromName(tools: readonly Tool[]): GrammarNode {
     const callable = new Set(callableTools(this.#ask));
     const isForbidding = this.#ask.choice.type === 'none';
-    tools.forEach((tool, index) => {
-      const name = `call${index}`;
+    const branches = tools.map((tool, index): NamedRest => {
       const isCallable = isForbidding || callable.has(tool);
-      const grammar = isCallable ? this.#arguments(tool, index) : { node: choice() };
-      const atoms = interpret(linearizer, this.#item, { tool, index: 0, args: grammar.node });
-      const at = atoms.findIndex((atom) => atom.kind === 'name');
-      const own = atoms[at];
-      if (own?.kind !== 'name') throw new Bug('The calls of a format name no tool.');
-      const rest = isCallable ? sequence(...atoms.slice(at + 1).map(toNode)) : choice();
-      this.rules[name] = own.peeked === '' ? rest : afterText({ root: rest, rules: this.rules }, own.peeked);
-      this.names.push({ text: own.text + own.peeked, then: rule(name) });
+      return this.#named(tool, index, isCallable);
     });
-    this.rules['call-name'] = branch(this.names);
+    this.rules['call-name'] = branch(branches);
     return rule('call-name');
+  }
+
+  /** One tool's name with the rest of its call; its delimiter may be a special token. */
+  #named(tool: Tool, index: number, isCallable: boolean): NamedRest {
+    const args = isCallable ? this.#arguments(tool, index).node : choice();
+    const atoms = interpret(linearizer, this.#item, { tool, index: 0, args });
+    const at = atoms.findIndex((atom) => atom.kind === 'name');
+    const own = atoms[at];
+    if (own?.kind !== 'name') throw new Bug('The calls of a format name no tool.');
+    const name = `call${index}`;
+    this.rules[name] = isCallable ? sequence(...atoms.slice(at + 1).map(toNode)) : choice();
+    const rest = rule(name);
+    const opened = own.peeks ? afterText({ root: rest, rules: this.rules }, own.end) : rest;
+    this.names.push({ text: own.text + own.end, then: opened });
+    if (own.peeks) return { text: own.text, then: rest };
+    if (markPieces(own.end).length === 0) return { text: own.text + own.end, then: rest };
+    return { text: own.text, then: sequence(markNode(own.end), rest) };
   }
 
   #arguments(tool: Tool, index: number): SchemaGrammar {
@@ -117,26 +127,33 @@ function openingsOf(first: readonly Atom[], names: readonly NamedRest[], rest: G
     const spelled = atoms.map((atom) => (atom.kind === 'letters' ? atom.text : '')).join('');
     openings.push(...names.map(({ text: named, then }) => ({ opening: { text: spelled + named }, then })));
     const [marker, ...others] = atoms;
-    if (marker?.kind === 'letters' && maybeSpecial(marker))
-      openings.push({ opening: { special: marker.text }, then: sequence(...others.map(toNode), rest) });
-    if (marker?.kind !== 'letters' || !marker.mayMiss) break;
-    while (first[from + 1]?.kind === 'letters' && isBlank(first[from + 1])) from++;
+    if (marker?.kind !== 'letters') break;
+    const after = sequence(...others.map(toNode), rest);
+    openings.push(...specialOpenings(marker, after));
+    if (!marker.mayMiss) break;
+    while (isBlank(first[from + 1])) from++;
   }
   return openings;
+}
+
+/** Each special token that may stand in a call's first marker. */
+function specialOpenings(atom: Atom & { kind: 'letters' }, after: GrammarNode): GrammarOpening[] {
+  const pieces = atom.marker ? markPieces(atom.text) : [];
+  const restAt = markRest(atom.text, pieces);
+  return pieces.map(({ from, to }) => ({
+    opening: { special: atom.text.slice(from, to) },
+    then: sequence(restAt(to), after),
+  }));
 }
 
 function isBlank(atom: Atom | undefined): boolean {
   return atom?.kind === 'letters' && !atom.marker;
 }
 
-/** Special tokens are spelled in brackets of some kind; a plain word never is one. */
-function maybeSpecial(atom: Atom): boolean {
-  return atom.kind === 'letters' && atom.marker && /^[<[]./.test(atom.text);
-}
-
 function toNode(atom: Atom): GrammarNode {
   if (atom.kind === 'node') return atom.node;
-  return maybeSpecial(atom) ? choice(text(atom.text), special(atom.text)) : text(atom.text);
+  if (atom.kind === 'name') return text(atom.text + atom.end);
+  return atom.marker ? markNode(atom.text) : text(atom.text);
 }
 
 /** What one call writes before its name: the same for every tool. */
@@ -162,16 +179,15 @@ const letters = (value: string, role: { marker?: boolean; mayMiss?: boolean } = 
   mayMiss: role.mayMiss ?? false,
 });
 
-const named = (value: string, peeked = ''): Atom => ({ kind: 'name', text: value, peeked });
-const marker = (value: string): GrammarNode => toNode(letters(value, { marker: true }));
+const named = (value: string, end = '', peeks = false): Atom => ({ kind: 'name', text: value, end, peeks });
 const letterOrDigit = set([0x30, 0x39], [0x41, 0x5a], [0x61, 0x7a]);
 
 const linearizer: Interpreter<Place, readonly Atom[]> = {
   text: (node) => [letters(node.text, { marker: true, mayMiss: mayMiss(node) })],
   gap: (node) => [letters(node.text)],
-  name: (node, { tool }) => [node.peeks ? named(tool.name, node.end) : named(tool.name + node.end)],
-  id: (node) => [{ kind: 'node', node: sequence(repeat(letterOrDigit, node.length, node.length), marker(node.end)) }],
-  ordinal: (node) => [{ kind: 'node', node: sequence(repeat(anyDigit, 1, 3), marker(node.end)) }],
+  name: (node, { tool }) => [named(tool.name, node.end, node.peeks)],
+  id: (node) => [{ kind: 'node', node: sequence(repeat(letterOrDigit, node.length, node.length), markNode(node.end)) }],
+  ordinal: (node) => [{ kind: 'node', node: sequence(repeat(anyDigit, 1, 3), markNode(node.end)) }],
   args: (_node, { args }) => [{ kind: 'node', node: args }],
   jsonCall: (node, { tool, index, args }) => {
     const { start, name, middle } = jsonCallFrame(node, tool.name, index);

@@ -3,7 +3,7 @@
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
 import { callableTools, constrainedTools, planAnswer, type ReasoningMarks, type ReplyMarks } from './answer-plan.ts';
 import type { AnswerPlan, Ask, Conditions } from './ask.ts';
-import { blockOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
+import { afterNameOf, blockOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
 import type { CallRules } from './call-reading.ts';
 import { constrainCalls } from './constrain.ts';
 import type { Detected, ModelFacts, ToolFormat, ToolResult } from './format.ts';
@@ -120,6 +120,7 @@ function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlyS
     lead,
     schemas,
     longestName: Math.max(0, ...[...schemas.keys()].map((each) => each.length)),
+    afterName: afterNameOf(definition.calls),
     openings: bindsLater ? openings : undefined,
     fences: [...fencesOf(block), ...begins.map((marker) => lead + marker), ...stops],
   };

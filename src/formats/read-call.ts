@@ -108,23 +108,32 @@ function* readDropped(end: string, { source }: CallReading): Waiting<boolean> {
   return yield* readMarker(source, [end]);
 }
 
-/** A bare name up to its delimiter; the answer's end is one too, unless the token limit brought it. */
+/**
+ * A bare name up to its delimiter; the answer's end is one too, unless the token limit brought it, and so is whatever
+ * may follow a name at once.
+ */
 function* readName(node: SyntaxOf<'name'>, reading: CallReading): Waiting<boolean> {
   const { source, rules } = reading;
   const ends = node.end === '\n' ? ['\n', '\r\n'] : [node.end];
   let name = '';
   while (name.length <= rules.longestName + maxNameDecoration) {
     if (!(yield* source.more())) return source.ended === 'stop' && openNamed(reading, name);
-    if (node.peeks) source.mark();
-    const isEnd = yield* readMarker(source, ends);
-    if (node.peeks) source.rewind();
-    if (isEnd) return openNamed(reading, name);
+    if (!node.peeks && (yield* readMarker(source, ends))) return openNamed(reading, name);
+    if (name !== '' && (yield* standsAt(source, rules.afterName))) return openNamed(reading, name);
     const { letter } = source;
     if (letter === undefined) return false;
     name += letter;
     source.skip();
   }
   return false;
+}
+
+/** Does one of the markers stand here? */
+function* standsAt(source: AnswerSource, markers: readonly string[]): Waiting<boolean> {
+  source.mark();
+  const isThere = yield* readMarker(source, markers);
+  source.rewind();
+  return isThere;
 }
 
 /** Models put blanks, quotes, backticks and bold marks around a name. */

@@ -4,33 +4,39 @@ import type { AnswerSource, Waiting } from './answer-source.ts';
 
 const blanks: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n', '\u00a0', '\u200b', '\ufeff', '\u3000']);
 
-/** Reads one of the spellings, as letters or as a special token; of several the longest. Without one nothing is read. */
+/**
+ * Reads one of the spellings, of several the longest; without one nothing is read. Wherever in it a special token stands,
+ * the token's spelling counts: vocabularies differ in what of a marker is a token.
+ */
 export function* readMarker(source: AnswerSource, spellings: readonly string[]): Waiting<boolean> {
   if (!(yield* source.more())) return false;
-  if (source.special !== undefined) {
-    const isMarker = spellings.includes(source.special);
-    if (isMarker) source.skip();
-    return isMarker;
-  }
-  const first = source.letter;
-  let left = spellings.filter((spelling) => spelling !== '' && spelling[0] === first);
+  let left = spellings.filter((spelling) => spelling !== '' && goesOn(spelling, 0, source));
   if (left.length === 0) return false;
   source.mark();
-  for (let length = 0; left.length > 0; length++) {
+  for (let length = 0; left.length > 0; ) {
     if (left.some((spelling) => spelling.length === length)) {
-      if (left.length === 1 || !(yield* isContinued(source, left, length))) {
+      const longer = (yield* source.more()) ? left.filter((spelling) => goesOn(spelling, length, source)) : [];
+      if (longer.length === 0) {
         source.commit();
         return true;
       }
-      left = left.filter((spelling) => spelling.length > length);
+      left = longer;
     }
     if (!(yield* source.more())) break;
-    const letter = source.letter;
-    left = left.filter((spelling) => letter !== undefined && spelling[length] === letter);
+    left = left.filter((spelling) => goesOn(spelling, length, source));
+    length += source.special?.length ?? 1;
     source.skip();
   }
   source.rewind();
   return false;
+}
+
+/** Does the unit here fit the spelling behind its first `length` letters? */
+function goesOn(spelling: string, length: number, source: AnswerSource): boolean {
+  const { special, letter } = source;
+  return special === undefined
+    ? letter !== undefined && spelling[length] === letter
+    : spelling.startsWith(special, length);
 }
 
 /** The same for a marker that the answer's end may have cut short. */
@@ -41,13 +47,6 @@ export function* readLastMarker(source: AnswerSource, spellings: readonly string
   const isCut = spellings.some((spelling) => spelling.startsWith(rest));
   if (isCut) for (let count = rest.length; count > 0; count--) source.skip();
   return isCut;
-}
-
-/** Does the next letter fit a longer spelling? */
-function* isContinued(source: AnswerSource, spellings: readonly string[], length: number): Waiting<boolean> {
-  if (!(yield* source.more())) return false;
-  const letter = source.letter;
-  return letter !== undefined && spellings.some((spelling) => spelling[length] === letter);
 }
 
 /** Skips blanks, at most `limit`. */
