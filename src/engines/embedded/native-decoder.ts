@@ -4,7 +4,8 @@ import { ConfigError, EngineError } from '../../base/errors.ts';
 import type { Decoder, Run } from './decoder.ts';
 import { addressOf, callAsync, floatsAt, type Library, type NativeBatch, type Pointer } from './layouts.ts';
 import type { NativeModel } from './native-model.ts';
-import { calibrate, createPool } from './thread-pool.ts';
+import { ThreadPace } from './thread-pace.ts';
+import { calibrate, createPool, type ResizePool } from './thread-pool.ts';
 
 /** Tokens a step may carry: also how long a prompt's chunk can delay the other streams. */
 const batchSize = 512;
@@ -50,6 +51,7 @@ export class NativeDecoder implements Decoder {
   readonly slots: number;
   readonly contextPerSlot: number;
   readonly batchSize = batchSize;
+  /** Its threads while nobody takes their cores. */
   threads = 1;
   readonly #library: Library;
   readonly #context: Pointer;
@@ -60,11 +62,16 @@ export class NativeDecoder implements Decoder {
   readonly #lastIndex: Int32Array;
   /** Views of the library's logits by address: making one costs more than drawing a token. */
   readonly #views = new Map<Pointer, Float32Array>();
+  readonly #resize: ResizePool;
+  /** Once the number of threads is settled. */
+  #pace: ThreadPace | undefined;
+  #threadsNow = 1;
 
   constructor(library: Library, context: Pointer, { settings, vocabularySize }: Shape) {
     this.#library = library;
     this.#context = context;
     this.#memory = library.contextMemory(context);
+    this.#resize = createPool(library, context);
     this.#vocabularySize = vocabularySize;
     this.slots = settings.slots;
     this.contextPerSlot = Math.min(library.contextPerSlot(context), settings.contextPerSlot);
@@ -74,8 +81,18 @@ export class NativeDecoder implements Decoder {
 
   async decode(runs: readonly Run[]): Promise<void> {
     this.#fill(runs);
+    const started = performance.now();
     const code = await callAsync(this.#library.decode, this.#context, this.#batch.native);
     if (code !== 0) throw new EngineError('engine_protocol', `llama.cpp could not decode a batch (code ${code}).`);
+    // How long a prompt takes depends on its length; one token for each answer has a usual time.
+    if (runs.every((run) => run.tokens.length === 1)) this.#adapt(runs.length, performance.now() - started);
+  }
+
+  #adapt(size: number, tookMs: number): void {
+    const threads = this.#pace?.after(size, tookMs) ?? this.#threadsNow;
+    if (threads === this.#threadsNow) return;
+    this.#threadsNow = threads;
+    this.#resize(threads);
   }
 
   logits(slot: number): Float32Array {
@@ -100,17 +117,18 @@ export class NativeDecoder implements Decoder {
 
   /** A first decode shows that library and model fit each other; more of them find the best number of threads. */
   async proveAndTune(threads: number | null): Promise<void> {
-    const resize = createPool(this.#library, this.#context);
     const run: Run = { slot: 0, position: 0, tokens: [0], output: true };
     const decode = async (): Promise<void> => {
       this.keep(0, 0);
       await this.decode([run]);
     };
-    resize(threads ?? 1);
+    this.#resize(threads ?? 1);
     await decode();
     if (this.logits(0).some(Number.isNaN))
       throw new ConfigError('model_unusable', 'The model computes no numbers: its weights are damaged.');
-    this.threads = threads ?? (await calibrate(resize, decode));
+    this.threads = threads ?? (await calibrate(this.#resize, decode));
+    this.#threadsNow = this.threads;
+    this.#pace = new ThreadPace(this.threads);
     this.keep(0, 0);
   }
 
