@@ -44,7 +44,10 @@ const typedCall: ToolCall = {
   arguments: '{"place":"Bar 7 <b>","guests":2,"outside":true,"dishes":["a","b"],"host":{"name":"Ada"}}',
 };
 
-/** What is wrong with a format, one sentence each; nothing if it renders, constrains and reads its own calls. */
+/**
+ * What is wrong with a format whose markers count as letters, one sentence each; nothing if it reads and constrains
+ * what it writes.
+ */
 export function checkFormat(format: ToolFormat): readonly string[] {
   const written = writtenCalls(format, [exampleCall]);
   const problems: string[] = [];

@@ -11,7 +11,7 @@ import { closed, filled, filledList, textOr, wordOr } from './load-format-fields
 import { readInstructions } from './load-format-instructions.ts';
 import { readCallSyntax } from './load-format-syntax.ts';
 import type { IdRule } from './model-id.ts';
-import { detectSigns, type Signs } from './signs.ts';
+import type { Signs } from './signs.ts';
 
 /** A format that somebody wrote for this machine, and the file it stands in. */
 export interface CustomFormat {
@@ -122,16 +122,15 @@ function readName(field: Field): string {
 }
 
 /** The signs; absent = none: the format is taken when somebody names it. */
-function readSigns(field: Field): FormatDefinition['detect'] {
-  if (field.isAbsent) return () => ({ score: 0, evidence: [] });
+function readSigns(field: Field): Signs {
+  if (field.isAbsent) return {};
   closed(field, ['template', 'without', 'tokens', 'names']);
-  const signs: Signs = {
+  return {
     template: filledList(field.get('template')),
     without: filledList(field.get('without')),
     tokens: filledList(field.get('tokens')),
     names: filledList(field.get('names')),
   };
-  return (facts) => detectSigns(signs, facts);
 }
 
 function readReasoning(field: Field): ReasoningMarks {
