@@ -147,6 +147,48 @@ describe('the embedded engine', () => {
     }
   });
 
+  it('tells how likely each token was, forced ones too', async () => {
+    const sum = (list: readonly { logprob: number }[]) =>
+      list.reduce((total, { logprob }) => total + Math.exp(logprob), 0);
+    const told = async (wish: Wish) => {
+      const logprobs = [];
+      let said = '';
+      for await (const piece of ask(shared.client, { ...wish, sampling: { ...wish.sampling, topLogprobs: 20 } })) {
+        said += piece.special ?? piece.text;
+        logprobs.push(...(piece.logprobs ?? []));
+        if (piece.end === undefined) expect(piece.logprobs).toHaveLength(piece.tokens);
+      }
+      expect(Buffer.concat(logprobs.map(({ bytes }) => Buffer.from(bytes))).toString()).toBe(said);
+      for (const { top } of logprobs) {
+        expect(top).toHaveLength(20);
+        expect(sum(top)).toBeLessThanOrEqual(1 + 1e-4);
+        expect(top).toEqual(top.toSorted((a, b) => b.logprob - a.logprob));
+      }
+      return logprobs;
+    };
+    const greedy = await told({ sampling: { temperature: 0, maxTokens: 12 } });
+    expect(greedy.length).toBeGreaterThan(3);
+    for (const { top, ...drawn } of greedy) expect(top[0]).toEqual(drawn);
+    const forced = await told({ root: text('zebra 海淀区 {"x"'), sampling: { temperature: 0 } });
+    expect(forced.some(({ top, ...drawn }) => top[0]?.logprob !== drawn.logprob)).toBe(true);
+  });
+
+  it('draws by the bias it is given, and refuses one of tokens that are none', async () => {
+    const greedy = { temperature: 0, maxTokens: 1 };
+    const first = async (sampling: Sampling) => {
+      const { text: said } = await answer(shared.client, { sampling: { ...greedy, ...sampling } });
+      const [token] = await shared.client.tokenize([{ text: said, trusted: true }]);
+      return token ?? -1;
+    };
+    const usual = await first({});
+    expect(await first({ logitBias: new Map([[usual, -100]]) })).not.toBe(usual);
+    const [wanted = -1] = await shared.client.tokenize([{ text: 'zebra', trusted: true }]);
+    expect(await first({ logitBias: new Map([[wanted, 100]]) })).toBe(wanted);
+    await expect(first({ logitBias: new Map([[999_999, 1]]) })).rejects.toMatchObject({
+      ...{ code: 'invalid_value', detail: { param: 'logit_bias' } },
+    });
+  });
+
   it('keeps spellings of special tokens in untrusted text letters', async () => {
     const { client } = shared;
     const spelled = await client.tokenize([{ text: '<|end|>', trusted: false }]);
@@ -224,15 +266,29 @@ describe('the embedded engine alone', () => {
     for (const child of children.splice(0)) await end(child);
   });
 
-  it('frees the slot when the client aborts or stops reading', async () => {
+  it('frees the slot within a token when the client aborts or stops reading', async () => {
     const { client } = await open(1);
+    const decoded = async () => (await client.stats()).decodedTokens;
+    const begin = async (signal?: AbortSignal) => {
+      const running = ask(client, { root: letters(900, 900), ...(signal && { signal }) });
+      await running.next();
+      for (const seen = await decoded(); (await decoded()) < seen + 3; );
+      return running;
+    };
+    // The engine reads messages in order: the first number is of after the abort, and one step may be under way.
+    const expectStopped = async () => {
+      const seen = await decoded();
+      for (let i = 0; i < 50; i++) await client.stats();
+      expect((await decoded()) - seen).toBeLessThanOrEqual(1);
+      expect(await client.stats()).toMatchObject({ busySlots: 0, queued: 0 });
+    };
     const abort = new AbortController();
-    for await (const _ of ask(client, { root: letters(900, 900), signal: abort.signal })) abort.abort();
-    for await (const _ of ask(client, { root: letters(900, 900) })) break;
-    const before = await client.stats();
-    expect(before).toMatchObject({ busySlots: 0, queued: 0 });
+    await begin(abort.signal);
+    abort.abort();
+    await expectStopped();
+    await (await begin()).return();
+    await expectStopped();
     expect((await answer(client, { root: text('ok') })).text).toBe('ok');
-    expect((await client.stats()).decodedTokens - before.decodedTokens).toBeLessThan(100);
     client.close();
   });
 
@@ -248,11 +304,21 @@ describe('the embedded engine alone', () => {
 
   it('fails running requests at once when the process is killed', async () => {
     const { client, child } = await open();
-    const failures = [1, 2, 3].map(async () => {
-      for await (const _ of ask(client, { root: letters(900, 900) })) child.kill('SIGKILL');
-    });
-    for (const failure of failures) await expect(failure).rejects.toMatchObject({ code: 'engine_crashed' });
+    const failed: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      const running = ask(client, { root: letters(900, 900) });
+      await running.next();
+      void (async () => {
+        for await (const _ of running);
+      })().catch((thrown) => failed.push(thrown));
+    }
+    // Stopped first, so that no answer can end by itself before the kill.
+    child.kill('SIGSTOP');
+    child.kill('SIGKILL');
+    // Nobody waits for a timer: the requests fail with the connection, which ends with the process.
     expect(await client.closed).toContain('ended');
+    await new Promise(setImmediate);
+    expect(failed).toEqual(Array(3).fill(expect.objectContaining({ code: 'engine_crashed' })));
     await expect(client.tokenize([])).rejects.toMatchObject({ code: 'engine_crashed' });
     const late = client.generate({
       ...{ tokens: Int32Array.of(1), constraint: unconstrained, sampling: {} },
