@@ -56,6 +56,44 @@ describe('objects', () => {
     expect(accepts({ type: 'object', properties: {}, additionalProperties: false }, '{}')).toBe(true);
   });
 
+  it('have the names and values that patterns demand', () => {
+    const schema = {
+      type: 'object',
+      properties: { id: { type: 'integer' } },
+      patternProperties: { '^i': { maximum: 5 }, '^x-': { type: 'string' }, '-y$': { maxLength: 2 } },
+      additionalProperties: false,
+    };
+    for (const good of ['{"id":5}', '{"x-a":"long"}', '{"id":1,"x-y":"ab"}', '{"z-y":"ab","i":3}'])
+      expect(accepts(schema, good), good).toBe(true);
+    for (const bad of ['{"id":6}', '{"x-a":1}', '{"x-y":"abc"}', '{"other":1}', '{"x-a":"","id":1}'])
+      expect(accepts(schema, bad), bad).toBe(false);
+    const named = { type: 'object', propertyNames: { pattern: '^[a-z]+$', maxLength: 3 } };
+    expect(['{"abc":1}', '{"abcd":1}', '{"A":1}'].map((value) => accepts(named, value))).toEqual([true, false, false]);
+  });
+
+  it('have as many properties as they must', () => {
+    const properties = { a: { type: 'null' }, b: { type: 'null' }, c: { type: 'null' } };
+    const two = { type: 'object', properties, required: ['b'], minProperties: 2, maxProperties: 2 };
+    const taken = (schema: JsonSchema): string[] =>
+      ['', 'a', 'b', 'c', 'a,b', 'a,c', 'b,c', 'a,b,c', 'a,z', 'z'].filter((names) =>
+        accepts(
+          schema,
+          `{${
+            names === ''
+              ? ''
+              : names
+                  .split(',')
+                  .map((name) => `"${name}":null`)
+                  .join()
+          }}`,
+        ),
+      );
+    expect(taken(two)).toEqual(['a,b', 'b,c']);
+    expect(taken({ type: 'object', properties, minProperties: 3 })).toEqual(['a,b,c']);
+    const open = { type: 'object', properties, additionalProperties: true, minProperties: 1, maxProperties: 2 };
+    expect(taken(open)).toEqual(['a', 'b', 'c', 'a,b', 'a,c', 'b,c', 'a,z', 'z']);
+  });
+
   it('may have names that JSON must escape', () => {
     const name = 'a"\\\n\u0001é';
     const odd = { type: 'object', properties: { [name]: { type: 'null' } }, required: [name] };
@@ -135,13 +173,16 @@ describe('what is relaxed', () => {
     [{ oneOf: [{ type: 'string' }, { type: 'null' }] }, []],
     [{ oneOf: [{ type: 'string' }, { maxLength: 3 }] }, ['oneOf']],
     [{ oneOf: [{ const: 'a' }, { enum: ['b', 'c'] }] }, []],
-    [{ type: 'object', patternProperties: { '^a': true } }, ['patternProperties']],
-    [{ type: 'object', properties: { a: true }, minProperties: 1 }, ['minProperties']],
+    [{ type: 'object', patternProperties: { '^a': true } }, []],
+    [{ type: 'object', patternProperties: { 'b(?=a)': true } }, ['additionalProperties', 'patternProperties']],
+    [{ type: 'object', properties: { a: true }, minProperties: 1 }, []],
+    [{ type: 'object', minProperties: 2 }, ['minProperties']],
     [{ type: 'object', properties: { a: true }, required: ['a'], minProperties: 1 }, []],
     [{ $ref: 'https://example.com/other.json' }, ['$ref']],
-    [{ properties: { a: true }, patternProperties: { '^a': { maxLength: 1 } } }, ['patternProperties']],
+    [{ properties: { a: true }, patternProperties: { '^a': { maxLength: 1 } } }, []],
     [{ properties: { b: true }, patternProperties: { '^a': { maxLength: 1 } } }, []],
-    [{ properties: { a: true }, propertyNames: { minLength: 2 } }, ['propertyNames']],
+    [{ properties: { a: true }, propertyNames: { minLength: 2 } }, []],
+    [{ propertyNames: { not: { const: 'a' } } }, ['propertyNames']],
     [{ allOf: [{ prefixItems: [{ type: 'integer' }] }, { items: { type: 'integer', maximum: 3 } }] }, ['items']],
   ];
   for (const [schema, keywords] of table)

@@ -272,7 +272,7 @@ class SchemaCompiler implements SchemaContext {
   /** Each branch together with the keywords beside the list. */
   #branches(schema: SchemaObject, keyword: string, branches: readonly JsonSchema[]): GrammarNode {
     const rest = member(schema, 'type') === undefined ? without(schema, keyword, 'nullable') : without(schema, keyword);
-    if (keyword === 'oneOf' && !areDisjoint(branches.map((branch) => this.#resolved(branch)))) this.relax(keyword);
+    if (keyword === 'oneOf' && !areDisjoint(branches.map((branch) => this.resolved(branch)))) this.relax(keyword);
     const other = keyword === 'anyOf' ? schemaList(member(rest, 'oneOf')).length : 0;
     if (branches.length * Math.max(1, other) > maxBranches && other > 0) {
       this.relax(keyword);
@@ -290,7 +290,7 @@ class SchemaCompiler implements SchemaContext {
   #mixed(keyword: string, branches: readonly JsonSchema[], stands: boolean): GrammarNode | undefined {
     const { likeStrings, string } = this.#spelling;
     if (likeStrings.size === 0 || branches.length < 2) return undefined;
-    const resolved = branches.map((branch) => this.#resolved(branch));
+    const resolved = branches.map((branch) => this.resolved(branch));
     const coversAll = likeStrings.has('object') && this.copied === undefined;
     if (coversAll && !stands && resolved.some(isAnyString)) return string({});
     if (stands || !isUnionClear(resolved)) this.relax(keyword);
@@ -301,7 +301,7 @@ class SchemaCompiler implements SchemaContext {
     return this.value(typeof branch === 'boolean' ? branch && rest : { allOf: [rest, branch] }, this.#spelling);
   }
 
-  #resolved(schema: JsonSchema): JsonSchema {
+  resolved(schema: JsonSchema): JsonSchema {
     const seen = new Set<JsonSchema>();
     let at = schema;
     while (typeof at === 'object' && !seen.has(at)) {

@@ -10,6 +10,8 @@ export interface SchemaContext {
   readonly spelling: Spelling;
   /** The grammar of a value valid against this schema, in this spelling. */
   value(schema: JsonSchema, spelling: Spelling): GrammarNode;
+  /** What a schema refers to at last, if it is nothing but a reference; else the schema. */
+  resolved(schema: JsonSchema): JsonSchema;
   /** Notes a keyword that is not enforced. */
   relax(keyword: string): void;
   /** Matches nothing; the compiler must know that this can happen. */

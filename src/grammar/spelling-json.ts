@@ -38,6 +38,7 @@ export const jsonSpelling: Spelling = {
     before: sequence(names.length === 0 ? jsonString() : otherKey(names), colon),
     value: jsonSpelling,
   }),
+  keyedMember: (content) => ({ before: sequence(text('"'), content, text('"'), colon), value: jsonSpelling }),
   array: (items) => sequence(text('['), items, text(']')),
   itemSeparator: comma,
   fewestItems: 0,

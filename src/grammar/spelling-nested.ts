@@ -79,6 +79,7 @@ class Tags {
       memberSeparator: this.#separator,
       member: (inner) => this.member(inner),
       otherMember: () => undefined,
+      keyedMember: undefined,
       map: leaf,
     };
     return item === undefined

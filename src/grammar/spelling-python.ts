@@ -14,7 +14,7 @@ import {
   words,
 } from './grammar.ts';
 import { colon, comma, hexDigit, jsonNumber, separated } from './json-text.ts';
-import { openKey } from './notation-keys.ts';
+import { blanks, openKey } from './notation-keys.ts';
 import { type LengthBounds, objectsOnly, type Spelling } from './spelling.ts';
 
 const quotes = ['"', "'"] as const;
@@ -111,6 +111,7 @@ const literalSpelling: Spelling = {
     before: sequence(names.length === 0 ? anyString : otherKey(names), colon),
     value: literalSpelling,
   }),
+  keyedMember: (content) => ({ before: sequence(text('"'), content, text('"'), colon), value: literalSpelling }),
   array: (items) => sequence(text('['), items, text(']')),
   itemSeparator: comma,
   fewestItems: 0,
@@ -123,21 +124,19 @@ const literalSpelling: Spelling = {
 };
 
 /** What ends a keyword, or may not stand in one. */
-const noKeyword = /[\s=,()'"]/u;
+const keywordEnds = '=,()\'"[]{}:#';
 const notInKeywords: readonly CodePointRange[] = [
-  [0, 0x20],
-  [0x22, 0x22],
-  [0x27, 0x29],
-  [0x2c, 0x2c],
-  [0x3d, 0x3d],
-  [0x7f, 0xa0],
-  [0x1680, 0x1680],
-  [0x2000, 0x200f],
-  [0x2028, 0x202f],
-  [0x205f, 0x205f],
-  [0x3000, 0x3000],
-  [0xfeff, 0xfeff],
+  ...[...keywordEnds].map((letter): CodePointRange => [letter.charCodeAt(0), letter.charCodeAt(0)]),
+  ...blanks,
 ];
+
+function isKeyword(name: string): boolean {
+  return (
+    name !== '' &&
+    name.isWellFormed() &&
+    ![...name].some((letter) => keywordEnds.includes(letter) || /\s/u.test(letter))
+  );
+}
 
 /** `city="Oslo", days=3`: no blanks but one after each comma. */
 export const pythonSpelling: Spelling = {
@@ -152,10 +151,7 @@ export const pythonSpelling: Spelling = {
     'python-keywords': optional(separated(sequence(openKey([], notInKeywords), text('='), anyValue), comma)),
   },
   object: (members) => members,
-  member: (name) =>
-    name === '' || noKeyword.test(name) || !name.isWellFormed()
-      ? undefined
-      : { before: text(`${name}=`), value: literalSpelling },
+  member: (name) => (isKeyword(name) ? { before: text(`${name}=`), value: literalSpelling } : undefined),
   otherMember: (names) => ({
     before: sequence(openKey(names, notInKeywords), text('=')),
     value: literalSpelling,

@@ -35,6 +35,8 @@ export interface Spelling {
   member(name: string): MemberSpelling | undefined;
   /** A member of any name but these; undefined if only given names can be written. */
   otherMember(names: readonly string[]): MemberSpelling | undefined;
+  /** A member whose name has this content, spelled as `copying` says; absent where names cannot be chosen so. */
+  readonly keyedMember?: ((content: GrammarNode) => MemberSpelling) | undefined;
   /** The spelling of an object of which no member is known by name. */
   readonly map: Spelling;
   /** A list of items with separators between. */
@@ -70,6 +72,7 @@ export function objectsOnly(spelling: Spelling): Spelling {
   return {
     ...spelling,
     onlyObjects: true,
+    keyedMember: undefined,
     anyValue: spelling.anyObject,
     anyArray: nothing,
     null: nothing,

@@ -18,6 +18,16 @@ import type { SchemaContext } from './schema-context.ts';
 import { count } from './schema-facts.ts';
 import { textContent } from './text-grammar.ts';
 
+/** What a schema says of the texts of strings. */
+export const textKeywords: readonly string[] = [
+  'pattern',
+  furtherPatterns,
+  excludedPatterns,
+  'format',
+  'minLength',
+  'maxLength',
+];
+
 /** The strings a schema allows. */
 export function stringNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
   const { spelling } = context;
@@ -29,11 +39,8 @@ export function stringNode(schema: SchemaObject, context: SchemaContext): Gramma
     return spelling.quoted(context.copied);
   }
   if (hasForm) {
-    const key = ['text', 'pattern', furtherPatterns, excludedPatterns, 'format', 'minLength', 'maxLength'];
-    const node = context.shared(JSON.stringify(key.map((name) => member(schema, name) ?? null)), () =>
-      formedNode(schema, context),
-    );
-    return node;
+    const key = ['text', ...textKeywords.map((keyword) => member(schema, keyword) ?? null)];
+    return context.shared(JSON.stringify(key), () => formedNode(schema, context));
   }
   if (!spelling.boundsStrings) relaxLength(min, max, context);
   return spelling.string({ ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
