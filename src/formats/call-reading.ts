@@ -87,7 +87,7 @@ export class CallReading {
       this.#finish();
       return { type: 'call', isBound: this.#isBound };
     }
-    const isCut = source.isDry && source.ended === 'length' && this.#beginsSpecial && source.at > this.#start;
+    const isCut = source.metEnd && source.ended === 'length' && this.#beginsSpecial;
     // Inside a block only calls can come: what the answer's end cut short of one is nothing to show.
     const isCutInBlock = follows === 'block' && source.metEnd;
     if ((isEnd && follows !== 'text') || (!isRead && (isCut || isCutInBlock))) {

@@ -186,6 +186,7 @@ const linearizer: Interpreter<Place, readonly Atom[]> = {
   text: (node) => [letters(node.text, { marker: true, mayMiss: mayMiss(node) })],
   gap: (node) => [letters(node.text)],
   name: (node, { tool }) => [named(tool.name, node.end, node.peeks)],
+  again: (node, { tool }) => [letters(tool.name), letters(node.end, { marker: true })],
   id: (node) => [{ kind: 'node', node: sequence(repeat(letterOrDigit, node.length, node.length), markNode(node.end)) }],
   ordinal: (node) => [{ kind: 'node', node: sequence(repeat(anyDigit, 1, 3), markNode(node.end)) }],
   args: (_node, { args }) => [{ kind: 'node', node: args }],

@@ -2,14 +2,68 @@
 
 import { nano } from './bespoke/nano.ts';
 import { apertus } from './catalog/apertus.ts';
+import { apriel } from './catalog/apriel.ts';
 import { commandA } from './catalog/command-a.ts';
+import { commandAPlus } from './catalog/command-a-plus.ts';
+import { commandR } from './catalog/command-r.ts';
+import { deepseekV31 } from './catalog/deepseek-v3.1.ts';
+import { deepseekV32 } from './catalog/deepseek-v3.2.ts';
+import { deepseekV3 } from './catalog/deepseek-v3.ts';
+import { deepseekV4 } from './catalog/deepseek-v4.ts';
+import { dots } from './catalog/dots.ts';
+import { ernie45 } from './catalog/ernie-4.5.ts';
+import { firefunctionV2 } from './catalog/firefunction-v2.ts';
 import { functionaryV32 } from './catalog/functionary-v3.2.ts';
+import { functiongemma } from './catalog/functiongemma.ts';
+import { gemma4 } from './catalog/gemma-4.ts';
+import { gigachat31 } from './catalog/gigachat-3.1.ts';
+import { gigachat35 } from './catalog/gigachat-3.5.ts';
+import { gigachat3 } from './catalog/gigachat-3.ts';
+import { glm45 } from './catalog/glm-4.5.ts';
+import { glm47 } from './catalog/glm-4.7.ts';
+import { granite31 } from './catalog/granite-3.1.ts';
+import { granite3 } from './catalog/granite-3.ts';
+import { granite4 } from './catalog/granite-4.ts';
+import { granite20b } from './catalog/granite-20b.ts';
 import { hermes } from './catalog/hermes.ts';
+import { hunyuanA13b } from './catalog/hunyuan-a13b.ts';
+import { hy3 } from './catalog/hy-3.ts';
+import { inkling } from './catalog/inkling.ts';
+import { internlm25 } from './catalog/internlm-2.5.ts';
 import { jamba } from './catalog/jamba.ts';
+import { k2Horizon } from './catalog/k2-horizon.ts';
 import { kimiK2 } from './catalog/kimi-k2.ts';
+import { kimiK3 } from './catalog/kimi-k3.ts';
+import { lfm25 } from './catalog/lfm-2.5.ts';
+import { lfm2 } from './catalog/lfm-2.ts';
+import { ling3 } from './catalog/ling-3.ts';
+import { llama3Builtin } from './catalog/llama-3-builtin.ts';
 import { llama3Json } from './catalog/llama-3-json.ts';
+import { llama3User } from './catalog/llama-3-user.ts';
+import { llama4Pythonic } from './catalog/llama-4-pythonic.ts';
+import { longcat } from './catalog/longcat.ts';
+import { minicpm5 } from './catalog/minicpm-5.ts';
+import { minimaxM1 } from './catalog/minimax-m1.ts';
+import { minimaxM2 } from './catalog/minimax-m2.ts';
+import { minimaxM3 } from './catalog/minimax-m3.ts';
+import { mirothinker } from './catalog/mirothinker.ts';
+import { mistralSmall32 } from './catalog/mistral-small-3.2.ts';
 import { mistralV3 } from './catalog/mistral-v3.ts';
 import { mistralV11 } from './catalog/mistral-v11.ts';
+import { muse } from './catalog/muse.ts';
+import { nemotronNano2 } from './catalog/nemotron-nano-2.ts';
+import { olmo3 } from './catalog/olmo-3.ts';
+import { phi4Mini } from './catalog/phi-4-mini.ts';
+import { poolsideV1 } from './catalog/poolside-v1.ts';
+import { pythonic } from './catalog/pythonic.ts';
+import { qwen3Coder } from './catalog/qwen-3-coder.ts';
+import { seedOss } from './catalog/seed-oss.ts';
+import { solarOpen2 } from './catalog/solar-open-2.ts';
+import { spark25 } from './catalog/spark-2.5.ts';
+import { step35 } from './catalog/step-3.5.ts';
+import { step3 } from './catalog/step-3.ts';
+import { trinity } from './catalog/trinity.ts';
+import { xlam } from './catalog/xlam.ts';
 import type { ToolFormat } from './format.ts';
 import { react } from './prompted/react.ts';
 
@@ -19,14 +73,68 @@ export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
   nano,
   // catalogue
   apertus,
+  apriel,
   commandA,
+  commandAPlus,
+  commandR,
+  deepseekV3,
+  deepseekV31,
+  deepseekV32,
+  deepseekV4,
+  dots,
+  ernie45,
+  firefunctionV2,
   functionaryV32,
+  functiongemma,
+  gemma4,
+  gigachat3,
+  gigachat31,
+  gigachat35,
+  glm45,
+  glm47,
+  granite20b,
+  granite3,
+  granite31,
+  granite4,
   hermes,
+  hunyuanA13b,
+  hy3,
+  inkling,
+  internlm25,
   jamba,
+  k2Horizon,
   kimiK2,
+  kimiK3,
+  lfm2,
+  lfm25,
+  ling3,
+  llama3Builtin,
   llama3Json,
+  llama3User,
+  llama4Pythonic,
+  longcat,
+  minicpm5,
+  minimaxM1,
+  minimaxM2,
+  minimaxM3,
+  mirothinker,
+  mistralSmall32,
   mistralV11,
   mistralV3,
+  muse,
+  nemotronNano2,
+  olmo3,
+  phi4Mini,
+  poolsideV1,
+  pythonic,
+  qwen3Coder,
+  seedOss,
+  solarOpen2,
+  spark25,
+  step3,
+  step35,
+  trinity,
+  xlam,
   // prompted
   react,
 ];

@@ -72,6 +72,7 @@ const readers: { readonly [K in SyntaxKind]: (field: Field, levels: number) => S
     const end = filled(closed(field, ['end', 'peeks']).get('end'));
     return field.get('peeks').optional((given) => given.boolean()) === true ? syntax.nameBefore(end) : syntax.name(end);
   },
+  again: (field) => syntax.again(filled(closed(field, ['end']).get('end'))),
   id: (field) =>
     syntax.id(
       filled(closed(field, ['end', 'length']).get('end')),

@@ -95,6 +95,7 @@ class AnswerReader {
   readonly #firsts: ReadonlySet<string>;
   /** Has nothing but blanks been shown? */
   #isAtStart = true;
+  #isReplyOpen = false;
 
   constructor(source: AnswerSource, sink: EventSink, rules: AnswerRules) {
     this.#source = source;
@@ -189,11 +190,15 @@ class AnswerReader {
 
   /** A mark around visible text is not shown, nor what the template wrote. */
   *#replyMark(): Waiting<boolean> {
+    const source = this.#source;
     const { reply, promptTail } = this.#rules;
     const { open = '', close = '' } = reply ?? {};
-    const marks = this.#isAtStart ? [open, promptTail, close] : [close];
-    for (const mark of marks) if (yield* readMarker(this.#source, [mark])) return true;
-    return false;
+    if (this.#isAtStart && (yield* readMarker(source, [open]))) {
+      this.#isReplyOpen = true;
+      return true;
+    }
+    if (this.#isAtStart && (yield* readMarker(source, [promptTail]))) return true;
+    return (this.#isReplyOpen || source.special !== undefined) && (yield* readMarker(source, [close]));
   }
 
   #text(text: string): void {

@@ -49,6 +49,7 @@ const reader: Interpreter<CallReading, Waiting<boolean>> = {
     return true;
   },
   name: readName,
+  again: (node, reading) => readDropped(node.end, reading),
   id: (node, reading) => readDropped(node.end, reading),
   ordinal: (node, reading) => readDropped(node.end, reading),
   args: ({ notation }, reading) =>

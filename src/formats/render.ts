@@ -60,6 +60,7 @@ const renderer: Interpreter<CallPlace, readonly PromptSegment[]> = {
   text: (node) => [{ text: node.text, trusted: true }],
   gap: (node) => [letters(node.text)],
   name: (node, { call }) => [letters(call.name + (node.peeks ? '' : node.end))],
+  again: (node, { call }) => [letters(call.name), { text: node.end, trusted: true }],
   id: (node, { call }) => [letters(call.id), { text: node.end, trusted: true }],
   ordinal: (node, { index }) => [letters(String(node.from + index)), { text: node.end, trusted: true }],
   args: ({ notation }, { call, schema }) => renderNotation(call.arguments, notation, schema),

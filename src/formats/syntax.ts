@@ -9,6 +9,7 @@ import type { Notation, NotationOf, Spacing } from '../grammar/notation.ts';
  *   `also` are spellings that are read as well, never written; an empty one among them: it may be missing.
  * - `gap`: blanks; written as `text`, read as any run of blanks, none included.
  * - `name`: the tool's name and the delimiter that ends it. `peeks`: the delimiter is the first letter of what follows.
+ * - `again`: the name once more, and the delimiter that ends it; read and dropped.
  * - `id`: the call's id and the delimiter that ends it; read and dropped. Models write `length` letters and digits.
  * - `ordinal`: the call's number in its turn, counted from `from`, and the delimiter that ends it; read and dropped.
  * - `args`: the arguments in a notation.
@@ -23,6 +24,7 @@ export interface SyntaxNodes {
   text: { readonly text: string; readonly also: readonly string[] };
   gap: { readonly text: string };
   name: { readonly end: string; readonly peeks: boolean };
+  again: { readonly end: string };
   id: { readonly end: string; readonly length: number };
   ordinal: { readonly end: string; readonly from: number };
   args: { readonly notation: Notation };
@@ -82,6 +84,9 @@ export const name = (end: string): Syntax => Object.freeze({ kind: 'name', end, 
 
 /** The tool's name, ended by what follows it, which begins with `next`. */
 export const nameBefore = (next: string): Syntax => Object.freeze({ kind: 'name', end: next, peeks: true });
+
+/** The tool's name once more, ended by `end`. */
+export const again = (end: string): Syntax => Object.freeze({ kind: 'again', end });
 
 /** The call's id, ended by `end`. */
 export const id = (end: string, length = 9): Syntax => Object.freeze({ kind: 'id', end, length });

@@ -38,6 +38,7 @@ export function pythonLiteral(value: ExactJson, quote: '"' | "'"): string {
 
 /** Longest name or number that is read. */
 const maxWord = 10_000;
+const lineEnds: ReadonlySet<string> = new Set(['\n']);
 const wordEnds = /[\s=,()'"[\]{}:#]/u;
 const constants: ReadonlyMap<string, string> = new Map([
   ['True', 'true'],
@@ -120,7 +121,10 @@ class PythonRules implements StructureRules {
     for (;;) {
       yield* skipBlanks(this.source);
       if (this.source.letter !== '#') return;
-      while ((yield* this.source.more()) && this.source.letter !== '\n') this.source.skip();
+      do {
+        this.source.skipPlain(lineEnds);
+        if (this.source.special !== undefined) return;
+      } while (this.source.isDry && (yield* this.source.more()));
     }
   }
 

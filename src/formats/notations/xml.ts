@@ -27,7 +27,21 @@ export function decodeEntity(entity: string): string | undefined {
   return code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
 }
 
-/** The text with all its entities decoded. */
+/** The text with its entities and CDATA decoded. */
 export function decodeXml(text: string): string {
+  const [open, close] = cdata;
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const start = text.indexOf(open, at);
+    const end = start === -1 ? -1 : text.indexOf(close, start);
+    parts.push(decodeEntities(text.slice(at, end === -1 ? undefined : start)));
+    if (end === -1) break;
+    parts.push(text.slice(start + open.length, end));
+    at = end + close.length;
+  }
+  return parts.join('');
+}
+
+function decodeEntities(text: string): string {
   return text.replace(/&[#\w]{1,8};/g, (entity) => decodeEntity(entity) ?? entity);
 }

@@ -1,0 +1,17 @@
+/** LongCat: a JSON object in a tag of its own. */
+
+import { defineFormat } from '../define-format.ts';
+import { gap, jsonCall, many, seq } from '../syntax.ts';
+
+/** The format of `<longcat_tool_call>`. */
+export const longcat = defineFormat({
+  name: 'longcat',
+  kind: 'native',
+  source: 'meituan-longcat/LongCat-Flash-Chat chat template',
+  models: 'LongCat-Flash',
+  detect: { template: ['<longcat_tool_call>'], tokens: ['<longcat_tool_call>'], names: ['longcat'] },
+  calls: many(seq('<longcat_tool_call>', gap('\n'), jsonCall(), gap('\n'), '</longcat_tool_call>'), '\n'),
+  lead: '\n',
+  example: '<longcat_tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</longcat_tool_call>',
+  reasoning: { open: '<longcat_think>', close: '</longcat_think>' },
+});
