@@ -8,6 +8,20 @@ interface Branch {
   isName: boolean;
 }
 
+/** Control characters, all that counts as a blank somewhere, and U+FFFF, which is no character. */
+export const blanks: readonly CodePointRange[] = [
+  [0, 0x20],
+  [0x7f, 0xa0],
+  [0x1680, 0x1680],
+  [0x180e, 0x180e],
+  [0x2000, 0x200f],
+  [0x2028, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+  [0xfeff, 0xfeff],
+  [0xffff, 0xffff],
+];
+
 /** Names of more characters together are not told apart; a repeated name then counts as the last one written. */
 const maxCharacters = 20_000;
 /** Longer names are not told apart either: the tree is as deep as they are long. */

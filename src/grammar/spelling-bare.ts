@@ -3,31 +3,31 @@
 import { type CodePointRange, choice, type GrammarNode, optional, rule, sequence, text, words } from './grammar.ts';
 import { jsonBoolean, jsonNull, jsonNumber, separated } from './json-text.ts';
 import type { BareNotation } from './notation.ts';
-import { openKey } from './notation-keys.ts';
+import { blanks, openKey } from './notation-keys.ts';
 import { markNode } from './notation-mark.ts';
 import { rawText } from './notation-raw.ts';
 import { objectsOnly, type Spelling } from './spelling.ts';
 
-/** What ends a key, or could be taken for the end of what is around it. */
-const noKey = /[\s:,{}[\]<>]/u;
-const notInKeys: readonly CodePointRange[] = [
-  [0, 0x20],
-  [0x2c, 0x2c],
-  [0x3a, 0x3a],
-  [0x3c, 0x3c],
-  [0x3e, 0x3e],
-  [0x5b, 0x5b],
-  [0x5d, 0x5d],
-  [0x7b, 0x7b],
-  [0x7d, 0x7d],
-  [0x7f, 0xa0],
-  [0x1680, 0x1680],
-  [0x2000, 0x200f],
-  [0x2028, 0x202f],
-  [0x205f, 0x205f],
-  [0x3000, 0x3000],
-  [0xfeff, 0xfeff],
-];
+/** What ends a key. */
+const keyEnd = /[:,{}[\]]/u;
+/** Longer keys are not read. */
+const maxKey = 999;
+
+/** Blanks around a key are not the key's, and what begins as a string does is one. */
+function isKey(name: string, mark: string): boolean {
+  if (name === '' || name.length > maxKey || name !== name.trim() || !name.isWellFormed()) return false;
+  return !keyEnd.test(name) && !name.startsWith('"') && !name.startsWith(mark);
+}
+
+/** What no key holds that the schema does not name: what ends keys, blanks, quotes and the mark's first letter. */
+function notInKeys(mark: string): readonly CodePointRange[] {
+  const first = mark.codePointAt(0) ?? 0;
+  return [
+    ...[...':,{}[]"'].map((letter): CodePointRange => [letter.charCodeAt(0), letter.charCodeAt(0)]),
+    [first, first],
+    ...blanks,
+  ];
+}
 
 const comma = text(',');
 const anyValue = rule('bare-value');
@@ -38,6 +38,7 @@ const markedScalars = new Set(['null', 'boolean', 'integer', 'number']);
 /** Braces included; no blanks. */
 export function bareSpelling(notation: BareNotation): Spelling {
   const mark = markNode(notation.mark);
+  const excluded = notInKeys(notation.mark);
   const raw = rawText({ pad: '', mark: notation.mark }, 'none', 'bare-text-');
   const anyString = sequence(mark, raw.any);
   const scalar = (node: GrammarNode): GrammarNode =>
@@ -52,7 +53,7 @@ export function bareSpelling(notation: BareNotation): Spelling {
           : choice(anyObject, anyList, anyString, scalars),
       'bare-object': sequence(
         text('{'),
-        optional(separated(sequence(openKey([], notInKeys), text(':'), anyValue), comma)),
+        optional(separated(sequence(openKey([], excluded), text(':'), anyValue), comma)),
         text('}'),
       ),
       'bare-list': sequence(text('['), optional(separated(anyValue, comma)), text(']')),
@@ -75,11 +76,8 @@ export function bareSpelling(notation: BareNotation): Spelling {
     copying: raw.copying,
     object: (members) => sequence(text('{'), members, text('}')),
     memberSeparator: comma,
-    member: (name) =>
-      name === '' || noKey.test(name) || !name.isWellFormed()
-        ? undefined
-        : { before: text(`${name}:`), value: spelling },
-    otherMember: (names) => ({ before: sequence(openKey(names, notInKeys), text(':')), value: spelling }),
+    member: (name) => (isKey(name, notation.mark) ? { before: text(`${name}:`), value: spelling } : undefined),
+    otherMember: (names) => ({ before: sequence(openKey(names, excluded), text(':')), value: spelling }),
     array: (items) => sequence(text('['), items, text(']')),
     itemSeparator: comma,
     fewestItems: 0,
