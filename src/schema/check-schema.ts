@@ -2,7 +2,11 @@
 
 import { RequestError } from '../base/errors.ts';
 import { isDeeperThan, isObject, maxDepth } from '../base/json.ts';
-import { listKeywords, mapKeywords, schemaKeywords } from './schema-parts.ts';
+import { isEndless } from './find-endless.ts';
+import { type JsonSchema, member, type SchemaObject } from './json-schema.ts';
+import { localiseReferences } from './localise-references.ts';
+import { resolveReference } from './resolve-reference.ts';
+import { listKeywords, mapKeywords, schemaKeywords, schemaPartsOf } from './schema-parts.ts';
 
 type Test = readonly [expected: string, isFine: (value: unknown) => boolean];
 
@@ -34,6 +38,40 @@ const forms: Readonly<Record<string, Test>> = {
 export function checkSchema(schema: unknown, path: string): void {
   if (isDeeperThan(schema, maxDepth)) throw invalid(path, `a schema of at most ${maxDepth} levels`);
   checkPart(schema, path);
+  if (!isSchemaObject(schema)) return;
+  const localised = localiseReferences(schema);
+  checkReferences(localised, localised, path);
+  if (isEndless(localised))
+    throw invalid(path, 'a schema that some value satisfies; this one demands another for ever');
+}
+
+function isSchemaObject(schema: unknown): schema is SchemaObject {
+  return isObject(schema);
+}
+
+/** Addresses of JSON Schema itself, which tools for schemas refer to; what they demand is not enforced. */
+const metaSchema = /^https?:\/\/json-schema\.org\/draft(?:-0\d|\/20\d\d-\d\d)\/schema#?$/;
+
+function checkReferences(root: JsonSchema, start: JsonSchema, path: string): void {
+  const work: (readonly [JsonSchema, string])[] = [[start, path]];
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    const [schema, at] = next;
+    if (typeof schema === 'boolean') continue;
+    const reference = member(schema, '$ref');
+    if (typeof reference === 'string' && !metaSchema.test(reference) && resolveReference(root, reference) === undefined)
+      throw invalid(`${at}.$ref`, missing(reference));
+    for (const [keys, part] of schemaPartsOf(schema)) work.push([part, at + keys.map(step).join('')]);
+  }
+}
+
+function step(key: string, index: number): string {
+  return index > 0 && /^\d+$/.test(key) ? `[${key}]` : `.${key}`;
+}
+
+function missing(reference: string): string {
+  const shown = reference.length > 200 ? `${reference.slice(0, 200)}…` : reference;
+  if (reference.startsWith('#')) return `a reference to a part of the schema; it has no '${shown}'`;
+  return `a reference to a part of the schema; '${shown}' is elsewhere, and other documents are not fetched`;
 }
 
 function checkPart(schema: unknown, path: string): void {
@@ -59,7 +97,8 @@ function checkList(value: unknown, path: string): void {
 
 function checkMap(value: unknown, path: string): void {
   if (!isObject(value)) throw invalid(path, 'an object of schemas');
-  for (const [name, part] of Object.entries(value)) checkPart(part, `${path}.${name}`);
+  // Draft-07's `dependencies` may list names instead.
+  for (const [name, part] of Object.entries(value)) if (!isTextList(part)) checkPart(part, `${path}.${name}`);
 }
 
 function invalid(path: string, expected: string): RequestError {

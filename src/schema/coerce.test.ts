@@ -3,12 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { coerce } from './coerce.ts';
 import type { JsonSchema } from './json-schema.ts';
 
+const closed: JsonSchema = {
+  type: 'object',
+  properties: { city: { type: 'string' }, days: { type: 'integer' } },
+  required: ['city'],
+  additionalProperties: false,
+};
+
 /** Schema, what was written, what is made of it, how it is called. */
 const table: readonly (readonly [JsonSchema, unknown, unknown, readonly string[]])[] = [
   [{ type: 'integer' }, '3', 3, ['string-to-integer']],
   [{ type: 'integer' }, ' -3.0 ', -3, ['string-to-integer']],
   [{ type: 'integer' }, '3.5', '3.5', []],
-  [{ type: 'integer' }, '12345678901234567890', '12345678901234567890', []],
+  [{ type: 'integer' }, '12345678901234567890', Number('12345678901234567890'), ['string-to-integer']],
   [{ type: 'integer' }, 3.5, 3.5, []],
   [{ type: 'number' }, '1e3', 1000, ['string-to-number']],
   [{ type: 'number' }, 'three', 'three', []],
@@ -37,6 +44,16 @@ const table: readonly (readonly [JsonSchema, unknown, unknown, readonly string[]
   [{ enum: [1, 2] }, '2', 2, ['enum-type']],
   [{ $ref: '#/$defs/n', $defs: { n: { type: 'integer' } } }, '7', 7, ['string-to-integer']],
   [{ allOf: [{ properties: { a: { type: 'integer' } } }] }, { a: '1' }, { a: 1 }, ['string-to-integer at a']],
+  [closed, { City: 'Oslo' }, { city: 'Oslo' }, ['renamed-property at City']],
+  [closed, { 'c-i-ty': 'a', CITY: 'b' }, {}, ['dropped-property at c-i-ty', 'dropped-property at CITY']],
+  [closed, { city: 'Oslo', mood: 1 }, { city: 'Oslo' }, ['dropped-property at mood']],
+  [closed, { city: 'Oslo', days: null }, { city: 'Oslo' }, ['dropped-null at days']],
+  [
+    { required: ['city'], properties: { city: {} } },
+    { CITY: 1, mood: 1 },
+    { city: 1, mood: 1 },
+    ['renamed-property at CITY'],
+  ],
   [{ additionalProperties: { type: 'integer' } }, { 'x y': '1' }, { 'x y': 1 }, ['string-to-integer at ["x y"]']],
 ];
 

@@ -101,13 +101,81 @@ class Coercion {
   #properties(schema: SchemaObject, value: Readonly<Record<string, unknown>>, path: string): unknown {
     const declared = new Map(schemaEntries(member(schema, 'properties')));
     const rest = member(schema, 'additionalProperties');
-    return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => {
-        const part = declared.get(name) ?? (isSchema(rest) ? rest : true);
-        return [name, this.#value(part, item, propertyPath(path, name))];
-      }),
-    );
+    const names = meantNames(schema, value);
+    const members = Object.entries(value).flatMap(([written, item]): [string, unknown][] => {
+      const name = names.get(written);
+      if (name !== written) {
+        const rule = name === undefined ? 'dropped-property' : 'renamed-property';
+        this.#changes.push(`${rule} at ${propertyPath(path, written)}`);
+      }
+      if (name === undefined) return [];
+      const part = declared.get(name) ?? (isSchema(rest) ? rest : true);
+      if (this.#isVoid(schema, { part, item, name, path })) return [];
+      return [[name, this.#value(part, item, propertyPath(path, name))]];
+    });
+    return Object.fromEntries(members);
   }
+
+  /** Models write null for what they leave out. */
+  #isVoid(schema: SchemaObject, { part, item, name, path }: VoidProperty): boolean {
+    if (item !== null || requiredNames(schema).includes(name)) return false;
+    const place = propertyPath(path, name);
+    if (this.#evaluation.isValid(part, item, place)) return false;
+    this.#changes.push(`dropped-null at ${place}`);
+    return true;
+  }
+}
+
+interface VoidProperty {
+  readonly part: JsonSchema;
+  readonly item: unknown;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A property's name without case and separators: what models get wrong about it. */
+export function bareName(name: string): string {
+  return name.toLowerCase().replace(/[\s_.-]+/g, '');
+}
+
+function byBareName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const group = groups.get(bareName(name));
+    if (group === undefined) groups.set(bareName(name), [name]);
+    else group.push(name);
+  }
+  return groups;
+}
+
+/**
+ * By the name that was written: the declared one that alone differs from it in case and separators only and is
+ * missing; itself if there is none; undefined if the schema does not allow it at all.
+ */
+function meantNames(schema: SchemaObject, value: Readonly<Record<string, unknown>>): Map<string, string | undefined> {
+  const declared = schemaEntries(member(schema, 'properties')).map(([name]) => name);
+  const known = new Set(declared);
+  const isClosed = member(schema, 'additionalProperties') === false && !hasPatterns(schema);
+  const wanted = new Set(requiredNames(schema));
+  const missing = byBareName(declared.filter((name) => !Object.hasOwn(value, name) && (isClosed || wanted.has(name))));
+  const written = byBareName(Object.keys(value));
+  const meant = (name: string): string | undefined => {
+    if (known.has(name)) return name;
+    const [only, second] = missing.get(bareName(name)) ?? [];
+    if (only !== undefined && second === undefined && written.get(bareName(name))?.length === 1) return only;
+    return isClosed ? undefined : name;
+  };
+  return new Map(Object.keys(value).map((name) => [name, meant(name)]));
+}
+
+function requiredNames(schema: SchemaObject): readonly Json[] {
+  const required = member(schema, 'required');
+  return Array.isArray(required) ? required : [];
+}
+
+/** Which properties such a schema allows is not decided by their names alone. */
+function hasPatterns(schema: SchemaObject): boolean {
+  return member(schema, 'patternProperties') !== undefined;
 }
 
 /** The one listed value that differs only in case or in being written as a string. */
@@ -137,7 +205,8 @@ function convertToType(schema: SchemaObject, value: unknown): Conversion | undef
   return undefined;
 }
 
-const integerText = /^[+-]?\d{1,15}(?:\.0{1,15})?$/;
+/** The value of a longer integer is a double; `coerceExact` keeps its digits. */
+const integerText = /^[+-]?\d{1,40}(?:\.0{1,15})?$/;
 const numberText = /^[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,3})?$/i;
 
 /** The value a string spells, if it is of one of these types. */

@@ -11,6 +11,7 @@ import {
   stringList,
   type TypeName,
 } from './json-schema.ts';
+import { localiseReferences } from './localise-references.ts';
 import { mapParts } from './schema-parts.ts';
 
 /** Type names people write, in lower case. */
@@ -39,7 +40,7 @@ const otherNames: Readonly<Record<string, TypeName>> = {
 
 /** The same demands in plain JSON Schema; idempotent, and what it does not know it leaves alone. */
 export function normaliseSchema(schema: JsonSchema): JsonSchema {
-  return normalise(schema, 0);
+  return normalise(localiseReferences(schema), 0);
 }
 
 function normalise(schema: JsonSchema, depth: number): JsonSchema {

@@ -23,6 +23,7 @@ export const listKeywords: readonly string[] = ['allOf', 'anyOf', 'oneOf', 'pref
 export const mapKeywords: readonly string[] = [
   '$defs',
   'definitions',
+  'dependencies',
   'dependentSchemas',
   'patternProperties',
   'properties',
@@ -40,4 +41,21 @@ export function mapParts(schema: SchemaObject, change: (part: JsonSchema) => Jso
       return [key, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, changed(part)]))];
     }),
   );
+}
+
+/** The schemas directly inside a schema, each with the keys that lead to it. */
+export function schemaPartsOf(schema: SchemaObject): (readonly [path: readonly string[], part: JsonSchema])[] {
+  const out: (readonly [readonly string[], JsonSchema])[] = [];
+  const add = (part: Json, ...path: readonly string[]): void => {
+    if (isSchema(part)) out.push([path, part]);
+  };
+  for (const [key, value] of Object.entries(schema)) {
+    if (listKeywords.includes(key) || key === 'items') {
+      if (Array.isArray(value)) value.forEach((part, index) => void add(part, key, String(index)));
+      else add(value, key);
+    } else if (schemaKeywords.includes(key)) add(value, key);
+    else if (mapKeywords.includes(key) && isJsonObject(value))
+      for (const [name, part] of Object.entries(value)) add(part, key, name);
+  }
+  return out;
 }

@@ -158,7 +158,20 @@ const eitherWay: readonly Row[] = [
   [
     '100 kB of circular references',
     () => chat({ tools: [tool('a', cyclic())], tool_choice: 'required' }),
-    [200, 400, 502],
+    [400],
+    'invalid_schema',
+  ],
+  [
+    'a reference to nowhere',
+    () => chat({ tools: [tool('a', object({ x: { $ref: '#/$defs/x' } }))], tool_choice: 'required' }),
+    [400],
+    'invalid_schema',
+  ],
+  [
+    'a reference to another document',
+    () => chat({ tools: [tool('a', object({ x: { $ref: 'https://example.com/x.json' } }))], tool_choice: 'required' }),
+    [400],
+    'invalid_schema',
   ],
   [
     'a schema that refers to itself',
