@@ -1,6 +1,6 @@
 """Renders the fixtures' scenarios as transformers does, and writes or checks what the tests compare with.
 
-    python3 render.py            rewrites the renderings in fixtures/*.json
+    python3 render.py            rewrites the renderings in fixtures/*.json and language.json
     python3 render.py --check    tells which are stale
 """
 
@@ -21,6 +21,7 @@ except ImportError:
 HERE = pathlib.Path(__file__).parent
 JINJA = "3.1.6"
 WIDTH = 120
+GIVEN = '{"name": "Ann", "n": 3, "f": 1.5, "list": [3, 1, 2], "map": {"b": 1, "a": [true, null]}, "people": [{"name": "Bo", "age": 7, "tags": ["x"]}, {"name": "cy", "age": 5}, {"name": "Al", "age": 7}]}'
 NOW = datetime.datetime(2026, 11, 3, 9, 5, 7)
 PLAIN = {"argumentsAs": "object", "emptyContent": "text"}
 NEW = {"tokens": {"bosToken": "", "eosToken": "", "specialTokens": []}, "style": PLAIN}
@@ -130,19 +131,35 @@ def written(made):
     return text.replace(opened + json.dumps(tokens, ensure_ascii=False, indent=2).replace("\n", "\n    "), line)
 
 
+def language_text():
+    """The snippets of language.json, each with what it prints."""
+    values = json.loads((HERE / "language.json").read_text())
+    given = {"x": json.loads(GIVEN)}
+    made = {}
+    for snippet in values:
+        try:
+            made[snippet] = environment().from_string(snippet).render(**given)
+        except Exception as error:  # whatever a snippet does wrong
+            made[snippet] = {"error": type(error).__name__}
+    return json.dumps(made, ensure_ascii=False, indent=2) + "\n"
+
+
+def update(path, text, check):
+    """Is what the file holds stale? Then it is written, unless this is only a check."""
+    if path.exists() and path.read_text() == text:
+        return False
+    if not check:
+        path.write_text(text)
+    return True
+
+
 def main():
     if jinja2.__version__ != JINJA:
         sys.exit(f"needs jinja2 {JINJA}, this is {jinja2.__version__}")
     check = sys.argv[1:] == ["--check"]
-    stale = []
-    for path in sorted((HERE / "fixtures").glob("*.jinja")):
-        text = fixture_text(path)
-        beside = path.with_suffix(".json")
-        if beside.exists() and beside.read_text() == text:
-            continue
-        stale.append(path.stem)
-        if not check:
-            beside.write_text(text)
+    made = {path.with_suffix(".json"): fixture_text(path) for path in sorted((HERE / "fixtures").glob("*.jinja"))}
+    made[HERE / "language.json"] = language_text()
+    stale = [path.stem for path, text in made.items() if update(path, text, check)]
     print(f"{'stale' if check else 'written'}: {', '.join(stale) or 'none'}")
     sys.exit(1 if check and stale else 0)
 
