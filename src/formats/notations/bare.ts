@@ -10,7 +10,7 @@ import { readJson } from '../read-json.ts';
 import { skipBlanks } from '../read-marker.ts';
 import { argumentsOf, letters, marker } from './arguments-text.ts';
 import { JsonWriter } from './json-writer.ts';
-import type { ArgumentsEnd, NotationInterpreter, ReadingPlace } from './notation-interpreter.ts';
+import type { ArgumentsEnd, NotationInterpreter } from './notation-interpreter.ts';
 import { readMark } from './read-mark.ts';
 import { type ReadKey, readStructure, type StructureRules } from './read-structure.ts';
 import { readText, type TextEnd } from './read-text.ts';
@@ -134,7 +134,7 @@ class BareRules implements StructureRules {
   #marked(pass: (text: string) => void): Waiting<TextEnd> {
     const close = this.#notation.mark;
     const rules = { close, isPadded: false, escapes: 'none', fences: [], next: [] } as const;
-    return readText(this.source, { ...rules, isNext: noNext }, pass);
+    return readText(this.source, rules, pass);
   }
 
   /** Text in JSON's quotes. */
@@ -178,10 +178,6 @@ class BareRules implements StructureRules {
     }
     return false;
   }
-}
-
-function* noNext(): Waiting<'no'> {
-  return 'no';
 }
 
 /** What stands in JSON's quotes, or in quotes that only look like them. */

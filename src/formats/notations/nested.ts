@@ -5,8 +5,8 @@ import { joinSegments, type PromptSegment } from '../../chat/prompt.ts';
 import type { JsonSchema } from '../../chat/tool.ts';
 import type { NestedNotation } from '../../grammar/notation.ts';
 import { argumentsOf, letters, marker } from './arguments-text.ts';
-import type { NotationInterpreter } from './notation-interpreter.ts';
 import { isTagged } from './nested-names.ts';
+import type { NotationInterpreter } from './notation-interpreter.ts';
 import { NestedReader } from './read-nested.ts';
 import { SchemaGuide } from './schema-guide.ts';
 import { escapeXml } from './xml.ts';
@@ -18,11 +18,12 @@ export const nestedInterpreter: NotationInterpreter<NestedNotation> = {
     if (value === undefined) return [letters(json)];
     return joinSegments(new NestedRenderer(notation, new SchemaGuide(schema)).members(value, schema));
   },
-  read: (source, notation, place, sink) => 
+  read: (source, notation, place, sink) =>
     new NestedReader(source, { ...place, notation, guide: new SchemaGuide(place.schema), isHeld: false }, sink).read(),
 };
 
-class NestedRenderer {
+/** Writes values in tags. */
+export class NestedRenderer {
   readonly #notation: NestedNotation;
   readonly #guide: SchemaGuide;
 
@@ -31,6 +32,7 @@ class NestedRenderer {
     this.#guide = guide;
   }
 
+  /** The properties of an object. */
   members(value: ReadonlyMap<string, ExactJson>, schema: JsonSchema): PromptSegment[] {
     const tags = [...value].flatMap(([key, item]) => this.#property(key, item, this.#guide.property(schema, key)));
     return this.#joined(tags);
@@ -38,20 +40,25 @@ class NestedRenderer {
 
   /** The tags of one property: one, or one for each item. */
   #property(key: string, value: ExactJson, schema: JsonSchema): PromptSegment[][] {
-    if (!Array.isArray(value) || this.#notation.item !== undefined) return [this.#tag(key, this.#content(value, schema))];
+    if (!Array.isArray(value) || this.#notation.item !== undefined)
+      return [this.#tag(key, this.content(value, schema))];
     return value.map((item, index) => this.#tag(key, this.#occurrence(item, this.#guide.item(schema, index))));
   }
 
   /** A list in a repeated tag would need a tag of its own. */
   #occurrence(value: ExactJson, schema: JsonSchema): PromptSegment[] {
-    return Array.isArray(value) ? [this.#leaf(value)] : this.#content(value, schema);
+    return Array.isArray(value) ? [this.#leaf(value)] : this.content(value, schema);
   }
 
-  #content(value: ExactJson, schema: JsonSchema): PromptSegment[] {
+  /** What stands in the tag of a value. */
+  content(value: ExactJson, schema: JsonSchema): PromptSegment[] {
     const { item } = this.#notation;
-    if (value instanceof Map) return isTagged(value, this.#notation) ? this.members(value, schema) : [this.#leaf(value)];
+    if (value instanceof Map)
+      return isTagged(value, this.#notation) ? this.members(value, schema) : [this.#leaf(value)];
     if (!Array.isArray(value) || item === undefined) return [this.#leaf(value)];
-    return this.#joined(value.map((each, index) => this.#tag(item, this.#content(each, this.#guide.item(schema, index)))));
+    return this.#joined(
+      value.map((each, index) => this.#tag(item, this.content(each, this.#guide.item(schema, index)))),
+    );
   }
 
   #leaf(value: ExactJson): PromptSegment {

@@ -251,7 +251,6 @@ export class NestedReader {
       escapes,
       fences: this.#place.fences,
       next: [start[0] + tag.written + start[1]],
-      isNext: noNext,
     };
     return readText(this.#source, rules, pass);
   }
@@ -282,10 +281,6 @@ export class NestedReader {
     const place = { ...this.#place, schema, fences: [], isHeld: true };
     return new NestedReader(source, place, (json) => parts.push(json));
   }
-}
-
-function* noNext(): Waiting<'no'> {
-  return 'no';
 }
 
 /** The result of a reader whose whole text is there. */

@@ -7,7 +7,7 @@ import { readJson } from '../read-json.ts';
 import { skipBlanks } from '../read-marker.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { ArgumentsEnd, ReadingPlace } from './notation-interpreter.ts';
-import { type MarkMatch, readAnyMark, readBefore, readMark, readTags, tagsOf, type TextBefore } from './read-mark.ts';
+import { type MarkMatch, readAnyMark, readBefore, readMark, readTags, type TextBefore, tagsOf } from './read-mark.ts';
 import { readText, type TextEnd, type TextRules } from './read-text.ts';
 import { SchemaGuide } from './schema-guide.ts';
 import { literalJson, typedJson } from './typed-value.ts';

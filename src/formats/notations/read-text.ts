@@ -14,8 +14,8 @@ export interface TextRules {
   readonly fences: readonly string[];
   /** With which marks the next value of this kind begins. */
   readonly next: readonly string[];
-  /** Does the next value begin at such a mark, so that `close` must be missing? Reads nothing. */
-  isNext(): Waiting<MarkMatch>;
+  /** Does the next value begin at such a mark, so that `close` must be missing? Reads nothing; never without it. */
+  isNext?(): Waiting<MarkMatch>;
 }
 
 /** How a text ended: with its mark; without it, before something that is not read; with the answer. */
@@ -105,11 +105,12 @@ class TextReader {
       if (broken === 'cut' || (broken === 'yes' && !(yield* source.more()))) return 'ended';
     }
     if (source.letter !== undefined && !this.#endFirsts.has(source.letter)) return undefined;
-    const { close, next } = this.#rules;
+    const { close } = this.#rules;
     const closed = yield* readMark(source, close);
     if (closed !== 'no') return closed === 'yes' ? 'closed' : 'ended';
-    const following = next.length === 0 ? 'no' : yield* this.#rules.isNext();
-    if (following !== 'no') return following === 'yes' ? 'unclosed' : 'ended';
+    const following = this.#rules.isNext && (yield* this.#rules.isNext());
+    if (following === 'yes') return 'unclosed';
+    if (following === 'cut') return 'ended';
     return yield* this.#fence();
   }
 

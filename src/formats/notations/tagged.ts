@@ -31,7 +31,8 @@ interface TaggedPlace {
 function renderArgument(key: string, value: ExactJson, { notation, guide, schema }: TaggedPlace): PromptSegment[] {
   const { open, middle, close, pad, type, escapes } = notation;
   const escaped = (text: string): string => (escapes === 'xml' ? escapeXml(text) : text);
-  const word = type?.words === 'flag' ? String(typeof value === 'string') : typeWord(value, guide.property(schema, key), guide);
+  const word =
+    type?.words === 'flag' ? String(typeof value === 'string') : typeWord(value, guide.property(schema, key), guide);
   return [
     marker(open),
     letters(escaped(key)),

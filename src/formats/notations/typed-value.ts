@@ -2,8 +2,8 @@
 
 import { type ExactJson, printExact } from '../../base/json.ts';
 import type { JsonSchema } from '../../chat/tool.ts';
-import { isTypeName } from '../../schema/json-schema.ts';
 import { typeOf } from '../../schema/check-scalar.ts';
+import { isTypeName } from '../../schema/json-schema.ts';
 import { LooseJson, type MendRule } from '../loose-json.ts';
 import type { SchemaGuide } from './schema-guide.ts';
 
