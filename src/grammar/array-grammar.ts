@@ -1,6 +1,7 @@
 /** Grammar of lists: items, leading items, how many. */
 
 import { isSchema, member, type SchemaObject } from '../schema/json-schema.ts';
+import { containingItems, demandsItem, type ItemCount, uniqueItems } from './array-demands.ts';
 import { type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
 import { separated } from './json-text.ts';
 import type { SchemaContext } from './schema-context.ts';
@@ -8,11 +9,11 @@ import { count, prefixOf } from './schema-facts.ts';
 
 /** The arrays a schema allows. */
 export function arrayNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
-  for (const keyword of ['uniqueItems', 'contains'])
-    if (member(schema, keyword) !== undefined && member(schema, keyword) !== false) context.relax(keyword);
   const min = Math.max(count(schema, 'minItems') ?? 0, context.spelling.fewestItems);
   const max = count(schema, 'maxItems') ?? Infinity;
   if (max < min) return context.never();
+  const demanded = demandedItems(schema, { min, max }, context);
+  if (demanded !== undefined) return context.spelling.array(demanded);
   const prefix = prefixOf(schema);
   const item = restItem(schema, prefix.length > 0, min > prefix.length, context);
   const { spelling } = context;
@@ -20,6 +21,17 @@ export function arrayNode(schema: SchemaObject, context: SchemaContext): Grammar
   const first = prefix.slice(0, max).map((part) => context.value(part, spelling.item));
   const range = { min, max, context };
   return spelling.array(first.length > 0 ? tuple(first, item, range) : list(item, range));
+}
+
+/** Lists whose items depend on each other; undefined where they do not, or where that is relaxed. */
+function demandedItems(schema: SchemaObject, size: ItemCount, context: SchemaContext): GrammarNode | undefined {
+  const isUnique = member(schema, 'uniqueItems') === true && size.max > 1;
+  const unique = isUnique ? uniqueItems(schema, size, context) : undefined;
+  const isContaining = demandsItem(schema);
+  const containing = isContaining && unique === undefined ? containingItems(schema, size, context) : undefined;
+  if (isUnique && unique === undefined) context.relax('uniqueItems');
+  if (isContaining && containing === undefined) context.relax('contains');
+  return unique ?? containing;
 }
 
 /** What follows the leading items; with leading items and no word about others, only what `minItems` demands. */

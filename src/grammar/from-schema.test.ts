@@ -167,7 +167,9 @@ describe('what is relaxed', () => {
     [{ type: 'integer', multipleOf: 5 }, []],
     [{ type: 'integer', multipleOf: 1_000_003 }, ['multipleOf']],
     [{ type: 'array', uniqueItems: true }, ['uniqueItems']],
-    [{ type: 'array', contains: { const: 1 } }, ['contains']],
+    [{ type: 'array', contains: { const: 1 } }, []],
+    [{ type: 'array', contains: { const: 1 }, minContains: 2 }, ['contains']],
+    [{ type: 'array', items: { enum: [1, 2] }, uniqueItems: true }, []],
     [{ not: { type: 'null' } }, ['not']],
     [{ if: {}, then: {} }, ['if']],
     [{ oneOf: [{ type: 'string' }, { type: 'null' }] }, []],
@@ -247,6 +249,22 @@ describe('arrays', () => {
     for (const bad of ['["a"]', '[1,null]', '[1,"a",1]']) expect(accepts(pair, bad), bad).toBe(false);
     const exact = { type: 'array', items: [{ type: 'integer' }], additionalItems: false, minItems: 1 };
     expect(['[1]', '[]', '[1,2]'].map((value) => accepts(exact, value))).toEqual([true, false, false]);
+  });
+});
+
+describe('items that depend on each other', () => {
+  it('are none twice', () => {
+    const schema = { type: 'array', items: { enum: ['a', 'b', 'c'] }, uniqueItems: true, minItems: 1, maxItems: 2 };
+    for (const good of ['["a"]', '["b","a"]', '["a","c"]']) expect(accepts(schema, good), good).toBe(true);
+    for (const bad of ['[]', '["a","a"]', '["a","b","c"]', '["a",]']) expect(accepts(schema, bad), bad).toBe(false);
+  });
+
+  it('hold one that matches', () => {
+    const schema = { type: 'array', items: { type: 'integer' }, contains: { minimum: 5 }, minItems: 2 };
+    for (const good of ['[1,5]', '[5,1]', '[1,2,3,9,1]', '[7,7]']) expect(accepts(schema, good), good).toBe(true);
+    for (const bad of ['[5]', '[]', '[1,2]', '[5,"a"]']) expect(accepts(schema, bad), bad).toBe(false);
+    expect(accepts({ ...schema, maxItems: 2 }, '[1,2,5]')).toBe(false);
+    expect(relaxed(schema)).toEqual([]);
   });
 });
 
