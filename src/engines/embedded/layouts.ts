@@ -139,7 +139,6 @@ const batch = koffi.struct('llama_batch', {
 /** `struct ggml_threadpool_params`: its size and where we write. */
 export const threadPoolParams = { sizeBytes: 528, pollOffset: 520 } as const;
 const threadPoolNew = koffi.proto('ggml_threadpool_new_t', pointer, [pointer]);
-const threadPoolFree = koffi.proto('ggml_threadpool_free_t', 'void', [pointer]);
 const logCallback = koffi.proto('ggml_log_callback_t', 'void', ['int32', 'str', pointer]);
 
 /** Sizes that the layouts above must have. */
@@ -331,7 +330,6 @@ function bindRest(base: Handle, ggml: Handle, llama: Handle) {
     },
     poolDefaults,
     poolCreate: (params: Uint8Array): Pointer => koffi.call(fromCpu('ggml_threadpool_new'), threadPoolNew, params),
-    poolFree: (pool: Pointer): void => koffi.call(fromCpu('ggml_threadpool_free'), threadPoolFree, pool),
   };
 }
 

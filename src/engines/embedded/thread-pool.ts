@@ -10,22 +10,26 @@ const worthwhile = 1.15;
 const budgetMs = 100;
 const sampleDecodes = 4;
 
-/** Attaches a pool of a size to the context and frees the one before. */
+/** Attaches a pool of a size to the context. */
 export type ResizePool = (threads: number) => void;
 
 /** Without a pool of its own the context would start threads for every decode. */
 export function createPool(library: Library, context: Pointer): ResizePool {
-  let pool: Pointer | undefined;
+  // None is ever freed: at the next decode the context still pauses the pool before, whose threads then sleep.
+  const pools = new Map<number, Pointer>();
   return (threads) => {
-    const params = Buffer.from(new ArrayBuffer(threadPoolParams.sizeBytes));
-    library.poolDefaults(params, threads);
-    params.writeUInt32LE(pollRounds, threadPoolParams.pollOffset);
-    const former = pool;
-    pool = library.poolCreate(params);
+    const pool = pools.get(threads) ?? openPool(library, threads);
+    pools.set(threads, pool);
     library.contextSetThreads(context, threads, threads);
     library.contextAttachPool(context, pool, pool);
-    if (former !== undefined) library.poolFree(former);
   };
+}
+
+function openPool(library: Library, threads: number): Pointer {
+  const params = Buffer.from(new ArrayBuffer(threadPoolParams.sizeBytes));
+  library.poolDefaults(params, threads);
+  params.writeUInt32LE(pollRounds, threadPoolParams.pollOffset);
+  return library.poolCreate(params);
 }
 
 /** The sizes worth trying, smallest first: one core stays with the server. */
