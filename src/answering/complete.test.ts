@@ -53,7 +53,8 @@ function world(scripts: readonly Script[], { constrained = true, template = chat
   let serial = 0;
   const complete = createComplete({
     roster: scriptedRoster(client, spec),
-    profile: (deployment) => profileModel(spec, deployment),
+    // Detection has tests of its own; these must not depend on it.
+    profile: (deployment) => profileModel(spec, { ...deployment, toolFormat: template === plain ? 'react' : 'hermes' }),
     clock: { nowMs: () => 0, unixSeconds: () => 1_700_000_000 },
     randomHex: () => String(serial++),
     log: silentLog,

@@ -1,21 +1,20 @@
 /** One request's way from question to answer; reads like the list admit, route, prompt, guarantee, meter. */
 
 import type { Clock, RandomHex } from '../base/clock.ts';
-import { LimitError, OutputError, RequestError, toAppError } from '../base/errors.ts';
+import { LimitError, RequestError, toAppError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { ChatEvent, ParserEvent, Report } from '../chat/event.ts';
-import type { ChatRequest } from '../chat/request.ts';
+import type { ChatEvent, Report, Usage } from '../chat/event.ts';
+import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
 import type { Candidate, Roster } from '../engines/roster.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import { checkSchema } from '../schema/check-schema.ts';
-import { Attempt } from './attempt.ts';
-import { refuseHopeless } from './context-limit.ts';
-import { Guarantee } from './guarantee.ts';
-import { addUsage } from './meter.ts';
+import { Choice } from './choice.ts';
+import { type Asked, chooseAsker } from './choose-asker.ts';
+import { mergeStreams } from './merge-streams.ts';
+import { addUsage, noUsage } from './meter.ts';
 import type { ModelProfile } from './model-profile.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import { reaskRequest } from './reask.ts';
+import { ReasoningMemory } from './reasoning-memory.ts';
 
 /**
  * Answers a request as a stream in the order that `chat/fold.ts` owns. Never throws: every failure is the last
@@ -35,17 +34,16 @@ export interface AnsweringWorld {
   readonly maxRequests: number;
 }
 
-/** How often one withheld call is asked for again. */
-const maxReasks = 1;
-
 /** Builds the answer function. */
 export function createComplete(world: AnsweringWorld): Complete {
+  const memory = new ReasoningMemory(world.clock);
   let running = 0;
   return async function* complete(request, signal, trace) {
     running++;
     try {
       if (running > world.maxRequests) throw queueFull(world.maxRequests);
-      for await (const event of new Answer(world, request, signal, trace).events()) {
+      const answer = new Answer({ world, memory, request, ...(trace && { trace }) });
+      for await (const event of answer.events(signal)) {
         trace?.event(event);
         yield event;
       }
@@ -61,100 +59,119 @@ export function createComplete(world: AnsweringWorld): Complete {
   };
 }
 
-/** One answer: at most `1 + maxReasks` attempts, one stream. */
+interface AnswerParts {
+  readonly world: AnsweringWorld;
+  readonly memory: ReasoningMemory;
+  readonly request: ChatRequest;
+  readonly trace?: Trace;
+}
+
+/** One answer: its choices, independent of each other, as one stream. */
 class Answer {
   readonly #world: AnsweringWorld;
+  readonly #memory: ReasoningMemory;
   readonly #request: ChatRequest;
-  readonly #signal: AbortSignal;
   readonly #trace: Trace | undefined;
-  readonly #id: string;
-  #started = false;
 
-  constructor(world: AnsweringWorld, request: ChatRequest, signal: AbortSignal, trace?: Trace) {
+  constructor({ world, memory, request, trace }: AnswerParts) {
     this.#world = world;
+    this.#memory = memory;
     this.#request = request;
-    this.#signal = signal;
     this.#trace = trace;
-    this.#id = `chatcmpl-${world.randomHex(16)}`;
   }
 
-  async *events(): AsyncGenerator<ChatEvent, void, undefined> {
-    const deployment = route(this.#request.model, this.#world.roster);
-    const profile = this.#world.profile(deployment);
+  async *events(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    const { roster, clock } = this.#world;
+    const deployment = route(this.#request.model, roster);
     checkSchemas(this.#request);
-    const asked = this.#world.clock.nowMs();
-    const candidate = await this.#world.roster.acquire(deployment, this.#signal);
-    const queueMs = Math.round(this.#world.clock.nowMs() - asked);
-    refuseHopeless(this.#request, candidate.client.contextPerSlot);
-    const prepared = prepare(this.#request, profile, this.#now());
-    for (const warning of prepared.warnings) yield { type: 'warning', warning };
+    const profile = this.#world.profile(deployment);
+    const askedMs = clock.nowMs();
+    const candidate = await roster.acquire(deployment, signal);
+    const queueMs = Math.round(clock.nowMs() - askedMs);
+    const asked = await this.#ask(candidate, profile);
+    for (const warning of asked.warnings) yield { type: 'warning', warning };
 
-    const guarantee = this.#promise(prepared, candidate, profile);
-    const attempt = this.#attempt(prepared, candidate, this.#request);
-    yield* this.#run(attempt, guarantee);
-    let { usage } = attempt;
-    const { reason } = attempt;
-    for (let asks = 0; asks < maxReasks && guarantee.mustAskAgain(reason); asks++) {
-      const again = reaskRequest(this.#request, guarantee.takeBroken());
-      const repeated = this.#attempt(prepare(again, profile, this.#now()), candidate, again);
-      yield* this.#run(repeated, guarantee);
-      usage = addUsage(usage, repeated.usage);
-    }
-    if (this.#signal.aborted) return;
-    const unmet = guarantee.conclude(reason);
-    for (const warning of guarantee.warnings) yield { type: 'warning', warning };
-    if (unmet !== undefined) throw new OutputError('invalid_tool_call', unmet);
-    if (!this.#started) yield this.#start();
-    const finish = reason === 'length' ? 'length' : guarantee.sentCalls > 0 ? 'tool_calls' : 'stop';
-    yield { type: 'finish', reason: finish, choice: 0 };
-    yield { type: 'usage', usage };
-    yield { type: 'report', report: report(profile, queueMs) };
+    const choices = this.#choices(asked, candidate);
+    const ending = new AbortController();
+    const both = AbortSignal.any([signal, ending.signal]);
+    const streams = choices.map((choice) => choice.events(both));
+    yield* withWarnings(
+      mergeStreams(streams, () => ending.abort()),
+      () => choices.flatMap(({ warnings }) => warnings),
+    );
+    if (signal.aborted) return;
+    for (const choice of choices)
+      if (choice.firstCallId !== undefined) this.#memory.remember(this.#request, choice.firstCallId, choice.reasoning);
+    yield { type: 'usage', usage: totalUsage(choices, this.#request.choices ?? 1) };
+    yield { type: 'report', report: this.#report({ asked, choices, queueMs }) };
   }
 
-  #now(): Date {
-    return new Date(this.#world.clock.unixSeconds() * 1000);
-  }
-
-  #promise(prepared: Prepared, candidate: Candidate, { format }: ModelProfile): Guarantee {
-    return new Guarantee({
-      level: this.#request.guarantee ?? 'enforce',
-      tools: prepared.tools,
-      choice: this.#request.toolChoice,
-      parallel: this.#request.parallelCalls,
-      constrained: candidate.client.abilities.wholeGrammar,
-      relaxed: prepared.plan.relaxed,
-      endsAtRepeat: format.endsAtRepeat ?? false,
+  async #ask(candidate: Candidate, profile: ModelProfile): Promise<Asked> {
+    const world = this.#world;
+    const tools = {
+      newCallId: () => `chatcmpl-tool-${world.randomHex(16)}`,
+      now: () => new Date(world.clock.unixSeconds() * 1000),
+    };
+    return chooseAsker({
+      candidate,
+      profile,
+      request: this.#request,
+      memory: this.#memory,
+      tools,
+      ...(this.#trace && { trace: this.#trace }),
     });
   }
 
-  #attempt(prepared: Prepared, candidate: Candidate, request: ChatRequest): Attempt {
-    const newCallId = () => `chatcmpl-tool-${this.#world.randomHex(16)}`;
-    return new Attempt({ prepared, candidate, request, newCallId, ...(this.#trace && { trace: this.#trace }) });
+  /** `choices` of them for each question. */
+  #choices({ asker, request, questions }: Asked, { deployment }: Candidate): readonly Choice[] {
+    const perQuestion = request.choices ?? 1;
+    const id = `chatcmpl-${this.#world.randomHex(16)}`;
+    const level = request.guarantee ?? deployment.guarantee ?? 'enforce';
+    const { maxTokens } = request.sampling;
+    return questions.flatMap((question, place) =>
+      Array.from({ length: perQuestion }, (_, number) => {
+        const index = place * perQuestion + number;
+        return new Choice({ id, index, request, level, asker, question, maxTokens });
+      }),
+    );
   }
 
-  /** Runs one attempt through the guarantee; ends it early when the promise is kept. */
-  async *#run(attempt: Attempt, guarantee: Guarantee): AsyncGenerator<ChatEvent, void, undefined> {
-    for await (const event of attempt.events(this.#signal)) {
-      yield* this.#send(guarantee.push(event));
-      if (guarantee.satisfied) {
-        attempt.stop();
-        break;
-      }
-    }
-    yield* this.#send(guarantee.finish());
+  #report({ asked, choices, queueMs }: Finished): Report {
+    const { path, format } = asked.asker;
+    const raw = choices.flatMap((choice) => choice.raw).join('\n\n');
+    return { format: format?.name ?? 'none', path, queueMs, ...(this.#request.reportsRaw && { raw }) };
   }
+}
 
-  *#send(events: readonly ParserEvent[]): Generator<ChatEvent, void, undefined> {
-    for (const event of events) {
-      if (!this.#started) yield this.#start();
-      yield { ...event, choice: 0 };
-    }
-  }
+interface Finished {
+  readonly asked: Asked;
+  readonly choices: readonly Choice[];
+  readonly queueMs: number;
+}
 
-  #start(): ChatEvent {
-    this.#started = true;
-    return { type: 'start', id: this.#id, choice: 0 };
+/** All events, with each warning once, before the answer ends or fails. */
+async function* withWarnings(
+  events: AsyncIterable<ChatEvent>,
+  warnings: () => readonly Warning[],
+): AsyncGenerator<ChatEvent, void, undefined> {
+  let failure: { readonly thrown: unknown } | undefined;
+  try {
+    yield* events;
+  } catch (thrown) {
+    failure = { thrown };
   }
+  const said = new Map(warnings().map((warning) => [`${warning.code}\n${warning.message}`, warning]));
+  for (const warning of said.values()) yield { type: 'warning', warning };
+  if (failure !== undefined) throw failure.thrown;
+}
+
+/** What all choices cost; a prompt that several choices share was read once. */
+function totalUsage(choices: readonly Choice[], perQuestion: number): Usage {
+  return choices.reduce((sum, { usage, reaskUsage }, index) => {
+    const isShared = index % perQuestion > 0;
+    const first = isShared ? { ...noUsage, completionTokens: usage.completionTokens } : usage;
+    return addUsage(sum, addUsage(first, reaskUsage));
+  }, noUsage);
 }
 
 function route(model: string, roster: Roster): Deployment {
@@ -168,10 +185,6 @@ function route(model: string, roster: Roster): Deployment {
 function checkSchemas({ tools, output }: ChatRequest): void {
   for (const tool of tools) checkSchema(tool.parameters, tool.path);
   if (output?.type === 'json_schema') checkSchema(output.schema, output.path);
-}
-
-function report(profile: ModelProfile, queueMs: number): Report {
-  return { format: profile.format.name, path: profile.format.kind, queueMs };
 }
 
 function queueFull(limit: number): LimitError {

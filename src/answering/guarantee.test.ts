@@ -97,7 +97,7 @@ describe('a held call', () => {
   it('is left out, and named, when it stays invalid', () => {
     const guarantee = new Guarantee(promises(held));
     expect(run(guarantee, text('Hm.'), ...call('{"days":1}'))).toEqual([text('Hm.')]);
-    expect(guarantee.mustAskAgain('stop')).toBe(true);
+    expect(guarantee.takeShortfall('stop')).toMatchObject({ type: 'broken', call: { arguments: '{"days":1}' } });
     expect(guarantee.conclude('stop')).toBeUndefined();
     expect(guarantee.warnings).toMatchObject([{ code: 'call_left_out' }]);
     expect(guarantee.warnings[0]?.message).toMatch(/city/);
@@ -115,7 +115,7 @@ describe('a held call', () => {
     const guarantee = new Guarantee(promises(held));
     expect(run(guarantee, ...call('{"city":"Os', 'cut'))).toEqual([]);
     expect(guarantee.warnings).toMatchObject([{ code: 'call_cut' }]);
-    expect(guarantee.mustAskAgain('length')).toBe(false);
+    expect(guarantee.takeShortfall('length')).toBeUndefined();
     expect(guarantee.conclude('length')).toBeUndefined();
   });
 

@@ -1,13 +1,12 @@
 /** Where a promise is kept or reported: holds, mends, coerces, validates and withholds calls. */
 
-import { Bug } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
 import type { CallOutcome, Kept, ParserEvent } from '../chat/event.ts';
+import type { DrawnLogprob } from '../chat/logprob.ts';
+import type { PieceEnd } from '../chat/piece.ts';
 import type { GuaranteeLevel, Warning } from '../chat/request.ts';
 import type { Tool, ToolChoice } from '../chat/tool.ts';
-import { mend } from '../formats/mend.ts';
-import { coerce } from '../schema/coerce.ts';
-import { validate } from '../schema/validate.ts';
+import { textDelta } from './answer-reader.ts';
+import { CallCheck, type WrittenCall } from './call-check.ts';
 
 /** What one answer promises. */
 export interface Promises {
@@ -32,6 +31,11 @@ export interface BrokenCall {
   readonly problems: readonly string[];
 }
 
+/** What is worth another attempt: one withheld call, or the call that was demanded and never came. */
+export type Shortfall =
+  | { readonly type: 'broken'; readonly call: BrokenCall }
+  | { readonly type: 'missing'; readonly text: string };
+
 interface OpenCall {
   readonly id: string;
   readonly name: string;
@@ -43,6 +47,9 @@ interface OpenCall {
 
 const noKeywords: readonly string[] = [];
 
+/** So much of an answer that should have been a call is shown to the model again. */
+const maxQuotedText = 2_000;
+
 /**
  * Passes a parser's events on, changed where a promise demands it. Calls are numbered anew, since one that is
  * withheld leaves no gap. Text that is only blanks before a call is dropped.
@@ -50,13 +57,21 @@ const noKeywords: readonly string[] = [];
 export class Guarantee {
   readonly warnings: Warning[] = [];
   readonly #promises: Promises;
-  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #check: CallCheck;
   /** Calls that were withheld and may be asked for again. */
+  readonly #withheld: BrokenCall[] = [];
+  /** Calls that were withheld for good. */
   readonly #broken: BrokenCall[] = [];
+  /** The withheld call that another attempt was to replace and has not. */
+  #asked: BrokenCall | undefined;
   #call: OpenCall | undefined;
   /** Blanks at the beginning of a stretch of text, until it is known whether a call follows them. */
   #blank = '';
+  #blankLogprobs: readonly DrawnLogprob[] = [];
   #textSeen = false;
+  #shownText = '';
+  /** Is this another attempt, of which nothing but calls is shown? */
+  #isRepeat = false;
   #sent = 0;
   /** What was sent, to be recognised when it comes again. */
   readonly #made = new Set<string>();
@@ -64,7 +79,7 @@ export class Guarantee {
 
   constructor(promises: Promises) {
     this.#promises = promises;
-    this.#tools = new Map(promises.tools.map((tool) => [tool.name, tool]));
+    this.#check = new CallCheck(promises.tools, promises.choice);
   }
 
   /** How many calls the client has got (a cut one included). */
@@ -81,9 +96,9 @@ export class Guarantee {
   push(event: ParserEvent): ParserEvent[] {
     switch (event.type) {
       case 'reasoning-delta':
-        return [event];
+        return this.#isRepeat ? [] : [event];
       case 'text-delta':
-        return this.#text(event.text);
+        return this.#isRepeat ? [] : this.#text(event.text, event.logprobs);
       case 'call-start':
         return this.#start(event.id, event.name, event.unbound !== true);
       case 'call-delta':
@@ -93,45 +108,64 @@ export class Guarantee {
     }
   }
 
-  /** The answer is over: blanks that no call followed are text after all, unless calls were sent. */
+  /** The attempt is over: blanks that no call followed are text after all, unless calls were sent. */
   finish(): ParserEvent[] {
     const text = this.#blank;
     this.#blank = '';
-    return text === '' || this.#sent > 0 ? [] : [{ type: 'text-delta', text }];
+    return text === '' || this.#sent > 0 ? [] : [textDelta(text, this.#blankLogprobs)];
   }
 
-  /** Is a withheld call worth another attempt? Not once the token limit was hit, or enough was sent. */
-  mustAskAgain(reason: 'stop' | 'length'): boolean {
-    return reason === 'stop' && this.#broken.length > 0 && !this.satisfied;
-  }
-
-  /** The first withheld call, which from now on counts as asked for again. */
-  takeBroken(): BrokenCall {
-    const broken = this.#broken.shift();
-    if (broken === undefined) throw new Bug('no call is withheld');
-    return broken;
+  /**
+   * What another attempt should bring, if one is worth it: not once the token limit was hit, or enough was sent.
+   * From here on nothing but calls is shown, and a call that fails again is withheld for good.
+   */
+  takeShortfall(reason: PieceEnd): Shortfall | undefined {
+    if (reason === 'length' || this.satisfied || this.#promises.level !== 'enforce') return undefined;
+    const call = this.#withheld.shift();
+    if (call === undefined && (!this.#isDemanded || this.#sent > 0 || this.#isRepeat)) return undefined;
+    this.#isRepeat = true;
+    this.#settleAsked();
+    this.#asked = call;
+    return call === undefined ? { type: 'missing', text: this.#shownText } : { type: 'broken', call };
   }
 
   /** Says what was not kept: warnings for calls left out, a sentence if a call was demanded and none is valid. */
-  conclude(reason: 'stop' | 'length'): string | undefined {
-    const { level, choice } = this.#promises;
-    for (const { name, problems } of this.#broken)
+  conclude(reason: PieceEnd): string | undefined {
+    this.#settleAsked();
+    const broken = [...this.#broken, ...this.#withheld];
+    for (const { name, problems } of broken)
       this.#warn('call_left_out', `A call of '${name}' was left out, it is not valid: ${problems.join('; ')}`);
-    const demanded = choice.type === 'required' || choice.type === 'tool';
-    if (level !== 'enforce' || !demanded || this.#sent > 0 || reason === 'length') return undefined;
-    const problems = this.#broken.flatMap((call) => call.problems);
+    const { level } = this.#promises;
+    if (!this.#isDemanded || this.#sent > 0 || reason === 'length') return undefined;
+    if (level === 'report') this.#warn('call_missing', 'A tool call was demanded, but the model did not make one.');
+    if (level !== 'enforce') return undefined;
+    const problems = broken.flatMap((call) => call.problems);
     return `A tool call was demanded, but the model did not make a valid one. ${problems.join('; ')}`.trim();
   }
 
-  #text(text: string): ParserEvent[] {
+  /** A call for which another attempt brought nothing is withheld for good. */
+  #settleAsked(): void {
+    if (this.#asked !== undefined) this.#broken.push(this.#asked);
+    this.#asked = undefined;
+  }
+
+  get #isDemanded(): boolean {
+    return this.#promises.choice.type === 'required' || this.#promises.choice.type === 'tool';
+  }
+
+  #text(text: string, logprobs: readonly DrawnLogprob[] = []): ParserEvent[] {
+    const whole = this.#blank + text;
+    const wholeLogprobs = this.#blank === '' ? logprobs : [...this.#blankLogprobs, ...logprobs];
     if (!this.#textSeen && text.trim() === '') {
-      this.#blank += text;
+      this.#blank = whole;
+      this.#blankLogprobs = wholeLogprobs;
       return [];
     }
-    const whole = this.#blank + text;
     this.#blank = '';
     this.#textSeen = true;
-    return [{ type: 'text-delta', text: whole }];
+    if (this.#isDemanded && this.#shownText.length < maxQuotedText)
+      this.#shownText = (this.#shownText + whole).slice(0, maxQuotedText);
+    return [textDelta(whole, wholeLogprobs)];
   }
 
   /** `bound`: did the grammar bind from the call's first byte on? */
@@ -139,7 +173,7 @@ export class Guarantee {
     this.#blank = '';
     this.#textSeen = false;
     const enforced = bound && this.#promises.constrained && this.#relaxed(name).length === 0;
-    const doubtful = !enforced || this.#problemWithName(name) !== undefined;
+    const doubtful = !enforced || this.#check.problemWithName(name) !== undefined;
     const compared = this.#promises.endsAtRepeat && this.#sent > 0;
     const held = this.#promises.level === 'enforce' && (doubtful || compared);
     this.#call = { id, name, json: '', held, enforced };
@@ -163,7 +197,7 @@ export class Guarantee {
     const begun: ParserEvent[] =
       outcome === 'cut' && call.json === '' ? [{ type: 'call-delta', index, json: '{' }] : [];
     if (this.#promises.level === 'off') return [...begun, { type: 'call-end', index, outcome }];
-    const problems = outcome === 'cut' ? [] : this.#problems(call);
+    const problems = outcome === 'cut' ? [] : this.#check.problems(call);
     for (const problem of problems)
       this.#warn('invalid_tool_call', `The call of '${call.name}' is not valid: ${problem}`);
     const kept: Kept = { enforced: call.enforced, relaxed: this.#relaxed(call.name), mended: [] };
@@ -171,68 +205,30 @@ export class Guarantee {
   }
 
   #endHeld(call: OpenCall, outcome: CallOutcome): ParserEvent[] {
+    this.#asked = undefined;
     if (outcome === 'cut') {
       this.#warn('call_cut', `The call of '${call.name}' was cut by the token limit before it was complete.`);
       return [];
     }
-    const mended: string[] = [];
-    const repaired = this.#repair(call, mended);
-    const problems = this.#problems(repaired);
+    const { name, json, mended, problems } = this.#check.repair(call);
     if (problems.length > 0) {
-      this.#broken.push({ id: call.id, name: call.name, arguments: call.json, problems });
+      const list = this.#isRepeat ? this.#broken : this.#withheld;
+      list.push({ id: call.id, name: call.name, arguments: call.json, problems });
       return [];
     }
-    if (this.#promises.endsAtRepeat && this.#made.has(identity(repaired))) {
+    if (this.#promises.endsAtRepeat && this.#made.has(identity({ name, json }))) {
       this.#repeated = true;
-      this.#warn('repeated_call', `The model began to repeat the call of '${call.name}'; its answer was ended there.`);
+      this.#warn('repeated_call', `The model began to repeat the call of '${name}'; its answer was ended there.`);
       return [];
     }
-    this.#made.add(identity(repaired));
+    this.#made.add(identity({ name, json }));
     const index = this.#sent++;
-    const kept: Kept = { enforced: call.enforced, relaxed: this.#relaxed(call.name), mended };
+    const kept: Kept = { enforced: call.enforced, relaxed: this.#relaxed(name), mended };
     return [
-      { type: 'call-start', index, id: call.id, name: call.name },
-      { type: 'call-delta', index, json: repaired.json },
+      { type: 'call-start', index, id: call.id, name },
+      { type: 'call-delta', index, json },
       { type: 'call-end', index, outcome: 'ok', kept },
     ];
-  }
-
-  /** The call with its arguments mended and coerced where that makes them valid; names what was done. */
-  #repair(call: OpenCall, mended: string[]): OpenCall {
-    let json = call.json;
-    let value = readJson(json);
-    if (value === undefined) {
-      const repair = mend(json);
-      if (repair === undefined) return call;
-      mended.push(...repair.rules);
-      json = repair.text;
-      value = readJson(json);
-    }
-    const tool = this.#tools.get(call.name);
-    if (tool === undefined || validate(tool.parameters, value).length === 0) return { ...call, json };
-    const coerced = coerce(tool.parameters, value);
-    if (coerced.changes.length === 0) return { ...call, json };
-    mended.push(...coerced.changes);
-    return { ...call, json: JSON.stringify(coerced.value) };
-  }
-
-  /** Why this call may not be sent; empty = it may. */
-  #problems(call: OpenCall): string[] {
-    const wrongName = this.#problemWithName(call.name);
-    if (wrongName !== undefined) return [wrongName];
-    const value = readJson(call.json);
-    if (value === undefined) return ['the arguments are not JSON'];
-    if (!isObject(value)) return ['the arguments are not a JSON object'];
-    const tool = this.#tools.get(call.name);
-    const violations = tool === undefined ? [] : validate(tool.parameters, value);
-    return violations.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  }
-
-  #problemWithName(name: string): string | undefined {
-    const { choice } = this.#promises;
-    if (choice.type === 'none') return 'no call was allowed';
-    if (choice.type === 'tool' && choice.name !== name) return `only '${choice.name}' was allowed`;
-    return this.#tools.has(name) ? undefined : `there is no tool '${name}'`;
   }
 
   #relaxed(name: string): readonly string[] {
@@ -245,15 +241,6 @@ export class Guarantee {
 }
 
 /** Equal for calls of one tool with the same arguments text. */
-function identity({ name, json }: OpenCall): string {
+function identity({ name, json }: WrittenCall): string {
   return `${name}\n${json}`;
-}
-
-/** The parsed text, or undefined if it is not JSON. */
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -25,9 +25,42 @@ export interface Prepared {
 /** Renders the prompt and plans the answer; pure, but for the date that templates may print. */
 export function prepare(request: ChatRequest, profile: ModelProfile, now: Date): Prepared {
   const { format, template } = profile;
-  const shown = shownTools(request, format);
-  const conditions: Conditions = {
-    tools: shown,
+  const conditions = conditionsOf(request, format);
+  const { tools } = conditions;
+  const isNative = format.kind === 'native';
+  const messages = isNative ? nativeMessages(request.messages, format) : promptedMessages(conditions, format);
+  const rendered = template.render({
+    messages: adaptMessages(messages, template.abilities),
+    ...(isNative && tools.length > 0 && { tools }),
+    addGenerationPrompt: true,
+    variables: request.templateVariables,
+    now,
+  });
+  // Whether the prompt ends in opened reasoning may depend on the request's own variables.
+  const plan = format.answer({ ...conditions, promptEnd: endsInReasoning(rendered) ? 'reasoning' : 'text' });
+  const prompt = joinSegments([...rendered, ...plan.prefill]);
+  return { prompt, plan, tools, warnings: warningsOf(request, tools, plan) };
+}
+
+/** An answer in a prompted format from an engine that takes messages instead of a prompt. */
+export interface Folded {
+  readonly messages: readonly TemplateMessage[];
+  readonly plan: AnswerPlan;
+  readonly tools: readonly Tool[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Writes tools, calls and results into the messages' text and plans how the answer is read. */
+export function foldIntoMessages(request: ChatRequest, format: ToolFormat): Folded {
+  const conditions = conditionsOf(request, format);
+  const { tools } = conditions;
+  const plan = format.answer({ ...conditions, promptEnd: 'text' });
+  return { messages: promptedMessages(conditions, format), plan, tools, warnings: warningsOf(request, tools, plan) };
+}
+
+function conditionsOf(request: ChatRequest, format: ToolFormat): Conditions {
+  return {
+    tools: shownTools(request, format),
     choice: request.toolChoice,
     parallel: request.parallelCalls,
     ...(request.output && { output: request.output }),
@@ -35,22 +68,10 @@ export function prepare(request: ChatRequest, profile: ModelProfile, now: Date):
     language: languageOf(request),
     copyOnly: format.copyOnlyByDefault ?? false,
   };
-  const messages = format.kind === 'native' ? nativeMessages(request.messages) : promptedMessages(conditions, format);
-  const rendered = template.render({
-    messages: adaptMessages(messages, template.abilities),
-    ...(format.kind === 'native' && shown.length > 0 && { tools: shown }),
-    addGenerationPrompt: true,
-    variables: request.templateVariables,
-    now,
-  });
-  // Whether the prompt ends in opened reasoning may depend on the request's own variables.
-  const plan = format.answer({ ...conditions, promptEnd: endsInReasoning(rendered) ? 'reasoning' : 'text' });
-  return {
-    prompt: joinSegments([...rendered, ...plan.prefill]),
-    plan,
-    tools: shown,
-    warnings: [...hiddenTools(request, shown.length), ...openOutput(plan)],
-  };
+}
+
+function warningsOf(request: ChatRequest, shown: readonly Tool[], plan: AnswerPlan): Warning[] {
+  return [...hiddenTools(request, shown.length), ...openOutput(plan)];
 }
 
 function shownTools(request: ChatRequest, format: ToolFormat): readonly Tool[] {
@@ -89,18 +110,32 @@ function languageOf(request: ChatRequest): 'en' | 'zh' {
   return texts.some((text) => cjk.test(text)) ? 'zh' : 'en';
 }
 
-/** For templates that know tools: calls and results as they are. */
-function nativeMessages(messages: readonly Message[]): TemplateMessage[] {
+/** For templates that know tools: calls and results as they are, with ids as the model knows them. */
+function nativeMessages(messages: readonly Message[], format: ToolFormat): TemplateMessage[] {
+  const ids = modelIds(messages, format);
+  const idOf = (id: string): string => ids.get(id) ?? id;
   return messages.map((message): TemplateMessage => {
     if (message.role === 'tool') {
       const { callId, content, name } = message;
-      return { role: 'tool', content, callId, ...(name !== undefined && { name }) };
+      return { role: 'tool', content, callId: idOf(callId), ...(name !== undefined && { name }) };
     }
     if (message.role !== 'assistant') return { role: message.role, content: message.content };
     const reasoning = message.reasoning !== undefined && { reasoning: message.reasoning };
-    const calls = message.calls.length > 0 && { calls: message.calls.map(templateCall) };
+    const calls = message.calls.length > 0 && {
+      calls: message.calls.map((call) => templateCall({ ...call, id: idOf(call.id) })),
+    };
     return { role: 'assistant', content: message.content, ...reasoning, ...calls };
   });
+}
+
+/** By the client's id of each call: the id that the model's template is shown. */
+function modelIds(messages: readonly Message[], format: ToolFormat): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  if (format.modelId === undefined) return ids;
+  const calls = messages.flatMap((message) => (message.role === 'assistant' ? message.calls : []));
+  for (const [ordinal, { id, name }] of calls.entries())
+    if (!ids.has(id)) ids.set(id, format.modelId(id, { name, ordinal }));
+  return ids;
 }
 
 /** Arguments as an object where they are JSON (templates iterate over them), verbatim where they are not. */
@@ -118,8 +153,8 @@ function promptedMessages(conditions: Conditions, format: ToolFormat): TemplateM
   let results: ToolResult[] = [];
   const names = new Map<string, string>();
   const flush = () => {
-    const order = [...names.keys()];
-    results.sort((a, b) => order.indexOf(a.callId) - order.indexOf(b.callId));
+    const order = new Map([...names.keys()].map((id, index) => [id, index]));
+    results.sort((a, b) => (order.get(a.callId) ?? -1) - (order.get(b.callId) ?? -1));
     if (results.length > 0) messages.push({ role: format.resultRole, content: format.renderResults(results) });
     results = [];
   };

@@ -65,6 +65,8 @@ export interface ChatRequest {
    * the engine takes no token ids are a `RequestError` with the prompt's path.
    */
   readonly raw?: readonly RawPrompt[];
+  /** Who asks, as an opaque name (a key's id or hash): what is remembered for one caller is never given to another. */
+  readonly caller?: string;
   /** The report must hold the text as the model wrote it, before any format read it. */
   readonly reportsRaw?: true;
   /** Facts about the request that the answer should mention (ignored fields …). */

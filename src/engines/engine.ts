@@ -1,8 +1,9 @@
 /** An engine: how to launch it, how to ask it, what it can do. */
 
+import type { ChatEvent } from '../chat/event.ts';
 import type { Piece } from '../chat/piece.ts';
 import type { Prompt } from '../chat/prompt.ts';
-import type { Sampling } from '../chat/request.ts';
+import type { ChatRequest, Sampling } from '../chat/request.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { Constraint } from '../grammar/constraint.ts';
@@ -53,6 +54,25 @@ export interface EngineClient {
   /** Pieces as they come, the last with `end` and `usage`; throws EngineError. Aborting frees the slot at once. */
   generate(request: GenerateRequest): AsyncIterable<Piece>;
   stats(): Promise<EngineStats>;
+  /** Resolves with the reason once the connection is gone. */
+  readonly closed: Promise<string>;
+  close(): void;
+}
+
+/** What a chat-only engine can do; proven at connect, never assumed. */
+export interface ChatAbilities {
+  /** Takes tools and answers with calls; one that does not is taught a prompted format. */
+  readonly tools: boolean;
+}
+
+/** A connection to an engine that only speaks chat (a remote server): it renders and parses by itself. */
+export interface ChatClient {
+  readonly abilities: ChatAbilities;
+  /** For people: where the remote is. */
+  readonly device: string;
+  readonly contextPerSlot: number;
+  /** One answer, one choice, in the order of `chat/fold.ts`; a failure is thrown as EngineError or comes as `error`. */
+  converse(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
   /** Resolves with the reason once the connection is gone. */
   readonly closed: Promise<string>;
   close(): void;

@@ -3,14 +3,14 @@
 import type { Deployment } from '../fleet/deployment.ts';
 import type { InstanceId } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
-import type { EngineClient } from './engine.ts';
+import type { ChatClient, EngineClient } from './engine.ts';
 
 /** A ready instance. */
 export interface Candidate {
   readonly instance: InstanceId;
   readonly deployment: Deployment;
   readonly spec: ModelSpec;
-  readonly client: EngineClient;
+  readonly client: EngineClient | ChatClient;
 }
 
 /** The fleet as a request sees it. */

@@ -21,6 +21,8 @@ export interface Deployment {
   readonly chatTemplate?: string;
   /** Overrules detection: a format's name. */
   readonly toolFormat?: string;
+  /** How strictly promises of answers are kept where the request does not say; absent = `enforce`. */
+  readonly guarantee?: 'enforce' | 'report' | 'off';
   /** Unix seconds: `created` in model lists. */
   readonly createdAt: number;
 }

@@ -1,6 +1,7 @@
 /** Repairs the arguments of a held call that came whole but is no JSON object; each repair is a rule with a name. */
 
 import { type ExactJson, parseExact, printExact } from '../base/json.ts';
+import type { JsonSchema } from '../chat/tool.ts';
 import { LooseJson, type MendRule } from './loose-json.ts';
 
 /** What a repair made, and the rules it took. */
@@ -19,7 +20,7 @@ const maxWraps = 3;
  * The text mended into a JSON object, its numbers and key order kept; undefined if it already is one, or if it could
  * mean more than one thing. Never for calls that the token limit cut: what is missing there nobody knows.
  */
-export function mend(text: string): Mended | undefined {
+export function mend(text: string, _schema?: JsonSchema): Mended | undefined {
   if (text.length > maxLength) return undefined;
   const rules = new Set<MendRule>();
   let value = read(text, rules);

@@ -1,0 +1,111 @@
+/** Asks an engine that takes text: we render the prompt and read the answer by the model's format. */
+
+import { RequestError } from '../base/errors.ts';
+import type { Prompt } from '../chat/prompt.ts';
+import type { ChatRequest, RawPrompt, Sampling } from '../chat/request.ts';
+import type { Trace } from '../chat/trace.ts';
+import type { EngineClient } from '../engines/engine.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import type { AnswerPlan } from '../formats/ask.ts';
+import { unconstrained } from '../grammar/constraint.ts';
+import { AnswerReader, plainParser } from './answer-reader.ts';
+import { type Asker, type AskingTools, type Generation, type Question, seedOfChoice } from './asker.ts';
+import { Attempt } from './attempt.ts';
+import { fitContext, refuseHopeless } from './context-limit.ts';
+import type { ModelProfile } from './model-profile.ts';
+import { prepare } from './prepare.ts';
+
+/** The engine, its model, and what it needs to be asked. */
+export interface TextEngine {
+  readonly client: EngineClient;
+  readonly spec: ModelSpec;
+  readonly tools: AskingTools;
+  readonly trace?: Trace;
+}
+
+/** An asker that renders conversations by the model's own template and format. */
+export function askText(engine: TextEngine, profile: ModelProfile): Asker {
+  const { client, spec, tools } = engine;
+  return {
+    path: profile.format.kind,
+    format: profile.format,
+    isConstrained: client.abilities.wholeGrammar,
+    question: async (request) => {
+      refuseHopeless(request, client.contextPerSlot);
+      const prepared = prepare(request, profile, tools.now());
+      const tokens = await client.tokenize(prepared.prompt);
+      const wished = { ...spec.sampling, ...request.sampling };
+      const sampling = fitContext(wished, tokens.length, client.contextPerSlot);
+      const { prompt, plan } = prepared;
+      const generate = (choice: number) => begin(engine, { request, prompt, tokens, sampling, plan }, choice);
+      return { tools: prepared.tools, relaxed: plan.relaxed, warnings: prepared.warnings, generate };
+    },
+  };
+}
+
+/** The questions of a raw completion, one for each prompt; all is checked before anything is generated. */
+export async function rawQuestions(engine: TextEngine, request: ChatRequest): Promise<readonly Question[]> {
+  const questions: Question[] = [];
+  for (const raw of request.raw ?? []) {
+    const { client, spec } = engine;
+    const { prompt, tokens } = await rawTokens(engine, raw);
+    if (tokens.length === 0) throw wrongPrompt(raw, 'no token stands for an empty prompt');
+    const wished = { ...spec.sampling, ...request.sampling };
+    const sampling = fitContext(wished, tokens.length, client.contextPerSlot);
+    const generate = (choice: number) => begin(engine, { request, prompt, tokens, sampling, plan: rawPlan }, choice);
+    questions.push({ tools: [], relaxed: rawPlan.relaxed, warnings: [], generate });
+  }
+  return questions;
+}
+
+interface Wish {
+  readonly request: ChatRequest;
+  readonly prompt: Prompt;
+  readonly tokens: Int32Array;
+  readonly sampling: Sampling;
+  readonly plan: AnswerPlan;
+}
+
+function begin({ client, tools, trace }: TextEngine, wish: Wish, choice: number): Generation {
+  const { request, prompt, tokens, plan } = wish;
+  trace?.prompt(prompt);
+  const { seed } = wish.sampling;
+  const sampling = seed === undefined ? wish.sampling : { ...wish.sampling, seed: seedOfChoice(seed, choice) };
+  const reader = new AnswerReader(plan.parser(tools.newCallId), {
+    stop: request.stop,
+    withLogprobs: sampling.topLogprobs !== undefined,
+    keepsRaw: request.reportsRaw === true,
+  });
+  return new Attempt({
+    client,
+    wish: { tokens, constraint: plan.constraint, sampling },
+    reader,
+    ...(trace && { trace }),
+  });
+}
+
+async function rawTokens(
+  { client, spec }: TextEngine,
+  raw: RawPrompt,
+): Promise<{ prompt: Prompt; tokens: Int32Array }> {
+  if (typeof raw.text === 'string') {
+    const prompt = [{ text: raw.text, trusted: true }];
+    return { prompt, tokens: await client.tokenize(prompt) };
+  }
+  if (!client.abilities.tokenIds) throw wrongPrompt(raw, 'this engine takes text only, no token ids');
+  const strange = raw.text.find((id) => id < 0 || id >= spec.vocabularySize);
+  if (strange !== undefined) throw wrongPrompt(raw, `the model has no token ${strange}`);
+  return { prompt: [], tokens: Int32Array.from(raw.text) };
+}
+
+function wrongPrompt({ path }: RawPrompt, why: string): RequestError {
+  return new RequestError('invalid_value', `${path}: ${why}.`, { param: path });
+}
+
+/** Whatever is generated is text. */
+const rawPlan: AnswerPlan = {
+  prefill: [],
+  constraint: unconstrained,
+  relaxed: new Map(),
+  parser: () => plainParser,
+};
