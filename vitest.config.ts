@@ -9,11 +9,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/{architecture,templates}/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/{architecture,formats,json-schema,templates}/**/*.test.ts'],
+        },
       },
       {
         extends: true,
-        test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts', 'test/{grammar,libraries}/**/*.test.ts'] },
+        test: {
+          name: 'end-to-end',
+          include: ['test/end-to-end/**/*.test.ts', 'test/{grammar,libraries}/**/*.test.ts'],
+        },
       },
     ],
   },

@@ -15,6 +15,7 @@ export function findUnchecked(schema: JsonSchema): readonly string[] {
     for (const keyword of neverChecked) if (member(part, keyword) !== undefined) found.add(keyword);
     const [pattern, reference] = [member(part, 'pattern'), member(part, '$ref')];
     if (typeof pattern === 'string' && compilePattern(pattern) === undefined) found.add('pattern');
+    if (member(part, 'format') === 'idn-hostname') found.add('format');
     if (typeof reference === 'string' && resolveReference(schema, reference) === undefined) found.add('$ref');
     for (const [source] of schemaEntries(member(part, 'patternProperties')))
       if (compilePattern(source) === undefined) found.add('patternProperties');

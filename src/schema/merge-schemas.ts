@@ -148,11 +148,16 @@ const arrayKeywords = ['items', 'prefixItems', 'additionalItems'];
 function mergeArrays(a: SchemaObject, b: SchemaObject): [string, Json][] {
   const out: [string, Json][] = [];
   for (const key of arrayKeywords) {
-    const [left, right] = [member(a, key), member(b, key)];
+    const [left, right] = [arrayMember(a, key), arrayMember(b, key)];
     if (Array.isArray(left) || Array.isArray(right)) out.push([key, joinLists(left, right)]);
     else if (isSchema(left) || isSchema(right)) out.push([key, both(asSchema(left), asSchema(right))]);
   }
   return out;
+}
+
+/** `additionalItems` says nothing but beside a list of `items`. */
+function arrayMember(schema: SchemaObject, key: string): Json | undefined {
+  return key === 'additionalItems' && !Array.isArray(member(schema, 'items')) ? undefined : member(schema, key);
 }
 
 function asSchema(value: Json | undefined): JsonSchema | undefined {
