@@ -7,8 +7,6 @@ import { afterText } from '../grammar/derivative.ts';
 import { grammarFromSchema, type SchemaGrammar } from '../grammar/from-schema.ts';
 import {
   choice,
-  free,
-  freeAfterStart,
   type Grammar,
   type GrammarNode,
   type GrammarOpening,
@@ -16,12 +14,12 @@ import {
   repeat,
   rule,
   sequence,
-  set,
-  special,
   text,
 } from '../grammar/grammar.ts';
+import { markNode } from '../grammar/notation-mark.ts';
 import { textUntil } from '../grammar/notation-text.ts';
 import type { AnswerPlan, Ask, FormatParser } from './ask.ts';
+import { afterTail, type FreeParts, freeAnswer, lineBreaks, thought } from './free-answer.ts';
 
 /** The grammar of a format's calls to the tools of one ask. */
 export interface CallGrammar {
@@ -40,27 +38,10 @@ export interface CallGrammar {
   readonly relaxed: ReadonlyMap<string, readonly string[]>;
 }
 
-/** How a format delimits its reasoning. `calls`: does a call inside it end it, or is it text like the rest? */
-export interface ReasoningMarks {
-  readonly open: string;
-  readonly close: string;
-  readonly calls?: 'text' | 'end';
-}
-
-/** Marks around visible text, for models whose plain answers stand between two; they are not shown. */
-export interface ReplyMarks {
-  readonly open: string;
-  readonly close: string;
-}
-
 /** What a format brings to the plan of one answer. */
-export interface AnswerParts {
+export interface AnswerParts extends FreeParts {
   /** Absent if there are no tools. */
   readonly calls?: CallGrammar;
-  readonly reasoning?: ReasoningMarks;
-  readonly reply?: ReplyMarks;
-  /** May calls stand at the answer's beginning only? */
-  readonly isAnchored?: boolean;
   /** What the template has already written of the answer. */
   readonly promptTail?: string;
   readonly prefill?: Prompt;
@@ -91,7 +72,7 @@ export function planAnswer(ask: Ask, parts: AnswerParts): AnswerPlan {
   return {
     prefill: parts.prefill ?? [],
     constraint: {
-      ...(body && { grammar: wholeAnswer(ask, parts, body, output) }),
+      ...(body && { grammar: wholeAnswer(ask, parts, body) }),
       openings: lazy.map(({ opening }) => opening),
       stops: parts.stops ?? [],
       ends: parts.ends ?? [],
@@ -106,24 +87,28 @@ export function planAnswer(ask: Ask, parts: AnswerParts): AnswerPlan {
 const impossible: GrammarNode = choice();
 const nothing: GrammarNode = sequence();
 
+/** An answer after its reasoning. */
+interface Body {
+  readonly node: GrammarNode;
+  readonly rules: Grammar['rules'];
+  /** Is it free text, of which nothing is promised? */
+  readonly isFree: boolean;
+}
+
 /** The answer after its reasoning; undefined if nothing constrains it. */
-function answerBody(ask: Ask, parts: AnswerParts, output: SchemaGrammar | undefined): GrammarNode | undefined {
+function answerBody(ask: Ask, parts: AnswerParts, output: SchemaGrammar | undefined): Body | undefined {
   const { calls } = parts;
   const wanted = ask.choice.type;
-  if (calls === undefined) return output?.node;
-  if (wanted === 'none')
-    return (
-      output?.node ??
-      freeText(
-        parts,
-        calls.openings.map(({ opening }) => ({ opening, then: impossible })),
-      )
-    );
-  const after = rule(afterCallRule);
-  const atOnce = sequence(calls.call, after);
-  if (wanted !== 'auto') return atOnce;
-  if (output !== undefined) return choice(atOnce, output.node);
-  return freeText(parts, callOpenings(calls));
+  const outputBody = output && { node: output.node, rules: output.rules, isFree: false };
+  if (calls === undefined) return outputBody;
+  if (wanted === 'none') {
+    const forbidden = calls.openings.map(({ opening }) => ({ opening, then: impossible }));
+    return outputBody ?? { ...freeAnswer(parts, forbidden), isFree: true };
+  }
+  const atOnce = sequence(calls.call, rule(afterCallRule));
+  if (wanted !== 'auto') return { node: atOnce, rules: {}, isFree: false };
+  if (output !== undefined) return { node: choice(atOnce, output.node), rules: output.rules, isFree: false };
+  return { ...freeAnswer(parts, callOpenings(calls)), isFree: true };
 }
 
 const afterCallRule = 'after-call';
@@ -131,14 +116,6 @@ const afterCallRule = 'after-call';
 /** Each opening with the rest of the answer. */
 function callOpenings(calls: CallGrammar): readonly GrammarOpening[] {
   return calls.openings.map(({ opening, then }) => ({ opening, then: sequence(then, rule(afterCallRule)) }));
-}
-
-/** Text with openings in it; marks around it, as special tokens, may come once. */
-function freeText({ reply, isAnchored }: AnswerParts, openings: readonly GrammarOpening[]): GrammarNode {
-  const plain = isAnchored === true ? freeAfterStart : free;
-  if (reply === undefined) return plain(...openings);
-  const closed = { opening: { special: reply.close }, then: nothing };
-  return plain(...openings, { opening: { special: reply.open }, then: plain(...openings, closed) }, closed);
 }
 
 /**
@@ -157,41 +134,20 @@ function isEmpty(node: GrammarNode): boolean {
 }
 
 /** The body behind its reasoning, which the model may leave out unless the prompt has opened it. */
-function wholeAnswer(ask: Ask, parts: AnswerParts, body: GrammarNode, output: SchemaGrammar | undefined): Grammar {
+function wholeAnswer(ask: Ask, parts: AnswerParts, body: Body): Grammar {
   const { calls, reasoning, promptTail = '' } = parts;
   const after = calls && { [afterCallRule]: afterCall(ask, calls, parts.stops ?? []) };
-  const rules = { ...calls?.rules, ...output?.rules, ...after };
-  if (reasoning === undefined) return { root: afterText({ root: body, rules }, promptTail), rules };
-  const thought = thoughtBefore(body, reasoning, ask, calls);
-  const open = choice(text(reasoning.open), special(reasoning.open));
-  const root = ask.promptEnd === 'reasoning' ? thought.node : choice(body, sequence(open, thought.node));
-  return { root, rules: { ...rules, ...thought.rules } };
-}
-
-const lineBreaks = repeat(set([0x0a, 0x0a]), 0, 4);
-
-interface Thought {
-  readonly node: GrammarNode;
-  readonly rules: Readonly<Record<string, GrammarNode>>;
-}
-
-/** Reasoning, its end, and the body; where calls end it, an opening in it is one. */
-function thoughtBefore(
-  body: GrammarNode,
-  { close, calls: inside }: ReasoningMarks,
-  ask: Ask,
-  calls: CallGrammar | undefined,
-): Thought {
-  const closings = [{ text: close }, { special: close }];
-  const isEnded = inside === 'end' && calls !== undefined && ask.choice.type !== 'none' && ask.output === undefined;
-  const openings = isEnded ? callOpenings(calls) : [];
-  // Before free text reasoning need not be closed: nothing is promised that could be missed.
-  if (body.kind === 'free') {
-    const then = sequence(lineBreaks, body);
-    return { node: free(...closings.map((opening) => ({ opening, then })), ...openings), rules: {} };
-  }
-  const thought = textUntil({ pad: '', mark: close }, 'thought');
-  return { node: sequence(thought.node, lineBreaks, body), rules: thought.rules };
+  const rules = { ...calls?.rules, ...body.rules, ...after };
+  const start = afterTail({ root: body.node, rules }, promptTail);
+  if (reasoning === undefined) return { root: start, rules };
+  const behind = sequence(lineBreaks, body.node);
+  const endings = calls === undefined || ask.choice.type !== 'auto' ? [] : callOpenings(calls);
+  const closed = textUntil({ pad: '', mark: reasoning.close }, 'thought');
+  const thinking = body.isFree ? thought(reasoning, behind, endings) : sequence(closed.node, behind);
+  const all = body.isFree ? rules : { ...rules, ...closed.rules };
+  if (ask.promptEnd === 'reasoning') return { root: thinking, rules: all };
+  const opened = afterText({ root: sequence(markNode(reasoning.open), thinking), rules: all }, promptTail);
+  return { root: choice(start, opened), rules: all };
 }
 
 function outputGrammar(output: OutputSchema): SchemaGrammar {

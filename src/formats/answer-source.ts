@@ -79,9 +79,9 @@ export class AnswerSource {
   /** Has anyone wanted to read on behind the end since this was last set to false? */
   metEnd = false;
 
-  /** What has come and is not read yet. */
+  /** What has come and is not read yet; special tokens as they are spelled. */
   get rest(): string {
-    return this.#text.slice(this.#at - this.#base);
+    return this.#spelled(this.#at, this.#base + this.#text.length);
   }
 
   skip(): void {
@@ -100,9 +100,18 @@ export class AnswerSource {
 
   /** The text from a position (not before the first mark) up to here; special tokens as they are spelled. */
   since(start: number): string {
-    const text = this.#text.slice(start - this.#base, this.#at - this.#base);
+    return this.#spelled(start, this.#at);
+  }
+
+  #spelled(start: number, end: number): string {
+    const text = this.#text.slice(start - this.#base, end - this.#base);
     if (this.#specials.size === 0 || !text.includes(placeholder)) return text;
     return Array.from({ length: text.length }, (_, index) => this.#specials.get(start + index) ?? text[index]).join('');
+  }
+
+  /** Moves on to the end of what has come. */
+  skipRest(): void {
+    this.#at = this.#base + this.#text.length;
   }
 
   /** Remembers this place until `commit` or `rewind`, which undo the latest mark. */

@@ -63,7 +63,9 @@ export function afterNameOf(calls: Syntax): readonly string[] {
   const parts = partsOf(block.item);
   const name = parts.find((part) => part.kind === 'name');
   const peeked = name?.kind === 'name' && name.peeks ? [name.end] : [];
-  const fences = fencesOf(block).filter((fence) => fence.trim() !== '');
+  const at = parts.findIndex((part) => part.kind === 'name');
+  const behind = parts.slice(at + 1).flatMap(markersOf);
+  const fences = [...behind, ...fencesOf(block)].filter((fence) => fence.trim() !== '');
   return [...new Set([...peeked, ...beginningsOf(notationOf(calls)), ...fences])];
 }
 

@@ -1,6 +1,7 @@
 /** The state of one call being read: on trial until its opening is there, and from then on a call, come what may. */
 
 import { parseExact } from '../base/json.ts';
+import type { CallOutcome } from '../chat/event.ts';
 import type { JsonSchema } from '../chat/tool.ts';
 import type { Notation } from '../grammar/notation.ts';
 import type { AnswerSource, Waiting } from './answer-source.ts';
@@ -56,6 +57,7 @@ export class CallReading {
   #schema: JsonSchema = true;
   #isOpen = false;
   #isDone = false;
+  #outcome: CallOutcome | undefined;
   #json = '';
   /** What was read before arguments that came ahead of the name, and they: no longer held in the source. */
   #early: { before: string; json: string } | undefined;
@@ -85,6 +87,7 @@ export class CallReading {
     const isRead = !isEnd && (yield* readItem());
     if (this.#isOpen) {
       this.#finish();
+      if (this.#outcome === 'cut') source.skipRest();
       return { type: 'call', isBound: this.#isBound };
     }
     const isCut = source.metEnd && source.ended === 'length' && this.#beginsSpecial;
@@ -198,7 +201,7 @@ export class CallReading {
   }
 
   get #isCut(): boolean {
-    return this.source.isDry && this.source.ended === 'length';
+    return this.source.ended === 'length' && (this.source.isDry || this.source.metEnd);
   }
 
   /** Passes on what follows up to the end of the call, so that whoever mends it has all of it. */
@@ -229,7 +232,8 @@ export class CallReading {
   #close(isWhole: boolean): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#sink.endCall(!isWhole && this.#isCut ? 'cut' : isWhole && isObjectText(this.#json) ? 'ok' : 'broken');
+    this.#outcome = !isWhole && this.#isCut ? 'cut' : isWhole && isObjectText(this.#json) ? 'ok' : 'broken';
+    this.#sink.endCall(this.#outcome);
   }
 
   /** A call that brought no arguments has none, unless the answer was cut before they could come. */

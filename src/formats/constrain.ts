@@ -9,6 +9,7 @@ import {
   choice,
   type GrammarNode,
   type GrammarOpening,
+  optional,
   repeat,
   rule,
   sequence,
@@ -96,7 +97,7 @@ class CallBuilder {
     const own = atoms[at];
     if (own?.kind !== 'name') throw new Bug('The calls of a format name no tool.');
     const name = `call${index}`;
-    this.rules[name] = isCallable ? sequence(...atoms.slice(at + 1).map(toNode)) : choice();
+    this.rules[name] = isCallable ? sequence(...atoms.slice(at + 1).map(toLaterNode)) : choice();
     const rest = rule(name);
     const opened = own.peeks ? afterText({ root: rest, rules: this.rules }, own.end) : rest;
     this.names.push({ text: own.text + own.end, then: opened });
@@ -154,6 +155,11 @@ function toNode(atom: Atom): GrammarNode {
   if (atom.kind === 'node') return atom.node;
   if (atom.kind === 'name') return text(atom.text + atom.end);
   return atom.marker ? markNode(atom.text) : text(atom.text);
+}
+
+/** Behind the name a model may leave out what may be missing: perhaps its turn ends there. */
+function toLaterNode(atom: Atom): GrammarNode {
+  return atom.kind === 'letters' && atom.mayMiss ? optional(toNode(atom)) : toNode(atom);
 }
 
 /** What one call writes before its name: the same for every tool. */

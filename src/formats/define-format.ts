@@ -1,12 +1,13 @@
 /** Makes a tool format of its data: one syntax tree, read by three interpreters. */
 
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
-import { callableTools, constrainedTools, planAnswer, type ReasoningMarks, type ReplyMarks } from './answer-plan.ts';
+import { callableTools, constrainedTools, planAnswer } from './answer-plan.ts';
 import type { AnswerPlan, Ask, Conditions } from './ask.ts';
 import { afterNameOf, blockOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
 import type { CallRules } from './call-reading.ts';
 import { constrainCalls } from './constrain.ts';
 import type { Detected, ModelFacts, ToolFormat, ToolResult } from './format.ts';
+import type { ReasoningMarks, ReplyMarks } from './free-answer.ts';
 import { type IdRule, modelId } from './model-id.ts';
 import { carries } from './notations/carries.ts';
 import { type AnswerRules, createParser } from './parse.ts';

@@ -25,6 +25,7 @@ import { granite31 } from './catalog/granite-3.1.ts';
 import { granite3 } from './catalog/granite-3.ts';
 import { granite4 } from './catalog/granite-4.ts';
 import { granite20b } from './catalog/granite-20b.ts';
+import { harmony } from './catalog/harmony.ts';
 import { hermes } from './catalog/hermes.ts';
 import { hunyuanA13b } from './catalog/hunyuan-a13b.ts';
 import { hy3 } from './catalog/hy-3.ts';
@@ -96,6 +97,7 @@ export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
   granite3,
   granite31,
   granite4,
+  harmony,
   hermes,
   hunyuanA13b,
   hy3,

@@ -82,7 +82,7 @@ export interface Samples {
   /** The turn of one call; the others are absent where the template refuses them or loses the call. */
   readonly one: string;
   readonly turns: ReadonlyMap<SampleName | 'two', string>;
-  /** Between a turn's text and its first call. */
+  /** Blanks between a turn's text and its first call. */
   readonly lead: string;
   /** Around the text of a turn without calls. */
   readonly reply: { readonly open: string; readonly close: string };
@@ -144,7 +144,8 @@ function frameOf({ prompt, spoken, called, marks }: FrameParts): Frame {
   const ownEnd = own === '' ? '' : endMarker(called);
   const strip = (text: string): string => {
     const inside = text.slice(start.length, text.length - turnEnd.length);
-    const turn = ownEnd !== '' && inside.trimEnd().endsWith(ownEnd) ? inside.trimEnd().slice(0, -ownEnd.length) : inside;
+    const turn =
+      ownEnd !== '' && inside.trimEnd().endsWith(ownEnd) ? inside.trimEnd().slice(0, -ownEnd.length) : inside;
     return withoutThought(turn, marks);
   };
   const [open = '', close = ''] = strip(spoken).split(word.answer);
@@ -184,7 +185,7 @@ function collect(
     ids,
     one,
     turns: new Map(turns.filter(([, turn]) => turn !== '')),
-    lead: beside.endsWith(one) ? beside.slice(0, -one.length) : '',
+    lead: beside.trimStart() === one ? beside.slice(0, -one.length) : '',
     reply,
     ...(reasoning && { reasoning }),
     ends,

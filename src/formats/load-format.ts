@@ -3,10 +3,10 @@
 import { Field } from '../base/decode.ts';
 import { ConfigError, isAppError } from '../base/errors.ts';
 import { isDeeperThan, maxDepth } from '../base/json.ts';
-import type { ReasoningMarks, ReplyMarks } from './answer-plan.ts';
 import { checkFormat } from './check-format.ts';
 import { defineFormat, type FormatDefinition, type ResultMarks } from './define-format.ts';
 import type { ToolFormat } from './format.ts';
+import type { ReasoningMarks, ReplyMarks } from './free-answer.ts';
 import { closed, filled, filledList, textOr, wordOr } from './load-format-fields.ts';
 import { readInstructions } from './load-format-instructions.ts';
 import { readCallSyntax } from './load-format-syntax.ts';

@@ -2,12 +2,13 @@
 
 import type { ParserEvent } from '../chat/event.ts';
 import type { Piece } from '../chat/piece.ts';
-import type { ReasoningMarks, ReplyMarks } from './answer-plan.ts';
+import { markPieces } from '../grammar/notation-mark.ts';
 import { AnswerSource, type Waiting } from './answer-source.ts';
 import type { FormatParser } from './ask.ts';
 import { isWrapped } from './call-block.ts';
 import type { CallPlace, CallRules, CallTrial } from './call-reading.ts';
 import { EventSink } from './event-sink.ts';
+import type { ReasoningMarks, ReplyMarks } from './free-answer.ts';
 import { readCall, readClose } from './read-call.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
 
@@ -39,8 +40,20 @@ const maxJoint = 16;
 export function createParser(rules: AnswerRules, newCallId: () => string): FormatParser {
   const source = new AnswerSource();
   const sink = new EventSink(newCallId);
-  if (rules.promptTail !== '') source.push({ text: rules.promptTail, tokens: 0 });
+  for (const piece of tailPieces(rules.promptTail)) source.push(piece);
   return new SteppedParser(source, sink, readAnswer(source, sink, rules));
+}
+
+/** What the template has written, special tokens as such. */
+function tailPieces(tail: string): Piece[] {
+  const pieces: Piece[] = [];
+  let at = 0;
+  for (const { from, to } of markPieces(tail)) {
+    if (from < at) continue;
+    pieces.push({ text: tail.slice(at, from), tokens: 0 }, { text: '', special: tail.slice(from, to), tokens: 0 });
+    at = to;
+  }
+  return [...pieces, { text: tail.slice(at), tokens: 0 }];
 }
 
 class SteppedParser implements FormatParser {
@@ -86,6 +99,8 @@ function* readAnswer(source: AnswerSource, sink: EventSink, rules: AnswerRules):
   yield* readLetters(source, sink);
 }
 
+const noMarks: ReasoningMarks = { open: '', close: '' };
+
 /** Reads reasoning, text and calls of one answer. */
 class AnswerReader {
   readonly #source: AnswerSource;
@@ -101,8 +116,9 @@ class AnswerReader {
     this.#source = source;
     this.#sink = sink;
     this.#rules = rules;
-    const { starts, stops, reply, promptTail } = rules;
-    const marks = [promptTail, reply?.open ?? '', reply?.close ?? ''];
+    const { starts, stops, reply, promptTail, reasoning } = rules;
+    const again = reasoning?.isAnywhere === true ? reasoning.open : '';
+    const marks = [promptTail, reply?.open ?? '', reply?.close ?? '', again];
     this.#firsts = new Set([...starts, ...stops, ...marks].map((marker) => marker.charAt(0)));
   }
 
@@ -129,7 +145,10 @@ class AnswerReader {
         continue;
       }
       if (trial !== undefined && trial.text !== '') this.#text(trial.text);
-      else if (follows === 'text' && !(yield* this.#replyMark())) this.#release();
+      else if (yield* this.#isReasoningAgain()) {
+        follows = (yield* this.#thought(this.#rules.reasoning ?? noMarks)) ? 'call' : 'text';
+        continue;
+      } else if (follows === 'text' && !(yield* this.#replyMark())) this.#release();
       follows = 'text';
     }
   }
@@ -151,18 +170,23 @@ class AnswerReader {
     return first;
   }
 
-  /** A reasoning block at the answer's beginning, without the line breaks that set it off; true if a call ended it. */
-  *reasoning({ open, close, calls }: ReasoningMarks): Waiting<boolean> {
+  /** A reasoning block at the answer's beginning; true if a call ended it. */
+  *reasoning(marks: ReasoningMarks): Waiting<boolean> {
     const source = this.#source;
-    if (!this.#rules.beginsInReasoning) {
-      source.mark();
-      yield* skipBlanks(source, maxJoint);
-      if (!(yield* readMarker(source, [open]))) {
-        source.rewind();
-        return false;
-      }
-      source.commit();
+    if (this.#rules.beginsInReasoning) return yield* this.#thought(marks);
+    source.mark();
+    yield* skipBlanks(source, maxJoint);
+    if (!(yield* readMarker(source, [marks.open]))) {
+      source.rewind();
+      return false;
     }
+    source.commit();
+    return yield* this.#thought(marks);
+  }
+
+  /** Reasoning up to its end, without the line breaks that set it off; true if a call ended it. */
+  *#thought({ close, calls }: ReasoningMarks): Waiting<boolean> {
+    const source = this.#source;
     yield* readLineBreaks(source);
     const starts = calls === 'end' ? this.#rules.starts : [];
     const firsts = new Set(['\n', close.charAt(0), ...starts.map((marker) => marker.charAt(0))]);
@@ -188,17 +212,25 @@ class AnswerReader {
     return false;
   }
 
+  *#isReasoningAgain(): Waiting<boolean> {
+    const { reasoning } = this.#rules;
+    return reasoning?.isAnywhere === true && (yield* readMarker(this.#source, [reasoning.open]));
+  }
+
   /** A mark around visible text is not shown, nor what the template wrote. */
   *#replyMark(): Waiting<boolean> {
     const source = this.#source;
     const { reply, promptTail } = this.#rules;
     const { open = '', close = '' } = reply ?? {};
-    if (this.#isAtStart && (yield* readMarker(source, [open]))) {
+    const mayOpen = this.#isAtStart || source.special !== undefined;
+    if (mayOpen && !this.#isReplyOpen && (yield* readMarker(source, [open]))) {
       this.#isReplyOpen = true;
       return true;
     }
     if (this.#isAtStart && (yield* readMarker(source, [promptTail]))) return true;
-    return (this.#isReplyOpen || source.special !== undefined) && (yield* readMarker(source, [close]));
+    const isClosed = (this.#isReplyOpen || source.special !== undefined) && (yield* readMarker(source, [close]));
+    if (isClosed) this.#isReplyOpen = false;
+    return isClosed;
   }
 
   #text(text: string): void {

@@ -45,7 +45,7 @@ export function* readLastMarker(source: AnswerSource, spellings: readonly string
   if (source.ended === undefined || source.isDry) return false;
   const { rest } = source;
   const isCut = spellings.some((spelling) => spelling.startsWith(rest));
-  if (isCut) for (let count = rest.length; count > 0; count--) source.skip();
+  if (isCut) source.skipRest();
   return isCut;
 }
 

@@ -12,5 +12,5 @@ export const gemma4 = defineFormat({
   detect: { template: ['<|tool_call>', '<|"|>'], tokens: ['<|tool_call>', '<|"|>'], names: ['gemma'] },
   calls: many(seq('<|tool_call>', 'call:', nameBefore('{'), bareArgs('<|"|>'), '<tool_call|>')),
   example: '<|tool_call>call:get_weather{city:<|"|>Oslo<|"|>}<tool_call|>',
-  reasoning: { open: '<|channel>thought\n', close: '<channel|>' },
+  reasoning: { open: '<|channel>thought\n', close: '<channel|>', isAnywhere: true },
 });

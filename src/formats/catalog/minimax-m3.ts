@@ -11,23 +11,19 @@ export const minimaxM3 = defineFormat({
   models: 'MiniMax M3',
   detect: { template: [']<]minimax[>['], tokens: [']<]minimax[>['], names: ['minimax'] },
   calls: seq(
-    ']<]minimax[>[',
-    '<tool_call>',
+    ']<]minimax[>[<tool_call>',
     gap('\n'),
     many(
       seq(
-        ']<]minimax[>[',
-        '<invoke name="',
+        ']<]minimax[>[<invoke name="',
         name('">'),
         nestedArgs({ start: [']<]minimax[>[<', '>'], end: [']<]minimax[>[</', '>'], item: 'item' }),
-        ']<]minimax[>[',
-        '</invoke>',
+        ']<]minimax[>[</invoke>',
       ),
       '\n',
     ),
     gap('\n'),
-    ']<]minimax[>[',
-    '</tool_call>',
+    ']<]minimax[>[</tool_call>',
   ),
   example:
     ']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="get_weather">]<]minimax[>[<city>Oslo]<]minimax[>[</city>]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>',
