@@ -22,6 +22,6 @@ export {
   text,
   words,
 } from './grammar.ts';
-export { type PrintedGrammar, printGbnf, type TokenIds } from './print-gbnf.ts';
+export { type PrintedGrammar, printGbnf, type SpecialTokens } from './print-gbnf.ts';
 export { spanSources } from './span-sources.ts';
 export type { Vocabulary } from './vocabulary.ts';

@@ -13,26 +13,27 @@ import {
   text,
   words,
 } from './grammar.ts';
-import { printGbnf, type TokenIds } from './print-gbnf.ts';
+import { printGbnf, type SpecialTokens } from './print-gbnf.ts';
 import { spanSources } from './span-sources.ts';
 
-const lines = (root: GrammarNode, rules: Record<string, GrammarNode> = {}, tokenIds?: TokenIds): string[] =>
-  printGbnf({ root, rules }, tokenIds).text.trimEnd().split('\n');
+const lines = (root: GrammarNode, rules: Record<string, GrammarNode> = {}, specials?: SpecialTokens): string[] =>
+  printGbnf({ root, rules }, specials).text.trimEnd().split('\n');
 
 describe('printed grammars', () => {
   it('spell what has a meaning in GBNF', () => {
     expect(lines(text('a"\\\n\t\u0007é\u00a0😀\u{e0001}'))).toEqual([
-      'root ::= "a\\"\\\\\\n\\t\\x07é\\u00A0😀\\U000E0001"',
+      'root ::= "a\\"\\\\\\n\\t\\u0007é\\u00A0😀\\U000E0001"',
     ]);
     expect(lines(set([0x61, 0x7a], [0x2d, 0x2d], [0x5b, 0x5e], [0x4e2d, 0x4e2e]))).toEqual([
-      'root ::= [\\x2D\\x5B-\\x5Ea-z\\u4E2D\\u4E2E]',
+      'root ::= [\\u002D\\u005B-\\u005Ea-z\\u4E2D\\u4E2E]',
     ]);
   });
 
-  it('name only sets of what may stand, never of what may not, and no surrogates', () => {
-    expect(lines({ kind: 'set', ranges: [[0x22, 0x22]], negated: true })).toEqual([
-      'root ::= [\\x00-!#-\\uD7FF\\uE000-\\U0010FFFF]',
+  it('name what may not stand only where it is ASCII', () => {
+    expect(lines({ kind: 'set', ranges: [[0xe9, 0xea]], negated: true })).toEqual([
+      'root ::= [\\u0000-\\u00E8\\u00EB-\\uD7FF\\uE000-\\U0010FFFF]',
     ]);
+    expect(lines({ kind: 'set', ranges: [[0x22, 0x22]], negated: true })).toEqual(['root ::= [^"]']);
   });
 
   it('keep the precedence of choices', () => {
@@ -84,14 +85,14 @@ describe('printed grammars', () => {
     ];
     expect(lines(free(...openings))).toEqual([
       'root ::= root-free',
-      'root-free ::= [<] root-free-2 | [\\x00-;=-\\uD7FF\\uE000-\\U0010FFFF] root-free | ""',
-      'root-free-2 ::= [<] root-free-2 | [a] root-free-3 | [\\x00-;=-`c-\\uD7FF\\uE000-\\U0010FFFF] root-free | ""',
-      'root-free-3 ::= [<] root-free-2 | [>] "!" | [\\x00-;=?-\\uD7FF\\uE000-\\U0010FFFF] root-free | ""',
+      'root-free ::= [<] root-free-2 | [^<] root-free | ""',
+      'root-free-2 ::= [<] root-free-2 | [a] root-free-3 | [^<ab] root-free | ""',
+      'root-free-3 ::= [<] root-free-2 | [>] "!" | [^<>] root-free | ""',
     ]);
     expect(lines(freeAfterStart({ opening: { text: 'a' }, then: sequence() }))).toEqual([
       'root ::= root-free',
-      'root-free ::= [\\x09\\x0A\\x0D\\x20] root-free | [a] | [\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F!-`b-\\uD7FF\\uE000-\\U0010FFFF] root-free-2 | ""',
-      'root-free-2 ::= [\\x00-\\uD7FF\\uE000-\\U0010FFFF]*',
+      'root-free ::= [\\u0009\\u000A\\u000D\\u0020] root-free | [a] | [^\\u0009\\u000A\\u000D\\u0020a] root-free-2 | ""',
+      'root-free-2 ::= [^\\u0000]*',
     ]);
   });
 });

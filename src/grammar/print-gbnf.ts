@@ -20,16 +20,16 @@ export interface PrintedGrammar {
   readonly relaxed: readonly ('special' | 'span')[];
 }
 
-/** The id of a special token in a model's vocabulary; undefined if it has none of this spelling. */
-export type TokenIds = (special: string) => number | undefined;
+/** How a special token is printed: by its id, by its letters, or not at all, if the vocabulary has none like it. */
+export type SpecialTokens = (special: string) => number | 'letters' | undefined;
 
 /**
- * Without `tokenIds` all special tokens are printed as their letters. In free text they are in any case: llama.cpp
- * reads special tokens there as letters too, so an opening that only the token made could be passed by.
- * RequestError as `compileGrammar`. llama.cpp never writes U+0000, whatever the grammar says.
+ * In free text special tokens are printed by their letters in any case: llama.cpp reads them there as letters too, so
+ * an opening that only the token made could be passed by. RequestError as `compileGrammar`. llama.cpp never writes
+ * U+0000, whatever the grammar says.
  */
-export function printGbnf(grammar: Grammar, tokenIds?: TokenIds): PrintedGrammar {
-  return new Printer(grammar, tokenIds).print();
+export function printGbnf(grammar: Grammar, specials: SpecialTokens = () => 'letters'): PrintedGrammar {
+  return new Printer(grammar, specials).print();
 }
 
 type Kind = GrammarNode['kind'];
@@ -67,17 +67,17 @@ class Printer {
   /** The grammar's rule of whose parts names are being made. */
   owner = 'root';
   readonly #grammar: Grammar;
-  readonly #tokenIds: TokenIds | undefined;
+  readonly #specials: SpecialTokens;
   readonly #survey: GrammarSurvey;
   readonly #rules = new Map<string, string>();
   /** Nodes met before, and the rules of those met twice. */
   readonly #shared = new Map<GrammarNode, string | undefined>();
   readonly #relaxed = new Set<'special' | 'span'>();
 
-  constructor(grammar: Grammar, tokenIds: TokenIds | undefined) {
+  constructor(grammar: Grammar, specials: SpecialTokens) {
     this.#grammar = grammar;
-    this.#tokenIds = tokenIds;
-    this.#survey = surveyGrammar(grammar, (special) => tokenIds === undefined || tokenIds(special) !== undefined);
+    this.#specials = specials;
+    this.#survey = surveyGrammar(grammar, (special) => specials(special) !== undefined);
   }
 
   print(): PrintedGrammar {
@@ -98,8 +98,8 @@ class Printer {
   }
 
   special(token: string): Printed {
-    const id = this.#tokenIds?.(token);
-    if (id !== undefined) return item(`<[${id}]>`);
+    const id = this.#specials(token);
+    if (typeof id === 'number') return item(`<[${id}]>`);
     this.#relaxed.add('special');
     return item(literal(token));
   }
@@ -130,7 +130,7 @@ class Printer {
     const openings = node.openings.flatMap(({ opening, then }): PrintedOpening[] => {
       const follows = this.isProductive(then) ? this.#terminal(then) : undefined;
       if ('text' in opening) return [{ text: opening.text, then: follows }];
-      if (this.#tokenIds !== undefined && this.#tokenIds(opening.special) === undefined) return [];
+      if (this.#specials(opening.special) === undefined) return [];
       this.#relaxed.add('special');
       return [{ text: opening.special, then: follows }];
     });
