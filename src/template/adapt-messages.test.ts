@@ -90,6 +90,7 @@ describe('adaptMessages', () => {
     expect(adapted('llama', messages)).toEqual([
       ['user', 'q'],
       ['assistant', 'a'],
+      ['assistant', ''],
       ['tool', 'one'],
       ['assistant', ''],
       ['tool', 'two'],

@@ -16,6 +16,8 @@ export function adaptMessages(
   abilities: TemplateAbilities,
 ): readonly TemplateMessage[] {
   const steps = [
+    dropEmpty,
+    tellOrphans,
     splitText,
     splitCalls,
     hoistSystem,
@@ -85,15 +87,40 @@ const foldResults: Step = (messages, abilities) =>
     ? messages
     : messages.map((message) => (message.role === 'tool' ? { role: 'user', content: message.content } : message));
 
-/** Text before calls becomes a message of its own where it would hide them. */
-const splitText: Step = (messages, abilities) =>
-  abilities.callsBesideText || !abilities.toolCalls
+/** Text before calls becomes a message of its own where it would hide them, or be hidden; the reasoning goes with the calls. */
+const splitText: Step = (messages, abilities) => {
+  if (!abilities.toolCalls || (abilities.callsBesideText && abilities.reasonedCallsBesideText)) return messages;
+  return messages.flatMap((message): TemplateMessage[] => {
+    const { content, reasoning } = message;
+    const fits = reasoning === undefined ? abilities.callsBesideText : abilities.reasonedCallsBesideText;
+    if (fits || !hasCalls(message) || content.length === 0) return [message];
+    return [
+      { role: 'assistant', content },
+      { ...message, content: '' },
+    ];
+  });
+};
+
+/** An answer that says nothing is left out where it is refused. */
+const dropEmpty: Step = (messages, abilities) =>
+  abilities.emptyAnswer
     ? messages
-    : messages.flatMap((message) => {
-        if (!hasCalls(message) || message.content.length === 0) return [message];
-        const { calls = [], ...text } = message;
-        return [text, { role: 'assistant', content: '', calls }];
-      });
+    : messages.filter((message) => message.role !== 'assistant' || message.content.length > 0 || hasCalls(message));
+
+/** Results without a call before them are told by the user where the template would drop or refuse them. */
+const tellOrphans: Step = (messages, abilities) => {
+  if (abilities.orphanResults || !abilities.toolResults) return messages;
+  let open: ReadonlySet<string> | undefined;
+  return messages.map((message) => {
+    if (message.role !== 'tool') {
+      // A system message may stand between a call and its results.
+      if (message.role !== 'system') open = hasCalls(message) ? new Set(message.calls?.map(({ id }) => id)) : undefined;
+      return message;
+    }
+    const known = open !== undefined && (message.callId === undefined || open.has(message.callId));
+    return known ? message : { role: 'user', content: message.content };
+  });
+};
 
 /** Several calls at once become one after the other, each with its result, where the template takes only one. */
 const splitCalls: Step = (messages, abilities) => {

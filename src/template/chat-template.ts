@@ -5,7 +5,7 @@ import { type Prompt, promptText } from '../chat/prompt.ts';
 import { learnAbilities, type TemplateAbilities } from './abilities.ts';
 import { MeteredInterpreter, type RenderTools } from './interpreter.ts';
 import type { Scope } from './library.ts';
-import { type Budget, Meter, probeBudget, requestBudget } from './meter.ts';
+import { learningWork, Meter, probeBudget, requestBudget } from './meter.ts';
 import { failed } from './operators.ts';
 import { compile, type Program } from './program.ts';
 import type { Rendering, RenderStyle } from './rendering.ts';
@@ -24,11 +24,19 @@ export interface ChatTemplate {
 /** Compiles a template and learns what it can do; a ConfigError if it cannot even render a plain question. */
 export function createChatTemplate(source: string, tokens: TokenFacts): ChatTemplate {
   const compiled = new CompiledTemplate(source, tokens);
-  const abilities = learnAbilities((rendering, style) => promptText(compiled.render(rendering, style, probeBudget)));
+  let left = learningWork;
+  const abilities = learnAbilities((rendering, style) => {
+    const meter = new Meter({ ...probeBudget, work: Math.min(probeBudget.work, left) });
+    try {
+      return promptText(compiled.render(rendering, style, meter));
+    } finally {
+      left -= meter.work;
+    }
+  });
   return {
     source,
     abilities,
-    render: (rendering) => compiled.render(rendering, abilities, requestBudget),
+    render: (rendering) => compiled.render(rendering, abilities, new Meter(requestBudget)),
   };
 }
 
@@ -50,7 +58,7 @@ class CompiledTemplate {
     this.#assistantSpellings = new Spellings(tokens.specialTokens.filter((spelling) => !isMark(spelling)));
   }
 
-  render(rendering: Rendering, style: RenderStyle, budget: Budget): Prompt {
+  render(rendering: Rendering, style: RenderStyle, meter: Meter): Prompt {
     const texts = [...strings([rendering.messages, rendering.tools ?? [], rendering.variables]), this.#source];
     const standIns = new StandIns(this.#spellings, texts);
     const scope = createScope(rendering, {
@@ -60,7 +68,7 @@ class CompiledTemplate {
       assistantSpellings: this.#assistantSpellings,
     });
     const rendered = run(this.#program, scope, {
-      meter: new Meter(budget),
+      meter,
       guard: (text) => standIns.protect(text),
     });
     // Exactly what the template wrote: a BOS that is in here must not be added again by the engine.

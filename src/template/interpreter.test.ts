@@ -85,6 +85,11 @@ describe('hostile templates', () => {
     expect(failure(() => createChatTemplate(source, noTokens)).code).toBe('model_unusable');
   });
 
+  it('that are slow wherever they may cost no more at load than all trials together', () => {
+    const slow = `{% if messages | length > 1 or tools %}${nested(2, '')}{% endif %}`;
+    expect(createChatTemplate(question + slow, noTokens).abilities.consecutiveUsers).toBe(false);
+  });
+
   it.each([
     'x.constructor',
     "x['__proto__']",

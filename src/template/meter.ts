@@ -16,6 +16,9 @@ export const requestBudget: Budget = { work: 2_500_000, textLength: 8_000_000, l
 /** For the short conversations by which abilities are learnt. */
 export const probeBudget: Budget = { work: 250_000, textLength: 1_000_000, listLength: 20_000, depth: 400 };
 
+/** For all of those conversations together. */
+export const learningWork = 2_500_000;
+
 /** Counts; throws when the budget is spent. */
 export class Meter {
   readonly #budget: Budget;
@@ -24,6 +27,11 @@ export class Meter {
 
   constructor(budget: Budget) {
     this.#budget = budget;
+  }
+
+  /** What was spent so far. */
+  get work(): number {
+    return this.#work;
   }
 
   charge(units: number): void {

@@ -38,4 +38,9 @@ export interface RenderStyle {
   readonly argumentsAs: 'object' | 'string';
   /** What it wants as content beside calls when there is none. */
   readonly emptyContent: 'text' | 'null';
+  /** Under which name it reads what the assistant thought. */
+  readonly reasoningAs: ReasoningField;
 }
+
+/** The names that templates know for an assistant's reasoning. */
+export type ReasoningField = 'reasoning_content' | 'reasoning' | 'thinking';

@@ -119,7 +119,7 @@ class ContextBuilder {
       ['role', toText(role)],
       ['content', absent ? nullValue : toText(text)],
     ]);
-    if (reasoning !== undefined) fields.set('reasoning_content', this.json(reasoning));
+    if (reasoning !== undefined) fields.set(this.#made.style.reasoningAs, this.json(reasoning));
     if (calls.length > 0) fields.set('tool_calls', toList(calls.map((call) => this.#call(call))));
     if (callId !== undefined) fields.set('tool_call_id', this.json(callId));
     if (name !== undefined) fields.set('name', this.json(name));

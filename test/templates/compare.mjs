@@ -38,8 +38,9 @@ function render(template, { messages, tools, add_generation_prompt: addGeneratio
 function renderAll(source) {
   try {
     const template = createChatTemplate(source, tokens);
-    const { argumentsAs, emptyContent } = template.abilities;
-    return { style: { argumentsAs, emptyContent }, outcomes: scenarios.map((scenario) => render(template, scenario)) };
+    const { argumentsAs, emptyContent, reasoningAs } = template.abilities;
+    const style = { argumentsAs, emptyContent, reasoningAs };
+    return { style, outcomes: scenarios.map((scenario) => render(template, scenario)) };
   } catch (error) {
     return { error: error.message };
   }

@@ -12,8 +12,8 @@ describe.each(readFixtures())('$name', ({ source, tokens, style, renderings }) =
   const template = createChatTemplate(source, tokens);
 
   it('is handed calls as it wants them', () => {
-    const { argumentsAs, emptyContent } = template.abilities;
-    expect({ argumentsAs, emptyContent }).toEqual(style);
+    const { argumentsAs, emptyContent, reasoningAs } = template.abilities;
+    expect({ argumentsAs, emptyContent, reasoningAs }).toEqual(style);
   });
 
   it.each([...scenarios])('%s', (name, rendering) => {

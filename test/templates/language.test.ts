@@ -30,7 +30,7 @@ function print(source: string): unknown {
   const rendering = { messages: [], addGenerationPrompt: false, variables: { x }, now: new Date(0) };
   const scope = createScope(rendering, {
     tokens: { bosToken: '', eosToken: '', specialTokens: [] },
-    style: { argumentsAs: 'object', emptyContent: 'text' },
+    style: { argumentsAs: 'object', emptyContent: 'text', reasoningAs: 'reasoning_content' },
     standIns: new StandIns(noSpellings, []),
     assistantSpellings: noSpellings,
   });

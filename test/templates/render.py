@@ -23,7 +23,7 @@ JINJA = "3.1.6"
 WIDTH = 120
 GIVEN = '{"name": "Ann", "n": 3, "f": 1.5, "list": [3, 1, 2], "map": {"b": 1, "a": [true, null]}, "people": [{"name": "Bo", "age": 7, "tags": ["x"]}, {"name": "cy", "age": 5}, {"name": "Al", "age": 7}]}'
 NOW = datetime.datetime(2026, 11, 3, 9, 5, 7)
-PLAIN = {"argumentsAs": "object", "emptyContent": "text"}
+PLAIN = {"argumentsAs": "object", "emptyContent": "text", "reasoningAs": "reasoning_content"}
 NEW = {"tokens": {"bosToken": "", "eosToken": "", "specialTokens": []}, "style": PLAIN}
 
 
@@ -78,6 +78,8 @@ def styled(messages, style):
     """The messages in the form that this template wants."""
     messages = copy.deepcopy(messages)
     for message in messages:
+        if "reasoning_content" in message:
+            message[style["reasoningAs"]] = message.pop("reasoning_content")
         calls = message.get("tool_calls")
         if not calls:
             continue
@@ -115,9 +117,9 @@ def fixture_text(path):
     known = json.loads(beside.read_text()) if beside.exists() else NEW
     template = environment().from_string(path.read_text())
     renderings = {
-        name: outcome(template, scenario, known["tokens"], known["style"]) for name, scenario in scenarios().items()
+        name: outcome(template, scenario, known["tokens"], {**PLAIN, **known["style"]}) for name, scenario in scenarios().items()
     }
-    return written({"tokens": known["tokens"], "style": known["style"], "renderings": renderings})
+    return written({"tokens": known["tokens"], "style": {**PLAIN, **known["style"]}, "renderings": renderings})
 
 
 def written(made):
