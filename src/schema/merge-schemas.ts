@@ -1,15 +1,10 @@
 /** Joins two schemas into one that demands what both demand, as far as one object of keywords can say it. */
 
 import type { Json } from '../base/json.ts';
-import {
-  isJsonObject,
-  isSchema,
-  type JsonSchema,
-  member,
-  type SchemaObject,
-  schemaEntries,
-  stringList,
-} from './json-schema.ts';
+import { canonicalText } from './canonical.ts';
+import { excludedPatterns, furtherPatterns } from './derived-keywords.ts';
+import { isSchema, type JsonSchema, member, type SchemaObject, schemaList, stringList } from './json-schema.ts';
+import { both, mergeObjects } from './merge-objects.ts';
 
 /** The joined schema, and the keywords whose joint demand it could not express (it then demands less). */
 export interface MergedSchema {
@@ -36,13 +31,35 @@ const annotations = new Set([
 
 const highest = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties', 'minContains']);
 const lowest = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties', 'maxContains']);
-const together = new Set(['properties', 'required', 'additionalProperties', 'items', 'prefixItems', 'additionalItems']);
+const together = new Set([
+  'properties',
+  'patternProperties',
+  'required',
+  'additionalProperties',
+  'items',
+  'prefixItems',
+  'additionalItems',
+]);
 
 /** Demands of both; `false` where they exclude each other visibly. */
 export function mergeSchemas(left: JsonSchema, right: JsonSchema): MergedSchema {
   if (left === true || right === false) return { schema: right, lost: [] };
   if (right === true || left === false) return { schema: left, lost: [] };
-  return mergeKeywords(withoutNullable(left), withoutNullable(right));
+  const [a, b] = [withoutNullable(left), withoutNullable(right)];
+  return areConstantsApart(a, b) ? { schema: false, lost: [] } : mergeKeywords(a, withPatternApart(a, b));
+}
+
+function areConstantsApart(a: SchemaObject, b: SchemaObject): boolean {
+  const [left, right] = [member(a, 'const'), member(b, 'const')];
+  return left !== undefined && right !== undefined && canonicalText(left) !== canonicalText(right);
+}
+
+/** A second pattern stands in a list of its own. */
+function withPatternApart(a: SchemaObject, b: SchemaObject): SchemaObject {
+  const [left, right] = [member(a, 'pattern'), member(b, 'pattern')];
+  if (typeof left !== 'string' || typeof right !== 'string' || left === right) return b;
+  const { pattern: _, ...others } = b;
+  return { ...others, [furtherPatterns]: [...stringList(member(b, furtherPatterns)), right] };
 }
 
 /** `nullable` widens the type beside it and nothing else; as a type name it can be joined like any other. */
@@ -68,7 +85,9 @@ function mergeKeywords(a: SchemaObject, b: SchemaObject): MergedSchema {
     merged.set(key, joined ?? left);
   }
   if (losesItems(a, b) || losesItems(b, a)) lost.push('items');
-  for (const [key, value] of [...mergeObjects(a, b), ...mergeArrays(a, b)]) merged.set(key, value);
+  const objects = mergeObjects(a, b);
+  lost.push(...objects.lost);
+  for (const [key, value] of [...objects.entries, ...mergeArrays(a, b)]) merged.set(key, value);
   if (isEmptyList(merged.get('type')) || isEmptyList(merged.get('enum'))) return { schema: false, lost: [] };
   return { schema: Object.fromEntries(merged), lost };
 }
@@ -88,8 +107,34 @@ function joinKeyword(key: string, left: Json, right: Json): Json | undefined {
     return left.filter((item) => texts.has(JSON.stringify(item)));
   }
   if (key === 'allOf' && Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+  if (key === 'not') return JSON.stringify(left) === JSON.stringify(right) ? left : { anyOf: [left, right] };
+  if (key === furtherPatterns || key === excludedPatterns) return [...stringList(left), ...stringList(right)];
+  if (key === 'anyOf' || key === 'oneOf') return joinAlternatives(schemaList(left), schemaList(right));
+  if (key === 'const') return left;
+  if (key === 'multipleOf') return joinSteps(left, right);
   if (key === 'uniqueItems') return left === true || right === true;
   return JSON.stringify(left) === JSON.stringify(right) ? left : undefined;
+}
+
+/** Alternatives beyond this are not multiplied out. */
+const maxAlternatives = 64;
+
+/** Exactly one of each list is exactly one pair, so this holds for `oneOf` too. */
+function joinAlternatives(left: readonly JsonSchema[], right: readonly JsonSchema[]): Json | undefined {
+  if (JSON.stringify(left) === JSON.stringify(right)) return [...left];
+  if (left.length * right.length > maxAlternatives) return undefined;
+  return left.flatMap((one) => right.map((other) => both(one, other)));
+}
+
+/** The least common multiple of whole numbers. */
+function joinSteps(left: Json, right: Json): Json | undefined {
+  if (left === right) return left;
+  if (typeof left !== 'number' || typeof right !== 'number' || !Number.isInteger(left) || !Number.isInteger(right))
+    return undefined;
+  let [a, b] = [Math.abs(left), Math.abs(right)];
+  while (b > 0) [a, b] = [b, a % b];
+  const multiple = (Math.abs(left) / a) * Math.abs(right);
+  return Number.isSafeInteger(multiple) && multiple > 0 ? multiple : undefined;
 }
 
 function joinTypes(left: Json, right: Json): Json {
@@ -101,40 +146,6 @@ function joinTypes(left: Json, right: Json): Json {
 
 function typeList(value: Json): string[] {
   return typeof value === 'string' ? [value] : stringList(value);
-}
-
-/** Each property meets the demands of both, where one does not declare it those of its `additionalProperties`. */
-function mergeObjects(a: SchemaObject, b: SchemaObject): [string, Json][] {
-  const out: [string, Json][] = [];
-  const [left, right] = [
-    new Map(schemaEntries(member(a, 'properties'))),
-    new Map(schemaEntries(member(b, 'properties'))),
-  ];
-  const names = new Set([...left.keys(), ...right.keys()]);
-  const [restLeft, restRight] = [rest(a), rest(b)];
-  if (names.size > 0) {
-    const properties = [...names].map((name): [string, Json] => [
-      name,
-      both(
-        left.get(name) ?? (hasPatterns(a) ? undefined : restLeft),
-        right.get(name) ?? (hasPatterns(b) ? undefined : restRight),
-      ),
-    ]);
-    out.push(['properties', Object.fromEntries(properties)]);
-  }
-  const required = new Set([...stringList(member(a, 'required')), ...stringList(member(b, 'required'))]);
-  if (required.size > 0) out.push(['required', [...required]]);
-  if (restLeft !== undefined || restRight !== undefined) out.push(['additionalProperties', both(restLeft, restRight)]);
-  return out;
-}
-
-function hasPatterns(schema: SchemaObject): boolean {
-  return member(schema, 'patternProperties') !== undefined;
-}
-
-function rest(schema: SchemaObject): JsonSchema | undefined {
-  const found = member(schema, 'additionalProperties');
-  return isSchema(found) ? found : undefined;
 }
 
 /** Leading items of one schema must meet the `items` of the other too; that is not expressed. */
@@ -169,12 +180,4 @@ function joinLists(left: Json | undefined, right: Json | undefined): Json {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, index) =>
     both(asSchema(a[index]), asSchema(b[index])),
   );
-}
-
-/** Not merged yet: a recursive schema would never end. */
-function both(a: JsonSchema | undefined, b: JsonSchema | undefined): JsonSchema {
-  if (a === undefined || a === true) return b ?? true;
-  if (b === undefined || b === true) return a;
-  if (a === false || b === false) return false;
-  return isJsonObject(a) && isJsonObject(b) && JSON.stringify(a) === JSON.stringify(b) ? a : { allOf: [a, b] };
 }
