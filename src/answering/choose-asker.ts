@@ -48,7 +48,7 @@ export async function chooseAsker(circumstances: Circumstances): Promise<Asked> 
       warnings: [],
     };
   }
-  const isUsed = profile.format.kind === 'native' && profile.template.abilities.reasoningContent;
+  const isUsed = profile.format.kind === 'native' && profile.template.abilities.reasoningBesideCalls;
   if (!isUsed) return put(asker, request, []);
   const { request: whole, isRestored } = circumstances.memory.restore(request);
   return put(asker, whole, isRestored ? [restored] : []);

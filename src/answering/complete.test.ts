@@ -1,73 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type Script, scriptedClient, scriptedRoster, scriptedSpec } from '../../test/fixtures/scripted-engine.ts';
-import { silentLog } from '../base/log.ts';
+import { answer, ask, completeWith, hermes, plain, user, weather } from '../../test/fixtures/answering-world.ts';
+import { type Script, scriptedClient } from '../../test/fixtures/scripted-engine.ts';
 import type { ChatEvent } from '../chat/event.ts';
 import { foldEvents } from '../chat/fold.ts';
 import type { Message } from '../chat/message.ts';
-import type { ChatRequest } from '../chat/request.ts';
-import type { Tool } from '../chat/tool.ts';
-import { createComplete } from './complete.ts';
-import { profileModel } from './model-profile.ts';
 
-const chatMl = `{%- if tools %}<|im_start|>system
-# Tools
-{% for tool in tools %}{{ tool | tojson }}
-{% endfor %}Answer with <tool_call></tool_call>.<|im_end|>
-{% endif %}{%- for message in messages %}<|im_start|>{{ message.role }}
-{{ message.content or '' }}{% for call in message.tool_calls or [] %}
-<tool_call>
-{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}
-</tool_call>{% endfor %}<|im_end|>
-{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
-{% endif %}`;
+const tool = weather;
 
-const plain = `{% for message in messages %}<|im_start|>{{ message.role }}
-{{ message.content }}<|im_end|>
-{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
-{% endif %}`;
-
-const tool: Tool = {
-  name: 'get_weather',
-  description: 'Weather of a city',
-  path: 'tools[0].function.parameters',
-  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
-};
-
-const user = (content: string): Message => ({ role: 'user', content, path: 'messages[0]' });
-const ask = (changes: Partial<ChatRequest> = {}): ChatRequest => ({
-  model: 'scripted',
-  messages: [user('Weather in Oslo?')],
-  tools: [tool],
-  toolChoice: { type: 'auto' },
-  parallelCalls: true,
-  sampling: {},
-  stop: [],
-  templateVariables: {},
-  warnings: [],
-  ...changes,
-});
-
-function world(scripts: readonly Script[], { constrained = true, template = chatMl } = {}) {
-  const { client, seen } = scriptedClient(scripts, constrained);
-  const spec = scriptedSpec(template);
-  let serial = 0;
-  const complete = createComplete({
-    roster: scriptedRoster(client, spec),
-    // Detection has tests of its own; these must not depend on it.
-    profile: (deployment) => profileModel(spec, { ...deployment, toolFormat: template === plain ? 'react' : 'hermes' }),
-    clock: { nowMs: () => 0, unixSeconds: () => 1_700_000_000 },
-    randomHex: () => String(serial++),
-    log: silentLog,
-    maxRequests: 2,
-  });
-  return { complete, seen };
-}
-
-const hermes = (json: string): string => `<tool_call>\n{"name": "get_weather", "arguments": ${json}}\n</tool_call>`;
-
-async function answer(scripts: readonly Script[], request = ask(), options = {}) {
-  const { complete, seen } = world(scripts, options);
-  return { ...(await foldEvents(complete(request, new AbortController().signal))), seen };
+function world(scripts: readonly Script[]) {
+  const { client, seen } = scriptedClient(scripts, true);
+  return { complete: completeWith(client), seen };
 }
 
 describe('complete', () => {
