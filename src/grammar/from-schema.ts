@@ -6,6 +6,7 @@ import { excludedPatterns, furtherPatterns } from '../schema/derived-keywords.ts
 import { type JsonSchema, member, type SchemaObject, schemaList } from '../schema/json-schema.ts';
 import { mergeSchemas } from '../schema/merge-schemas.ts';
 import { resolveReference } from '../schema/resolve-reference.ts';
+import { rewriteConditions } from '../schema/rewrite-conditions.ts';
 import { createEvaluation } from '../schema/validate.ts';
 import { arrayNode } from './array-grammar.ts';
 import { choice, type GrammarNode } from './grammar.ts';
@@ -115,7 +116,7 @@ class SchemaCompiler implements SchemaContext {
         (parts, mark) => parts.flatMap((part) => part.split(mark)),
         this.#options.copyFrom,
       );
-      const sources = spanSources(texts, copying.units);
+      const sources = spanSources(texts, copying.characters.hasUnicodeEscapes ? 'json' : 'raw');
       this.#copied.set(copying, sources.length === 0 ? undefined : { kind: 'span', sources });
     }
     return this.#copied.get(copying);
@@ -189,6 +190,8 @@ class SchemaCompiler implements SchemaContext {
     for (const keyword of neverEnforced) if (member(schema, keyword) !== undefined) this.relax(keyword);
     const literals = literalValues(schema);
     if (literals !== undefined) return this.#literals(schema, literals);
+    const unconditional = this.#unconditional(schema);
+    if (unconditional !== schema) return this.value(unconditional, this.#spelling);
     for (const keyword of ['anyOf', 'oneOf']) {
       const branches = schemaList(member(schema, keyword));
       if (branches.length > 0) return this.#branches(schema, keyword, branches);
@@ -222,15 +225,29 @@ class SchemaCompiler implements SchemaContext {
     return this.#ruleFor(target, () => this.value(target, this.#spelling));
   }
 
+  /** Without `not`, `if` and dependencies, which alternatives stand for. */
+  #unconditional(schema: JsonSchema): JsonSchema {
+    if (typeof schema === 'boolean') return schema;
+    const rewritten = rewriteConditions(schema, (part) => this.#nothingButReference(part));
+    for (const keyword of rewritten?.lost ?? []) this.relax(keyword);
+    return rewritten?.schema ?? schema;
+  }
+
+  /** Follows a reference that stands alone. */
+  #nothingButReference(schema: JsonSchema): JsonSchema {
+    const isAlone = typeof schema === 'object' && !constrains(without(schema, '$ref'));
+    return isAlone ? this.resolved(schema) : schema;
+  }
+
   #joined(a: JsonSchema, b: JsonSchema): GrammarNode {
-    const { schema, lost } = mergeSchemas(a, b);
+    const { schema, lost } = mergeSchemas(this.#unconditional(a), this.#unconditional(b));
     for (const keyword of lost) this.relax(keyword);
     return this.value(schema, this.#spelling);
   }
 
   /** Merges the parts of `allOf`, following their references. */
   #withoutAllOf(schema: SchemaObject): JsonSchema {
-    let joined: JsonSchema = without(schema, 'allOf');
+    let joined: JsonSchema = this.#unconditional(without(schema, 'allOf'));
     const work = schemaList(member(schema, 'allOf')).reverse();
     const seen = new Set<JsonSchema>();
     for (let part = work.pop(); part !== undefined; part = work.pop()) {
@@ -245,7 +262,7 @@ class SchemaCompiler implements SchemaContext {
           if (target === undefined) this.relax('$ref');
           else work.push(target);
         }
-        part = without(part, '$ref', 'allOf');
+        part = this.#unconditional(without(part, '$ref', 'allOf'));
       }
       joined = this.#mergeInto(joined, part);
     }

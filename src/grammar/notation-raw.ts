@@ -1,6 +1,7 @@
 /** Strings that stand as they are, up to a mark. */
 
 import { choice, type GrammarNode, notSet, repeat, sequence, text, words } from './grammar.ts';
+import { entities, rawCharacters, xmlCharacters, xmlSpellings } from './notation-characters.ts';
 import { markNode } from './notation-mark.ts';
 import { type EndMark, textUntil } from './notation-text.ts';
 import type { Copying } from './spelling.ts';
@@ -31,7 +32,7 @@ export function rawText(end: EndMark, escapes: 'none' | 'xml', rulePrefix: strin
       any: sequence(repeat(choice(plain, words(Object.values(entities))), 0), endNode),
       words: (values) => followed(escaped(values).filter((value) => isBefore(value, end))),
       end: endNode,
-      copying: { units: 'raw', without: ['<', '&', String.fromCodePoint(first)] },
+      copying: { characters: xmlCharacters, without: ['<', '&', String.fromCodePoint(first)] },
     };
   }
   const { node, rules } = textUntil(end, rulePrefix);
@@ -40,23 +41,8 @@ export function rawText(end: EndMark, escapes: 'none' | 'xml', rulePrefix: strin
     any: node,
     words: (values) => followed(values.filter((value) => isBefore(value, end))),
     end: endNode,
-    copying: { units: 'raw', without: [isFoundOnce(end) ? end.mark : (end.mark[0] ?? '')] },
+    copying: { characters: rawCharacters, without: [isFoundOnce(end) ? end.mark : (end.mark[0] ?? '')] },
   };
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/** The text with what must be escaped escaped, and with all that can be. */
-export function xmlSpellings(value: string): readonly string[] {
-  const few = value.replace(/[&<]/g, (character) => entities[character] ?? character);
-  const all = value.replace(/[&<>"']/g, (character) => entities[character] ?? character);
-  return few === all ? [few] : [few, all];
 }
 
 /** Does the mark stand first where it ends this text? */

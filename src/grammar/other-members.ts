@@ -80,7 +80,7 @@ export class OtherMembers {
     const nodes = classes.flatMap(({ names, values }) => {
       const value = joined(values);
       if (value === false) return [];
-      const place = keyed(textContent(names, this.#context));
+      const place = keyed((characters) => textContent(names, this.#context, characters));
       return [sequence(place.before, this.#context.value(value, place.value))];
     });
     return nodes.length === 0 ? undefined : { node: choice(...nodes), isOpen: false };

@@ -3,6 +3,7 @@
 import { type CodePointRange, choice, type GrammarNode, optional, rule, sequence, text, words } from './grammar.ts';
 import { jsonBoolean, jsonNull, jsonNumber, separated } from './json-text.ts';
 import type { BareNotation } from './notation.ts';
+import { rawCharacters } from './notation-characters.ts';
 import { blanks, openKey } from './notation-keys.ts';
 import { markNode } from './notation-mark.ts';
 import { rawText } from './notation-raw.ts';
@@ -68,7 +69,7 @@ export function bareSpelling(notation: BareNotation): Spelling {
     string: () => anyString,
     boundsStrings: false,
     likeStrings: notation.marked === 'scalars' ? markedScalars : new Set(),
-    quoted: (content) => sequence(mark, content, mark),
+    quoted: (content) => sequence(mark, content(rawCharacters), mark),
     words: (values) => {
       const written = raw.words(values);
       return written && sequence(mark, written);

@@ -12,6 +12,7 @@ import {
   jsonValue,
   jsonValueRules,
 } from './json-text.ts';
+import { jsonCharacters } from './notation-characters.ts';
 import { otherKey } from './other-key.ts';
 import type { Spelling } from './spelling.ts';
 
@@ -28,9 +29,9 @@ export const jsonSpelling: Spelling = {
   string: jsonString,
   boundsStrings: true,
   likeStrings: new Set(),
-  quoted: (content) => sequence(text('"'), content, text('"')),
+  quoted: (content) => sequence(text('"'), content(jsonCharacters), text('"')),
   words: (values) => words(values.map((value) => JSON.stringify(value))),
-  copying: { units: 'json', without: [] },
+  copying: { characters: jsonCharacters, without: [] },
   object: (members) => sequence(text('{'), members, text('}')),
   memberSeparator: comma,
   member: (name) => ({ before: sequence(text(JSON.stringify(name)), colon), value: jsonSpelling }),
@@ -38,7 +39,10 @@ export const jsonSpelling: Spelling = {
     before: sequence(names.length === 0 ? jsonString() : otherKey(names), colon),
     value: jsonSpelling,
   }),
-  keyedMember: (content) => ({ before: sequence(text('"'), content, text('"'), colon), value: jsonSpelling }),
+  keyedMember: (content) => ({
+    before: sequence(text('"'), content(jsonCharacters), text('"'), colon),
+    value: jsonSpelling,
+  }),
   array: (items) => sequence(text('['), items, text(']')),
   itemSeparator: comma,
   fewestItems: 0,

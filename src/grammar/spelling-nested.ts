@@ -1,17 +1,18 @@
 /** Arguments spelled as a tag for each property, however deep: leaves are strings as they are, or JSON. */
 
 import { type GrammarNode, optional, sequence, text } from './grammar.ts';
-import { jsonArray, jsonBoolean, jsonNull, jsonValueRules, separated } from './json-text.ts';
+import { separated } from './json-text.ts';
 import type { NestedNotation } from './notation.ts';
 import { markNode } from './notation-mark.ts';
 import { type RawText, rawText } from './notation-raw.ts';
 import { type MemberSpelling, objectsOnly, type Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
+import { xmlJsonSpelling } from './spelling-xml-json.ts';
 
 const otherTypes = new Set(['null', 'boolean', 'integer', 'number', 'array', 'object']);
 /** A longer name is not written as a tag: each of its letters costs rules. */
 const maxNameLength = 200;
-const tagName = /^[A-Za-z_][\w.-]*$/;
+const notInNames = /[\s<>/"'&=\uFFFF]/;
 
 /** The arguments; rules of leaves begin with the prefix. */
 export function nestedSpelling(notation: NestedNotation, rulePrefix: string): Spelling {
@@ -35,7 +36,8 @@ export function nestedSpelling(notation: NestedNotation, rulePrefix: string): Sp
 /** The spellings of all properties, by name. */
 class Tags {
   /** Those of all leaves so far, and JSON's. */
-  readonly rules: Record<string, GrammarNode> = { ...jsonValueRules };
+  readonly rules: Record<string, GrammarNode>;
+  readonly #json: Spelling;
   readonly #notation: NestedNotation;
   readonly #rulePrefix: string;
   readonly #separator: GrammarNode;
@@ -45,11 +47,13 @@ class Tags {
     this.#notation = notation;
     this.#rulePrefix = rulePrefix;
     this.#separator = text(notation.separator);
+    this.#json = notation.escapes === 'xml' ? xmlJsonSpelling : jsonSpelling;
+    this.rules = { ...this.#json.rules };
   }
 
   /** A closing tag must name what its opening tag named, so names that nobody knows cannot be tags. */
   member(name: string): MemberSpelling | undefined {
-    if (!tagName.test(name) || name.length > maxNameLength) return undefined;
+    if (name === '' || name.length > maxNameLength || notInNames.test(name) || !name.isWellFormed()) return undefined;
     return { before: text(''), value: this.#ofName(name) };
   }
 
@@ -72,7 +76,7 @@ class Tags {
       `${this.#rulePrefix}leaf${this.#named.size}-`,
     );
     Object.assign(this.rules, raw.rules);
-    const leaf = leafSpelling(open, raw, this.rules);
+    const leaf = leafSpelling({ open, raw }, this.#json, this.rules);
     const object: Spelling = {
       ...leaf,
       object: (members) => sequence(open, members, raw.end),
@@ -116,30 +120,34 @@ class Tags {
 }
 
 /** Values without tags inside. */
-function leafSpelling(open: GrammarNode, raw: RawText, rules: Record<string, GrammarNode>): Spelling {
+function leafSpelling(
+  { open, raw }: { readonly open: GrammarNode; readonly raw: RawText },
+  json: Spelling,
+  rules: Record<string, GrammarNode>,
+): Spelling {
   const anyText = sequence(open, raw.any);
   const asJson = (node: GrammarNode): GrammarNode => sequence(open, node, raw.end);
   const leaf: Spelling = {
-    ...jsonSpelling,
+    ...json,
     rules,
     anyValue: anyText,
-    anyObject: asJson(jsonSpelling.anyObject),
-    anyArray: asJson(jsonArray),
-    null: asJson(jsonNull),
-    boolean: (values) => asJson(values.length === 2 ? jsonBoolean : jsonSpelling.boolean(values)),
+    anyObject: asJson(json.anyObject),
+    anyArray: asJson(json.anyArray),
+    null: asJson(json.null),
+    boolean: (values) => asJson(json.boolean(values)),
     number: asJson,
     string: () => anyText,
     boundsStrings: false,
     likeStrings: otherTypes,
-    quoted: asJson,
+    quoted: (content) => asJson(content(raw.copying.characters)),
     words: (values) => {
       const written = raw.words(values);
       return written && sequence(open, written);
     },
     copying: raw.copying,
-    object: (members) => asJson(jsonSpelling.object(members)),
-    array: (items) => asJson(jsonSpelling.array(items)),
-    item: jsonSpelling,
+    object: (members) => asJson(json.object(members)),
+    array: (items) => asJson(json.array(items)),
+    item: json,
     get map() {
       return leaf;
     },

@@ -14,6 +14,7 @@ import {
   words,
 } from './grammar.ts';
 import { colon, comma, hexDigit, jsonNumber, separated } from './json-text.ts';
+import { type Characters, jsonCharacters, singleQuotedCharacters } from './notation-characters.ts';
 import { blanks, openKey } from './notation-keys.ts';
 import { type LengthBounds, objectsOnly, type Spelling } from './spelling.ts';
 
@@ -44,6 +45,8 @@ const characters: Readonly<Record<Quote, GrammarNode>> = {
   '"': choice(notSet(control, quoteRange('"'), backslash), pythonEscape),
   "'": choice(notSet(control, quoteRange("'"), backslash), pythonEscape),
 };
+
+const charactersIn: Readonly<Record<Quote, Characters>> = { '"': jsonCharacters, "'": singleQuotedCharacters };
 
 function inQuotes(content: (quote: Quote) => GrammarNode): GrammarNode {
   return choice(...quotes.map((quote) => sequence(text(quote), content(quote), text(quote))));
@@ -98,9 +101,9 @@ const literalSpelling: Spelling = {
   string: pythonString,
   boundsStrings: true,
   likeStrings: new Set(),
-  quoted: (content) => sequence(text('"'), content, text('"')),
+  quoted: (content) => inQuotes((quote) => content(charactersIn[quote])),
   words: pythonWords,
-  copying: { units: 'json', without: [] },
+  copying: { characters: jsonCharacters, without: [] },
   object: (members) => sequence(text('{'), members, text('}')),
   memberSeparator: comma,
   member: (name) => {
@@ -111,7 +114,13 @@ const literalSpelling: Spelling = {
     before: sequence(names.length === 0 ? anyString : otherKey(names), colon),
     value: literalSpelling,
   }),
-  keyedMember: (content) => ({ before: sequence(text('"'), content, text('"'), colon), value: literalSpelling }),
+  keyedMember: (content) => ({
+    before: sequence(
+      inQuotes((quote) => content(charactersIn[quote])),
+      colon,
+    ),
+    value: literalSpelling,
+  }),
   array: (items) => sequence(text('['), items, text(']')),
   itemSeparator: comma,
   fewestItems: 0,

@@ -1,13 +1,15 @@
 /** Arguments spelled as one pair of tags each: strings as they are, everything else as JSON. */
 
-import { choice, type GrammarNode, optional, rule, sequence, text, words } from './grammar.ts';
-import { jsonArray, jsonBoolean, jsonNull, jsonNumber, jsonObject, jsonValueRules, separated } from './json-text.ts';
+import { type CodePointRange, choice, type GrammarNode, optional, rule, sequence, text, words } from './grammar.ts';
+import { jsonBoolean, jsonNull, jsonNumber, separated } from './json-text.ts';
 import type { TaggedNotation } from './notation.ts';
-import { openKey } from './notation-keys.ts';
+import { xmlSpellings } from './notation-characters.ts';
+import { blanks, openKey } from './notation-keys.ts';
 import { markNode } from './notation-mark.ts';
-import { type RawText, rawText, xmlSpellings } from './notation-raw.ts';
+import { type RawText, rawText } from './notation-raw.ts';
 import { objectsOnly, type Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
+import { xmlJsonSpelling } from './spelling-xml-json.ts';
 
 /** All that JSON Schema knows besides strings. */
 const otherTypes = new Set(['null', 'boolean', 'integer', 'number', 'array', 'object']);
@@ -41,20 +43,21 @@ export function taggedSpelling(notation: TaggedNotation): Spelling {
   return root;
 }
 
+/** Longer keys are not read. */
+const maxKey = 999;
+
 /** Can a reader find the end of this key? */
 function isKey(key: string, delimiter: string): boolean {
-  if (key === '' || /[\r\n]/.test(key) || !key.isWellFormed()) return false;
+  if (key === '' || key.length > maxKey || /[\r\n\uFFFF]/.test(key) || !key.isWellFormed()) return false;
   return (key + delimiter).indexOf(delimiter) === key.length;
 }
 
-/** What no key holds that the schema does not name: line breaks, the delimiter's first letter, what XML escapes. */
-function excludedFrom(delimiter: string): readonly (readonly [number, number])[] {
-  const first = delimiter.codePointAt(0) ?? 0;
+/** What no key holds that the schema does not name: the delimiter's first letter, blanks, quotes, what XML escapes. */
+function excludedFrom(delimiter: string): readonly CodePointRange[] {
+  const letters = [...'"\'&<', String.fromCodePoint(delimiter.codePointAt(0) ?? 0)];
   return [
-    [0, 0x1f],
-    [first, first],
-    [0x26, 0x26],
-    [0x3c, 0x3c],
+    ...letters.map((letter): CodePointRange => [letter.codePointAt(0) ?? 0, letter.codePointAt(0) ?? 0]),
+    ...blanks,
   ];
 }
 
@@ -62,29 +65,32 @@ function excludedFrom(delimiter: string): readonly (readonly [number, number])[]
 function valueSpelling(notation: TaggedNotation): Spelling {
   const raw = rawText({ pad: notation.pad, mark: notation.close }, notation.escapes, 'tagged-text-');
   const start = startNodes(notation);
+  const json = notation.escapes === 'xml' ? xmlJsonSpelling : jsonSpelling;
   const asJson = (node: GrammarNode, ...types: readonly string[]): GrammarNode => sequence(start(types), node, raw.end);
   const anyText = sequence(start(['string']), raw.any);
   const value: Spelling = {
-    rules: { ...jsonValueRules, ...raw.rules },
+    rules: { ...json.rules, ...raw.rules },
     onlyObjects: false,
-    anyValue: notation.type === undefined ? anyText : choice(anyText, ...anyJson(asJson)),
-    anyObject: asJson(jsonObject, 'object'),
-    anyArray: asJson(jsonArray, 'array'),
+    anyValue: notation.type === undefined ? anyText : choice(anyText, ...anyJson(json, asJson)),
+    anyObject: asJson(json.anyObject, 'object'),
+    anyArray: asJson(json.anyArray, 'array'),
     null: asJson(jsonNull, 'null'),
-    boolean: (values) => asJson(jsonSpelling.boolean(values), 'boolean'),
-    number: (node, types) => asJson(node, ...types),
+    boolean: (values) => asJson(json.boolean(values), 'boolean'),
+    // A whole number may be called one where integers are among several types.
+    number: (node, types) => asJson(node, ...new Set([...types, 'number'])),
     string: () => anyText,
     boundsStrings: false,
     likeStrings: notation.type === undefined ? otherTypes : new Set(),
     ...strings(start(['string']), raw),
-    object: (members) => asJson(jsonSpelling.object(members), 'object'),
-    memberSeparator: jsonSpelling.memberSeparator,
-    member: jsonSpelling.member,
-    otherMember: jsonSpelling.otherMember,
-    array: (items) => asJson(jsonSpelling.array(items), 'array'),
-    itemSeparator: jsonSpelling.itemSeparator,
+    object: (members) => asJson(json.object(members), 'object'),
+    memberSeparator: json.memberSeparator,
+    member: json.member,
+    otherMember: json.otherMember,
+    keyedMember: json.keyedMember,
+    array: (items) => asJson(json.array(items), 'array'),
+    itemSeparator: json.itemSeparator,
     fewestItems: 0,
-    item: jsonSpelling,
+    item: json,
     get map() {
       return value;
     },
@@ -93,10 +99,13 @@ function valueSpelling(notation: TaggedNotation): Spelling {
 }
 
 /** Any value but a string, under the name of its type. */
-function anyJson(asJson: (node: GrammarNode, ...types: readonly string[]) => GrammarNode): GrammarNode[] {
+function anyJson(
+  json: Spelling,
+  asJson: (node: GrammarNode, ...types: readonly string[]) => GrammarNode,
+): GrammarNode[] {
   return [
-    asJson(jsonObject, 'object'),
-    asJson(jsonArray, 'array'),
+    asJson(json.anyObject, 'object'),
+    asJson(json.anyArray, 'array'),
     asJson(jsonNumber, 'number', 'integer'),
     asJson(jsonBoolean, 'boolean'),
     asJson(jsonNull, 'null'),
@@ -105,7 +114,7 @@ function anyJson(asJson: (node: GrammarNode, ...types: readonly string[]) => Gra
 
 function strings(start: GrammarNode, raw: RawText): Pick<Spelling, 'quoted' | 'words' | 'copying'> {
   return {
-    quoted: (content) => sequence(start, content, raw.end),
+    quoted: (content) => sequence(start, content(raw.copying.characters), raw.end),
     words: (values) => {
       const written = raw.words(values);
       return written && sequence(start, written);

@@ -1,6 +1,7 @@
 /** How values are spelled: what the compiler of schemas asks of a notation. */
 
 import { choice, type GrammarNode } from './grammar.ts';
+import type { Characters } from './notation-characters.ts';
 
 /** The spelling of a value at one place; what stands inside it may be spelled otherwise. */
 export interface Spelling {
@@ -23,8 +24,8 @@ export interface Spelling {
   readonly boundsStrings: boolean;
   /** The other types whose values a reader cannot tell from strings by the spelling alone. */
   readonly likeStrings: ReadonlySet<string>;
-  /** A string of this content, whose characters are spelled as `copying` says and which holds no marks. */
-  quoted(content: GrammarNode): GrammarNode;
+  /** A string of this content, which holds no marks; asked for each way in which characters can be spelled. */
+  quoted(content: Content): GrammarNode;
   /** One of these strings; undefined if none of them can be written. */
   words(values: readonly string[]): GrammarNode | undefined;
   readonly copying: Copying;
@@ -35,8 +36,8 @@ export interface Spelling {
   member(name: string): MemberSpelling | undefined;
   /** A member of any name but these; undefined if only given names can be written. */
   otherMember(names: readonly string[]): MemberSpelling | undefined;
-  /** A member whose name has this content, spelled as `copying` says; absent where names cannot be chosen so. */
-  readonly keyedMember?: ((content: GrammarNode) => MemberSpelling) | undefined;
+  /** A member whose name has this content; absent where names cannot be chosen so. */
+  readonly keyedMember?: ((content: Content) => MemberSpelling) | undefined;
   /** The spelling of an object of which no member is known by name. */
   readonly map: Spelling;
   /** A list of items with separators between. */
@@ -54,9 +55,12 @@ export interface LengthBounds {
   readonly max?: number;
 }
 
-/** How content stands in strings: its characters escaped as in JSON or as they are; what no stretch may hold. */
+/** What stands in a string, its characters spelled in this way. */
+export type Content = (characters: Characters) => GrammarNode;
+
+/** How copied stretches stand in strings: with characters spelled in this way; what no stretch may hold. */
 export interface Copying {
-  readonly units: 'json' | 'raw';
+  readonly characters: Characters;
   readonly without: readonly string[];
 }
 

@@ -13,7 +13,7 @@ import {
   type TextAutomaton,
   textsOfLength,
 } from '../schema/text-automaton.ts';
-import type { GrammarNode } from './grammar.ts';
+import { choice, type GrammarNode } from './grammar.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count } from './schema-facts.ts';
 import { textContent } from './text-grammar.ts';
@@ -36,7 +36,8 @@ export function stringNode(schema: SchemaObject, context: SchemaContext): Gramma
   const hasForm = stringParts(schema).length > 0;
   if (context.copied !== undefined && member(schema, 'format') === undefined && !hasForm) {
     relaxLength(min === 1 ? undefined : min, max, context);
-    return spelling.quoted(context.copied);
+    const { copied } = context;
+    return spelling.quoted((characters) => (characters === spelling.copying.characters ? copied : choice()));
   }
   if (hasForm) {
     const key = ['text', ...textKeywords.map((keyword) => member(schema, keyword) ?? null)];
@@ -64,7 +65,9 @@ function formedNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
     for (const { keyword } of stringParts(schema)) context.relax(keyword);
     return stringNode(lengthOnly(schema), context);
   }
-  return isEmpty(written) ? context.never() : spelling.quoted(textContent(written, context));
+  return isEmpty(written)
+    ? context.never()
+    : spelling.quoted((characters) => textContent(written, context, characters));
 }
 
 function lengthOnly(schema: SchemaObject): SchemaObject {

@@ -1,14 +1,19 @@
 /** Grammar of the content of strings that belong to a set of texts, given as an automaton over code points. */
 
-import { anyCodePoint, type CodePoints, codePoints } from '../schema/code-points.ts';
+import { anyCodePoint, type CodePoints } from '../schema/code-points.ts';
 import type { TextAutomaton } from '../schema/text-automaton.ts';
 import { choice, type GrammarNode, repeat, sequence, set, text, words } from './grammar.ts';
 import { escapedBeyondAscii } from './json-text.ts';
+import { type Characters, jsonCharacters } from './notation-characters.ts';
 import type { DeclaredRule, SchemaContext } from './schema-context.ts';
 
 /** The texts, spelled as strings stand in this notation: one rule for each state that several others lead to. */
-export function textContent(texts: TextAutomaton, context: SchemaContext): GrammarNode {
-  return new TextGrammar(texts, context).whole();
+export function textContent(
+  texts: TextAutomaton,
+  context: SchemaContext,
+  characters: Characters = jsonCharacters,
+): GrammarNode {
+  return new TextGrammar(texts, context, characters).whole();
 }
 
 /** Code points that lead to one target. */
@@ -32,13 +37,15 @@ const maxNesting = 20;
 class TextGrammar {
   readonly #places: readonly Place[];
   readonly #context: SchemaContext;
+  readonly #characters: Characters;
   /** By state: how many ways lead to it. */
   readonly #arrivals: number[];
   readonly #rules = new Map<number, DeclaredRule>();
   readonly #pending: number[] = [];
 
-  constructor({ states }: TextAutomaton, context: SchemaContext) {
+  constructor({ states }: TextAutomaton, context: SchemaContext, characters: Characters) {
     this.#context = context;
+    this.#characters = characters;
     this.#places = states.map(({ mayEnd, edges }, index) => {
       const byTarget = new Map<number, [number, number][]>();
       for (const { from, to, target } of edges) {
@@ -167,15 +174,12 @@ class TextGrammar {
     const [first, more] = ranges;
     if (first === undefined || more !== undefined || first[0] !== first[1]) return undefined;
     const letter = String.fromCodePoint(first[0]);
-    return this.#isRaw || isPlain(letter) ? letter : undefined;
+    const { plain, escaped } = this.#characters;
+    return overlap(ranges, plain).length > 0 && overlap(ranges, escaped).length === 0 ? letter : undefined;
   }
 
   #letters({ ranges }: Way): GrammarNode {
-    return this.#isRaw ? set(...ranges) : escapedSet(ranges);
-  }
-
-  get #isRaw(): boolean {
-    return this.#context.spelling.copying.units === 'raw';
+    return spelledSet(ranges, this.#characters);
   }
 }
 
@@ -185,59 +189,34 @@ function joined(items: readonly GrammarNode[]): GrammarNode {
   return flat.length === 1 && only !== undefined ? only : sequence(...flat);
 }
 
-function isPlain(letter: string): boolean {
-  return letter >= ' ' && letter !== '"' && letter !== '\\';
-}
-
-const plainPoints = codePoints([
-  [0x20, 0x21],
-  [0x23, 0x5b],
-  [0x5d, 0x10ffff],
-]);
-const shortEscapes: ReadonlyMap<number, string> = new Map([
-  [0x08, '\\b'],
-  [0x09, '\\t'],
-  [0x0a, '\\n'],
-  [0x0c, '\\f'],
-  [0x0d, '\\r'],
-  [0x22, '\\"'],
-  [0x5c, '\\\\'],
-]);
-
-const escapedSets = new Map<string, GrammarNode>();
+const spelledSets = new Map<string, GrammarNode>();
 const maxKept = 200;
 
-/** One code point of a set inside a JSON string: itself, or escaped where it must be; any way if it is any at all. */
-function escapedSet(ranges: CodePoints): GrammarNode {
-  const key = ranges.join(';');
-  let node = escapedSets.get(key);
+/** One code point of a set inside a string: itself, or escaped where it may be; any way if it is any at all. */
+export function spelledSet(ranges: CodePoints, characters: Characters): GrammarNode {
+  const key = `${characters.name} ${ranges.join(';')}`;
+  let node = spelledSets.get(key);
   if (node === undefined) {
-    node = makeEscapedSet(ranges);
-    if (escapedSets.size >= maxKept) escapedSets.clear();
-    escapedSets.set(key, node);
+    node = makeSpelledSet(ranges, characters);
+    if (spelledSets.size >= maxKept) spelledSets.clear();
+    spelledSets.set(key, node);
   }
   return node;
 }
 
-function makeEscapedSet(ranges: CodePoints): GrammarNode {
+function makeSpelledSet(ranges: CodePoints, characters: Characters): GrammarNode {
   const items: GrammarNode[] = [];
-  const plain = overlap(ranges, plainPoints);
+  const plain = overlap(ranges, characters.plain);
   if (plain.length > 0) items.push(set(...plain));
-  const escapes = overlap(ranges, [
-    [0, 0x1f],
-    [0x22, 0x22],
-    [0x5c, 0x5c],
-  ]).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, index) => spellEscape(from + index)));
+  const escapes = overlap(ranges, characters.escaped).flatMap(([from, to]) =>
+    Array.from({ length: to - from + 1 }, (_, index) => characters.escapes(from + index)).flat(),
+  );
   if (escapes.length > 0) items.push(words(escapes));
   // Many models write what is not ASCII as `\u`; where all of it is allowed, so is that.
-  if (overlap(ranges, [[0x80, 0x10ffff]]).join() === overlap(anyCodePoint, [[0x80, 0x10ffff]]).join())
-    items.push(sequence(text('\\u'), escapedBeyondAscii));
+  const allowsAll = overlap(ranges, [[0x80, 0x10ffff]]).join() === overlap(anyCodePoint, [[0x80, 0x10ffff]]).join();
+  if (characters.hasUnicodeEscapes && allowsAll) items.push(sequence(text('\\u'), escapedBeyondAscii));
   const [only] = items;
   return items.length === 1 && only !== undefined ? only : choice(...items);
-}
-
-function spellEscape(point: number): string {
-  return shortEscapes.get(point) ?? `\\u${point.toString(16).padStart(4, '0')}`;
 }
 
 function overlap(left: CodePoints, right: CodePoints): CodePoints {
