@@ -66,7 +66,17 @@ import { step3 } from './catalog/step-3.ts';
 import { trinity } from './catalog/trinity.ts';
 import { xlam } from './catalog/xlam.ts';
 import type { ToolFormat } from './format.ts';
+import { functionTags } from './prompted/function-tags.ts';
+import { invokeTags } from './prompted/invoke-tags.ts';
+import { jsonFence } from './prompted/json-fence.ts';
+import { jsonList } from './prompted/json-list.ts';
+import { jsonObject } from './prompted/json-object.ts';
+import { jsonTags } from './prompted/json-tags.ts';
+import { pythonFence } from './prompted/python-fence.ts';
+import { pythonList } from './prompted/python-list.ts';
+import { qwenFncall } from './prompted/qwen-fncall.ts';
 import { react } from './prompted/react.ts';
+import { xml } from './prompted/xml.ts';
 
 /** Every format, native ones first; each bespoke, catalogue and prompted file has its line here. */
 export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
@@ -137,8 +147,18 @@ export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
   step35,
   trinity,
   xlam,
-  // prompted
+  // prompted, the default first
   react,
+  functionTags,
+  invokeTags,
+  jsonFence,
+  jsonList,
+  jsonObject,
+  jsonTags,
+  pythonFence,
+  pythonList,
+  qwenFncall,
+  xml,
 ];
 
 /** Names that other servers have for our formats. */

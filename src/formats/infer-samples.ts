@@ -96,7 +96,13 @@ export interface Samples {
 }
 
 /** Renders all samples; a sentence that says why not, if the template does not print calls at all. */
-export function takeSamples(render: RenderSample, ids: IdStyle): Samples | string {
+export function takeSamples(render: RenderSample): Samples | string {
+  const plain = samplesWith(render, 'plain');
+  // Templates that print no name print the id, which must hold it.
+  return typeof plain === 'string' || plain.one.includes(word.tool) ? plain : samplesWith(render, 'function');
+}
+
+function samplesWith(render: RenderSample, ids: IdStyle): Samples | string {
   const user: TemplateMessage = { role: 'user', content: word.user };
   const attempt = (answer: TemplateMessage | undefined): string | undefined =>
     attempted(() =>

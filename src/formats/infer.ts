@@ -5,25 +5,13 @@ import { blockOf, firstMarkers, partsOf } from './call-block.ts';
 import { callText, checkFormat, exampleCall, exampleTool, plainAsk, readAnswer } from './check-format.ts';
 import { defineFormat, type FormatDefinition } from './define-format.ts';
 import { type InferredCalls, inferCalls } from './infer-calls.ts';
-import {
-  type RenderSample,
-  type Samples,
-  sampleArguments,
-  sampleCalls,
-  sampleTools,
-  takeSamples,
-  word,
-} from './infer-samples.ts';
+import { type Samples, sampleArguments, sampleCalls, sampleTools, word } from './infer-samples.ts';
 
 /** The format of a template that nobody described, or the reason why it cannot be told. */
 export type Inference = { readonly definition: FormatDefinition } | { readonly reason: string };
 
 /** Infers and verifies: what comes back reads every sample that the template rendered to the call it was made of. */
-export function inferFormat(render: RenderSample): Inference {
-  const plain = takeSamples(render, 'plain');
-  const isNamed = typeof plain !== 'string' && plain.one.includes('xqalpha');
-  const samples = isNamed ? plain : takeSamples(render, 'function');
-  if (typeof samples === 'string') return { reason: samples };
+export function inferFormat(samples: Samples): Inference {
   const inferred = inferCalls(samples);
   if (typeof inferred === 'string') return { reason: inferred };
   const definition = withExample(define(samples, inferred));

@@ -18,12 +18,25 @@ export type MendRule =
   | 'loose-number'
   | 'control-character'
   | 'invalid-escape'
+  | 'inner-quotes'
+  | 'triple-quotes'
+  | 'backticks'
   | 'double-encoded';
 
 /** Thrown and caught in this file: the text has no one reading. */
 class Unclear extends SyntaxError {}
 
-const closingQuotes: Readonly<Record<string, string>> = { '"': '"', "'": "'", '“': '”', '‘': '’' };
+const closingQuotes: Readonly<Record<string, string>> = { '"': '"', "'": "'", '“': '”', '‘': '’', '`': '`' };
+const quoteRules: Readonly<Record<string, MendRule>> = {
+  "'": 'single-quotes',
+  '“': 'typographic-quotes',
+  '‘': 'typographic-quotes',
+  '`': 'backticks',
+};
+const tripleQuotes = ['"""', "'''"];
+/** Brackets that may follow the last string, so many at most; more are not looked for. */
+const closingBrackets = /(?:[\s]{0,64}[}\]]){0,32}\s{0,64}/y;
+const nextKey = /\s{0,64},\s{0,64}(["'])([^"'\\]{1,128})\1\s{0,64}:/y;
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -49,9 +62,12 @@ const blank = /[\s\u200b\ufeff]/;
 export class LooseJson {
   readonly #text: string;
   readonly #rules: Set<MendRule>;
+  /** Keys that may follow: given, a quote inside a string ends it only where one of them or the end follows. */
+  readonly #anchors: ReadonlySet<string> | undefined;
   #at = 0;
 
-  constructor(text: string, rules: Set<MendRule>) {
+  constructor(text: string, rules: Set<MendRule>, anchors?: ReadonlySet<string>) {
+    this.#anchors = anchors;
     const fenced = unfenced(text.trim());
     if (fenced !== undefined) rules.add('fence');
     this.#text = fenced ?? text;
@@ -99,7 +115,7 @@ export class LooseJson {
     const first = this.#sign();
     if (first === '{') return this.#object(depth);
     if (first === '[') return this.#array(depth);
-    if (this.#peek() in closingQuotes) return this.#string();
+    if (this.#peek() in closingQuotes) return this.#anchors === undefined ? this.#string() : this.#anchored();
     return this.#word();
   }
 
@@ -111,6 +127,8 @@ export class LooseJson {
       this.#skipBlanks();
       if (this.#sign() !== ':') throw new Unclear();
       this.#at++;
+      // Where the ends of strings are guessed by keys, a key that comes twice was a guess too many.
+      if (this.#anchors !== undefined && map.has(key)) throw new Unclear();
       map.set(key, this.#value(depth + 1));
       this.#separator('}');
     }
@@ -161,8 +179,10 @@ export class LooseJson {
   #string(): string {
     const open = this.#peek();
     const close = closingQuotes[open] ?? open;
-    if (open === "'") this.#note('single-quotes');
-    else if (open !== '"') this.#note('typographic-quotes');
+    const triple = tripleQuotes.find((quotes) => this.#text.startsWith(quotes, this.#at));
+    if (triple !== undefined) return this.#tripleQuoted(triple);
+    const rule = quoteRules[open];
+    if (rule !== undefined) this.#note(rule);
     this.#at++;
     const parts: string[] = [];
     for (;;) {
@@ -185,6 +205,51 @@ export class LooseJson {
     const next = this.#text[this.#at + (after.exec(this.#text)?.[0].length ?? 0)] ?? '';
     if (next !== '' && !/[,:}\]，：｝］/]/.test(next)) throw new Unclear();
     return parts.join('');
+  }
+
+  /** Python's long strings: everything up to the closing quotes, backslashes included, as it stands. */
+  #tripleQuoted(quotes: string): string {
+    const end = this.#text.indexOf(quotes, this.#at + quotes.length);
+    if (end === -1) throw new Unclear();
+    const inside = this.#text.slice(this.#at + quotes.length, end);
+    if (inside.includes('\\')) throw new Unclear();
+    this.#note('triple-quotes');
+    this.#at = end + quotes.length;
+    return inside;
+  }
+
+  /** A string whose own quotes are not escaped: it ends where a known key or the text's end follows a quote. */
+  #anchored(): string {
+    const close = this.#peek();
+    if (close !== '"') return this.#string();
+    const parts: string[] = [];
+    this.#at++;
+    for (;;) {
+      const letter = this.#peek();
+      if (letter === '') throw new Unclear();
+      this.#at++;
+      if (letter === '\\') parts.push(this.#escape(close));
+      else if (letter !== close) parts.push(letter);
+      else if (this.#isAnchor()) return parts.join('');
+      else {
+        this.#note('inner-quotes');
+        parts.push(letter);
+      }
+    }
+  }
+
+  /** Does the end, or a known key, stand here? */
+  #isAnchor(): boolean {
+    closingBrackets.lastIndex = this.#at;
+    const brackets = closingBrackets.exec(this.#text)?.[0] ?? '';
+    const after = this.#at + brackets.length;
+    if (brackets.includes('}') && after === this.#text.length) return true;
+    nextKey.lastIndex = after;
+    const key = nextKey.exec(this.#text)?.[2];
+    if (key !== undefined && this.#anchors?.has(key) === true) return true;
+    // What looks like the next key, or like the object's end, and is none could be either.
+    if (key !== undefined || brackets.includes('}')) throw new Unclear();
+    return false;
   }
 
   #isSpecialInString(close: string): boolean {

@@ -21,6 +21,11 @@ describe('mend', () => {
     ['{“a”：“b”，"c"：1}', '{"a":"b","c":1}', ['typographic-quotes', 'full-width-signs']],
     ['{"a": +1, "b": .5, "c": 2., "d": 0x10, "e": -.5}', '{"a":1,"b":0.5,"c":2,"d":16,"e":-0.5}', ['loose-number']],
     ['{"big": 12345678901234567890, "x": 1.0,}', '{"big":12345678901234567890,"x":1.0}', ['trailing-comma']],
+    ['{"a": """one "two"\nthree"""}', '{"a":"one \\"two\\"\\nthree"}', ['triple-quotes']],
+    ['{"a": `b`, "c": 1}', '{"a":"b","c":1}', ['backticks']],
+    ['\ufeff{\u00a0"a":\u200b1,}', '{"a":1}', ['trailing-comma']],
+    ['{"a": 1,\r\n}', '{"a":1}', ['trailing-comma']],
+    ['{"a": 1, "a": 2,}', '{"a":2}', ['trailing-comma']],
     ['{"__proto__": {"a": 1},}', '{"__proto__":{"a":1}}', ['trailing-comma']],
   ])('%s', (broken, text, rules) => {
     expect(mend(broken)).toEqual({ text, rules });
@@ -42,6 +47,32 @@ describe('mend', () => {
     ['too many levels', `{"a":${'['.repeat(500)}`],
   ])('leaves %s alone', (_, text) => {
     expect(mend(text)).toBeUndefined();
+  });
+
+  describe('with a schema', () => {
+    const code = { type: 'object', properties: { code: { type: 'string' }, file: { type: 'string' } } };
+
+    it.each([
+      ['{"code": "print("a", "b")", "file": "x.py"}', { code: 'print("a", "b")', file: 'x.py' }],
+      ['{"file": "x", "code": "say "hi" now"}', { file: 'x', code: 'say "hi" now' }],
+      ['{"code": "if a == "b":\n  c = "\\d"", "file": "x"}', { code: 'if a == "b":\n  c = "\\d"', file: 'x' }],
+    ])('takes quotes inside quotes as letters: %s', (broken, value) => {
+      const mended = mend(broken, code);
+      expect(JSON.parse(mended?.text ?? '')).toEqual(value);
+      expect(mended?.rules).toContain('inner-quotes');
+    });
+
+    it.each([
+      ['a known key inside the text', '{"code": "x = {"a", "file": "b"}", "file": "c"}'],
+      ['two objects', '{"code": "a"}{"code": "b"}'],
+      ['no end', '{"code": "say "hi" now'],
+      ['a key that is not known', '{"code": "a "b" c", "mode": "d "e" f"}'],
+    ])('gives up at %s', (_, text) => expect(mend(text, code)).toBeUndefined());
+
+    it('takes no longer for many quotes than their number', () => {
+      const text = `{"code": "${'" ,"file" '.repeat(40_000)}"}`;
+      expect(mend(text, code)?.rules).toContain('inner-quotes');
+    });
   });
 
   it('never throws, and what it makes is an object', () => {

@@ -143,7 +143,7 @@ describe.each(Object.entries(notations))('%s', (_name, { notation, fences }) => 
         const whole = readAnswer(notation, { schema, fences }, { text: written });
         const read = readAnswer(notation, { schema, fences }, { text: cut, sizes: chunks, ended: 'length' });
         if (carries(notation, json, schema)) expect(whole.json.startsWith(read.json)).toBe(true);
-        if (read.end !== 'foreign') expect(isBeginning(read.json)).toBe(true);
+        if (read.end !== 'foreign' && notation.kind !== 'json') expect(isBeginning(read.json)).toBe(true);
       }),
       { seed: 5, numRuns: 200 },
     );

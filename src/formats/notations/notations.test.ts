@@ -325,6 +325,7 @@ describe('what is not arguments', () => {
   it.each<[Family, string, string]>([
     ['qwen3Coder', '<parameter=city>\nrm -rf /srv/ca', '{"city":"rm -rf /srv/ca'],
     ['qwen3Coder', '<parameter=city>\nOslo\n</para', '{"city":"Oslo'],
+    ['qwen3Coder', '<parameter=city>\na </function>', '{"city":"a '],
     ['qwen3Coder', '<parameter=days>\n10', '{"days":'],
     ['qwen3Coder', '<parameter=city>\na\n</parameter>\n', '{"city":"a"'],
     ['qwen3Coder', '<parameter=city>\na\n</parameter>\n<para', '{"city":"a"'],

@@ -9,6 +9,7 @@ import { argumentsOf, letters } from './arguments-text.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { ArgumentsEnd, NotationInterpreter } from './notation-interpreter.ts';
 import { isPrefix, pythonString, readPythonString } from './python-string.ts';
+import { maxHeldBlanks } from './read-mark.ts';
 import { type ReadKey, readStructure, type StructureRules } from './read-structure.ts';
 import { SchemaGuide } from './schema-guide.ts';
 
@@ -99,7 +100,7 @@ class PythonRules implements StructureRules {
     const { source } = this;
     source.mark();
     const word = yield* this.#word();
-    yield* this.blanks();
+    yield* skipBlanks(source, maxHeldBlanks);
     const isEnd = !(yield* source.more());
     if (word !== '' && source.letter === '=') {
       source.skip();

@@ -37,6 +37,20 @@ export function* readAnyMark(source: AnswerSource, marks: Iterable<string>): Wai
   return match;
 }
 
+/** So many blanks may be held in one place: a mark may begin with some. */
+export const maxHeldBlanks = 64;
+
+/** Skips blanks as long as there are more than may be held. */
+export function* skipSurplusBlanks(source: AnswerSource): Waiting<void> {
+  for (;;) {
+    const start = source.mark();
+    yield* skipBlanks(source, maxHeldBlanks);
+    if (source.at - start < maxHeldBlanks) break;
+    source.commit();
+  }
+  source.rewind();
+}
+
 /** The tags of a mark: between two of them blanks are forgiven. */
 export function tagsOf(mark: string): readonly string[] {
   return mark.split(/(?<=>)\s*(?=<)/);
@@ -46,7 +60,7 @@ export function tagsOf(mark: string): readonly string[] {
 export function* readTags(source: AnswerSource, tags: readonly string[]): Waiting<MarkMatch> {
   source.mark();
   for (const tag of tags) {
-    yield* skipBlanks(source);
+    yield* skipBlanks(source, maxHeldBlanks);
     const match = (yield* source.more()) ? yield* readMark(source, tag) : 'cut';
     if (match === 'yes') continue;
     source.rewind();

@@ -8,7 +8,7 @@ import { skipBlanks } from '../read-marker.ts';
 import { JsonWriter } from './json-writer.ts';
 import { isTagName, maxTagName } from './nested-names.ts';
 import type { ArgumentsEnd, ReadingPlace } from './notation-interpreter.ts';
-import { readAnyMark, readBefore, readMark } from './read-mark.ts';
+import { maxHeldBlanks, readAnyMark, readBefore, readMark, skipSurplusBlanks } from './read-mark.ts';
 import { maxNesting } from './read-structure.ts';
 import { readText, type TextEnd } from './read-text.ts';
 import { isListOnly, RepeatedMembers } from './repeated-members.ts';
@@ -67,6 +67,7 @@ export class NestedReader {
   /** All arguments. */
   *read(): Waiting<ArgumentsEnd> {
     const source = this.#source;
+    yield* skipSurplusBlanks(source);
     source.mark();
     yield* skipBlanks(source);
     if (source.letter === '{' && !this.#notation.start[0].startsWith('{')) {
@@ -101,6 +102,7 @@ export class NestedReader {
   /** Reads one tag with the text in it, or closes the frame. */
   *#step(frame: Frame): Waiting<ArgumentsEnd> {
     const source = this.#source;
+    yield* skipSurplusBlanks(source);
     source.mark();
     const isAtFence = frame.name === undefined && this.#writer.depth > 0 && (yield* this.#isAtFence());
     if (!isAtFence) yield* skipBlanks(source);
@@ -235,7 +237,7 @@ export class NestedReader {
     const types = this.#guide.types(schema);
     const source = this.#source;
     source.mark();
-    yield* skipBlanks(source);
+    yield* skipBlanks(source, maxHeldBlanks);
     const tag = yield* this.#tag();
     source.rewind();
     if (typeof tag !== 'object') return undefined;

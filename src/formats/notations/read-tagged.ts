@@ -7,7 +7,17 @@ import { readJson } from '../read-json.ts';
 import { skipBlanks } from '../read-marker.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { ArgumentsEnd, ReadingPlace } from './notation-interpreter.ts';
-import { type MarkMatch, readAnyMark, readBefore, readMark, readTags, type TextBefore, tagsOf } from './read-mark.ts';
+import {
+  type MarkMatch,
+  maxHeldBlanks,
+  readAnyMark,
+  readBefore,
+  readMark,
+  readTags,
+  skipSurplusBlanks,
+  type TextBefore,
+  tagsOf,
+} from './read-mark.ts';
 import { readText, type TextEnd, type TextRules } from './read-text.ts';
 import { SchemaGuide } from './schema-guide.ts';
 import { literalJson, typedJson } from './typed-value.ts';
@@ -53,6 +63,7 @@ export class TaggedReader {
 
   *read(): Waiting<ArgumentsEnd> {
     const source = this.#source;
+    yield* skipSurplusBlanks(source);
     source.mark();
     yield* skipBlanks(source);
     if (source.letter === '{' && !this.#spellings.some(({ open }) => open.startsWith('{'))) {
@@ -72,6 +83,7 @@ export class TaggedReader {
   /** Reads up to the next argument's key; else how the arguments end, and nothing is read. */
   *#toNext(): Waiting<TagSpelling | ArgumentsEnd> {
     const source = this.#source;
+    yield* skipSurplusBlanks(source);
     source.mark();
     let end: ArgumentsEnd = 'whole';
     if (!this.#isStarted || (yield* readAnyMark(source, this.#fences)) !== 'yes') {
@@ -91,7 +103,7 @@ export class TaggedReader {
   *#betweenTags(): Waiting<void> {
     const { separator, close } = this.#notation;
     const surplus = this.#isStarted ? [separator.trim(), close, '>'] : [];
-    do yield* skipBlanks(this.#source);
+    do yield* skipBlanks(this.#source, maxHeldBlanks);
     while ((yield* readAnyMark(this.#source, surplus)) === 'yes');
   }
 

@@ -123,20 +123,20 @@ class TextReader {
     if (isSpecial) return 'unclosed';
     if (this.#looks >= maxLooks) return undefined;
     this.#looks++;
-    return (yield* this.#isLast()) ? 'unclosed' : undefined;
+    return yield* this.#endBeforeClose();
   }
 
-  /** Does the answer end, or the next value begin, before the closing mark comes? */
-  *#isLast(): Waiting<boolean> {
+  /** The text's end if the answer ends, or the next value begins, before the closing mark comes. */
+  *#endBeforeClose(): Waiting<TextEnd | undefined> {
     const source = this.#source;
     const { close, next } = this.#rules;
     for (let count = 0; count < maxLookahead; count++) {
-      if (source.isDry && !(yield* source.more())) return true;
-      if ((yield* readMark(source, close)) === 'yes') return false;
-      if ((yield* readAnyMark(source, next)) === 'yes') return true;
+      if (source.isDry && !(yield* source.more())) return source.ended === 'stop' ? 'unclosed' : 'ended';
+      if ((yield* readMark(source, close)) === 'yes') return undefined;
+      if ((yield* readAnyMark(source, next)) === 'yes') return 'unclosed';
       source.skip();
     }
-    return false;
+    return undefined;
   }
 
   /** An entity or CDATA. */
