@@ -27,6 +27,7 @@ import { InstanceKeeper } from './operating/instance-keeper.ts';
 import { createLocalRoster } from './operating/local-roster.ts';
 import { createLocalRuntime } from './runtime/local-runtime.ts';
 import { openaiChat } from './wire/openai-chat/protocol.ts';
+import { openaiCompletions } from './wire/openai-completions/protocol.ts';
 
 /** Everything that can be set; the command line fills it from flags, environment and file. */
 export interface ServerConfig {
@@ -143,7 +144,7 @@ function createApp(config: ServerConfig, { keeper, profile, log }: AppParts): Ht
   });
   return createHttpApp({
     complete,
-    protocols: [openaiChat],
+    protocols: [openaiChat, openaiCompletions],
     models: () => servedModels(keeper, profile),
     access: createAccess({ keys: config.apiKeys, host: config.host }),
     log,

@@ -23,6 +23,8 @@ export class ThreadPace {
   #rest = shortestRest;
   /** Steps since the number of threads last changed. */
   #steps = 0;
+  /** All threads are back, and have not yet shown for long that it goes well. */
+  #isTrial = false;
   /** Times by size of step, then by threads. */
   readonly #times = new Map<number, Map<number, number[]>>();
 
@@ -40,15 +42,25 @@ export class ThreadPace {
     const isSlow = usualMs !== undefined && tookMs > slowFactor * usualMs && tookMs > usualMs + slowByMs;
     this.#slowInRow = isSlow ? this.#slowInRow + 1 : 0;
     if (this.#slowInRow >= patience && this.#threads > 1) this.#yieldThreads();
-    else if (this.#threads < this.#most && this.#steps >= this.#rest) this.#change(this.#most);
-    else if (this.#threads === this.#most && this.#steps >= shortestRest) this.#rest = shortestRest;
+    else if (this.#threads < this.#most && this.#steps >= this.#rest) this.#tryAll();
+    else if (this.#isTrial && this.#steps >= shortestRest) this.#endTrial();
     return this.#threads;
   }
 
   #yieldThreads(): void {
-    const failedAtOnce = this.#threads === this.#most && this.#steps < shortestRest;
-    if (failedAtOnce) this.#rest = Math.min(this.#rest * 2, longestRest);
+    if (this.#isTrial) this.#rest = Math.min(this.#rest * 2, longestRest);
+    this.#isTrial = false;
     this.#change(Math.max(1, this.#threads >> 1));
+  }
+
+  #tryAll(): void {
+    this.#isTrial = true;
+    this.#change(this.#most);
+  }
+
+  #endTrial(): void {
+    this.#isTrial = false;
+    this.#rest = shortestRest;
   }
 
   #change(threads: number): void {
