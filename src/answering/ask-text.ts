@@ -7,7 +7,6 @@ import type { Trace } from '../chat/trace.ts';
 import type { EngineClient } from '../engines/engine.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { AnswerPlan } from '../formats/ask.ts';
-import { unconstrained } from '../grammar/constraint.ts';
 import { AnswerReader, plainParser } from './answer-reader.ts';
 import { type Asker, type AskingTools, type Generation, type Question, seedOfChoice } from './asker.ts';
 import { Attempt } from './attempt.ts';
@@ -105,7 +104,7 @@ function wrongPrompt({ path }: RawPrompt, why: string): RequestError {
 /** Whatever is generated is text. */
 const rawPlan: AnswerPlan = {
   prefill: [],
-  constraint: unconstrained,
+  constraint: { openings: [], stops: [], ends: [] },
   relaxed: new Map(),
   parser: () => plainParser,
 };

@@ -4,6 +4,7 @@ import { type ExactJson, parseExact, printExact, toPlain } from '../base/json.ts
 import type { Tool, ToolChoice } from '../chat/tool.ts';
 import { mend } from '../formats/mend.ts';
 import { mendName } from '../formats/mend-name.ts';
+import { unwrapArguments } from '../formats/mend-wrapping.ts';
 import { coerceExact } from '../schema/coerce-exact.ts';
 import { validate } from '../schema/validate.ts';
 
@@ -59,13 +60,28 @@ export class CallCheck {
     if (wrongName !== undefined) return { ...call, mended, problems: [wrongName] };
     const { text, value, problem } = this.#repairJson({ name, json: call.json }, mended);
     if (value === undefined) return { ...call, mended, problems: [problem] };
+    const fitted = this.#fit(name, value);
+    if (fitted.problems.length === 0 && fitted.changes.length > 0)
+      return { name, json: printExact(fitted.value), mended: [...mended, ...fitted.changes], problems: [] };
+    return { name, json: text, mended, problems: fitted.problems };
+  }
+
+  /** The arguments coerced, or those inside a wrapping, whichever is valid; else what is wrong with them. */
+  #fit(name: string, value: Map<string, ExactJson>): Fitted {
+    const asWritten = this.#coerced(name, value, []);
+    if (asWritten.problems.length === 0) return asWritten;
+    const inside = unwrapArguments(value, name);
+    const unwrapped = inside && this.#coerced(name, inside, ['unwrapped-arguments']);
+    return unwrapped?.problems.length === 0 ? unwrapped : asWritten;
+  }
+
+  #coerced(name: string, value: Map<string, ExactJson>, changes: readonly string[]): Fitted {
     const problems = this.#violations(name, value);
     const schema = this.#tools.get(name)?.parameters;
-    if (problems.length === 0 || schema === undefined) return { name, json: text, mended, problems };
+    if (problems.length === 0 || schema === undefined) return { value, changes, problems };
     const coerced = coerceExact(schema, value);
-    if (coerced.changes.length === 0) return { name, json: text, mended, problems };
-    const left = this.#violations(name, coerced.value);
-    return { name, json: printExact(coerced.value), mended: [...mended, ...coerced.changes], problems: left };
+    const left = coerced.changes.length === 0 ? problems : this.#violations(name, coerced.value);
+    return { value: coerced.value, changes: [...changes, ...coerced.changes], problems: left };
   }
 
   #repairName(written: string, mended: string[]): string {
@@ -90,6 +106,12 @@ export class CallCheck {
     const violations = tool === undefined ? [] : validate(tool.parameters, toPlain(value));
     return violations.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   }
+}
+
+interface Fitted {
+  readonly value: ExactJson;
+  readonly changes: readonly string[];
+  readonly problems: readonly string[];
 }
 
 /** Arguments as an object, or what is wrong with their text. */
