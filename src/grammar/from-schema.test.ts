@@ -170,8 +170,11 @@ describe('what is relaxed', () => {
     [{ type: 'array', contains: { const: 1 } }, []],
     [{ type: 'array', contains: { const: 1 }, minContains: 2 }, ['contains']],
     [{ type: 'array', items: { enum: [1, 2] }, uniqueItems: true }, []],
-    [{ not: { type: 'null' } }, ['not']],
-    [{ if: {}, then: {} }, ['if']],
+    [{ not: { type: 'null' } }, []],
+    [{ not: { type: 'integer' } }, ['not']],
+    [{ not: { items: { type: 'null' } } }, ['not']],
+    [{ if: {}, then: {} }, []],
+    [{ if: { uniqueItems: true }, then: { type: 'null' }, else: { type: 'array' } }, ['if']],
     [{ oneOf: [{ type: 'string' }, { type: 'null' }] }, []],
     [{ oneOf: [{ type: 'string' }, { maxLength: 3 }] }, ['oneOf']],
     [{ oneOf: [{ const: 'a' }, { enum: ['b', 'c'] }] }, []],
@@ -249,6 +252,48 @@ describe('arrays', () => {
     for (const bad of ['["a"]', '[1,null]', '[1,"a",1]']) expect(accepts(pair, bad), bad).toBe(false);
     const exact = { type: 'array', items: [{ type: 'integer' }], additionalItems: false, minItems: 1 };
     expect(['[1]', '[]', '[1,2]'].map((value) => accepts(exact, value))).toEqual([true, false, false]);
+  });
+});
+
+describe('conditions', () => {
+  const properties = { kind: { enum: ['a', 'b'] }, x: { type: 'integer' }, y: { type: 'integer' } };
+
+  it('by if, then and else', () => {
+    const schema = {
+      type: 'object',
+      properties,
+      required: ['kind'],
+      if: { properties: { kind: { const: 'a' } } },
+      then: { required: ['x'] },
+      else: { required: ['y'] },
+    };
+    for (const good of ['{"kind":"a","x":1}', '{"kind":"b","y":1}', '{"kind":"b","x":1,"y":1}'])
+      expect(accepts(schema, good), good).toBe(true);
+    for (const bad of ['{"kind":"a"}', '{"kind":"a","y":1}', '{"kind":"b","x":1}', '{"x":1}'])
+      expect(accepts(schema, bad), bad).toBe(false);
+    expect(relaxed(schema)).toEqual([]);
+  });
+
+  it('by dependencies', () => {
+    const schema = { type: 'object', properties, dependentRequired: { x: ['y'] }, dependencies: { kind: ['x'] } };
+    const taken = ['{}', '{"kind":"a"}', '{"x":1}', '{"y":1}', '{"x":1,"y":1}', '{"kind":"a","x":1,"y":1}'];
+    expect(taken.map((value) => accepts(schema, value))).toEqual([true, false, false, true, true, true]);
+    expect(relaxed(schema)).toEqual([]);
+  });
+
+  it('by not', () => {
+    const schema = { type: 'string', not: { enum: ['a', 'b"'] }, maxLength: 2 };
+    expect(['"a"', '"b\\""', '"b"', '"ab"', '"abc"'].map((value) => accepts(schema, value))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    const either = { type: 'object', properties, not: { required: ['x', 'y'] } };
+    expect(['{"x":1}', '{"y":1}', '{"x":1,"y":1}'].map((value) => accepts(either, value))).toEqual([true, true, false]);
+    expect(accepts({ type: 'integer', not: { const: 5 } }, '5')).toBe(false);
+    expect(accepts({ type: 'integer', not: { const: 5 } }, '6')).toBe(true);
   });
 });
 

@@ -16,7 +16,9 @@ export function objectNode(schema: SchemaObject, context: SchemaContext): Gramma
   const required = new Set(stringList(member(schema, 'required')));
   const names = new Set([...declared.keys(), ...required]);
   const others = new OtherMembers(schema, context);
-  const extra = others.node(names, declared.size > 0);
+  // A name that must not be there says nothing of what else may be.
+  const hasDeclared = [...declared.values()].some((value) => value !== false);
+  const extra = others.node(names, hasDeclared);
   const members = [...names].flatMap((name): Member[] => {
     const value = others.valueOf(name, declared.get(name), required.has(name));
     if (value === false && !required.has(name)) return [];

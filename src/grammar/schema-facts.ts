@@ -1,6 +1,7 @@
 /** What the grammar compiler asks of a schema: its types, its literal values, whether alternatives exclude each other. */
 
 import type { Json } from '../base/json.ts';
+import { excludedPatterns, furtherPatterns } from '../schema/derived-keywords.ts';
 import {
   isJsonObject,
   type JsonSchema,
@@ -12,16 +13,14 @@ import {
 
 /** Keywords that are never enforced by a grammar. */
 export const neverEnforced: readonly string[] = [
-  'not',
-  'if',
-  'dependencies',
-  'dependentRequired',
-  'dependentSchemas',
   'unevaluatedProperties',
   'unevaluatedItems',
   '$dynamicRef',
   '$recursiveRef',
 ];
+
+/** Keywords that are rewritten as alternatives. */
+const conditions = ['not', 'if', 'dependencies', 'dependentRequired', 'dependentSchemas'];
 
 const byFamily: Readonly<Record<string, readonly string[]>> = {
   object: [
@@ -34,12 +33,13 @@ const byFamily: Readonly<Record<string, readonly string[]>> = {
     'maxProperties',
   ],
   array: ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains'],
-  string: ['minLength', 'maxLength', 'pattern', 'format'],
+  string: ['minLength', 'maxLength', 'pattern', 'format', furtherPatterns, excludedPatterns],
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 };
 
 const constraining = new Set([
   ...neverEnforced,
+  ...conditions,
   ...Object.values(byFamily).flat(),
   ...['type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', '$ref', 'nullable'],
 ]);

@@ -1,6 +1,7 @@
 /** Keywords that look at one value without looking inside: type, literal values, bounds, lengths, patterns. */
 
 import { canonicalText } from './canonical.ts';
+import { excludedPatterns, furtherPatterns } from './derived-keywords.ts';
 import { member, type SchemaObject, stringList } from './json-schema.ts';
 import { compilePattern } from './pattern.ts';
 import { hasFormat } from './string-formats.ts';
@@ -88,8 +89,13 @@ function checkString(schema: SchemaObject, value: string): Complaint[] {
   if (typeof min === 'number' && length < min) out.push(['minLength', `must have at least ${min} characters`]);
   if (typeof max === 'number' && length > max) out.push(['maxLength', `must have at most ${max} characters`]);
   const pattern = member(schema, 'pattern');
-  if (typeof pattern === 'string' && compilePattern(pattern)?.matches(value) === false)
-    out.push(['pattern', `must match the pattern ${pattern}`]);
+  for (const source of [
+    ...(typeof pattern === 'string' ? [pattern] : []),
+    ...stringList(member(schema, furtherPatterns)),
+  ])
+    if (compilePattern(source)?.matches(value) === false) out.push(['pattern', `must match the pattern ${source}`]);
+  for (const source of stringList(member(schema, excludedPatterns)))
+    if (compilePattern(source)?.matches(value) === true) out.push(['not', `must not match the pattern ${source}`]);
   const format = member(schema, 'format');
   if (typeof format === 'string' && !hasFormat(value, format)) out.push(['format', `must be a valid ${format}`]);
   return out;

@@ -4,5 +4,3 @@
 export const furtherPatterns = '$furtherPatterns';
 /** A list of patterns that strings must not match. */
 export const excludedPatterns = '$excludedPatterns';
-/** A list of values that are not allowed. */
-export const excludedValues = '$excludedValues';
