@@ -39,6 +39,8 @@ class TextReader {
   readonly #firsts: ReadonlySet<string>;
   /** Letters with which an end may begin. */
   readonly #endFirsts: ReadonlySet<string>;
+  readonly #ends: readonly string[];
+  readonly #longestEnd: number;
   #looks = 0;
 
   constructor(source: AnswerSource, rules: TextRules, pass: (text: string) => void) {
@@ -46,7 +48,9 @@ class TextReader {
     this.#rules = rules;
     this.#pass = pass;
     this.#fences = rules.fences.map((fence) => fence.trimStart()).filter((fence) => fence !== '');
-    this.#endFirsts = firstLetters([rules.close, ...rules.next, ...this.#fences]);
+    this.#ends = [rules.close, ...rules.next, ...this.#fences];
+    this.#longestEnd = Math.max(...this.#ends.map((end) => end.length));
+    this.#endFirsts = firstLetters(this.#ends);
     const breaks = rules.isPadded ? ['\r', '\n'] : [];
     const markup = rules.escapes === 'xml' ? ['&', '<'] : [];
     this.#firsts = new Set([...this.#endFirsts, ...breaks, ...markup]);
@@ -60,7 +64,7 @@ class TextReader {
       this.#flush(start);
       if (this.#source.isDry && !(yield* this.#source.more())) return 'ended';
       if (!this.#isInterrupted) continue;
-      const end = yield* this.#end();
+      const end = this.#mayEnd ? yield* this.#end() : undefined;
       if (end !== undefined) return end;
       const markup = this.#rules.escapes === 'xml' ? yield* this.#markup() : 'no';
       if (markup === 'cut') return 'ended';
@@ -72,6 +76,14 @@ class TextReader {
     const { letter } = this.#source;
     // A letter that looks like the stand-in of a special token interrupts plain text too.
     return letter === undefined || this.#firsts.has(letter) || letter === '\uFFFF';
+  }
+
+  /** Is it possible, by the letters that have come, that the end stands here? */
+  get #mayEnd(): boolean {
+    const ahead = this.#source.rest.slice(0, this.#longestEnd + 2);
+    if (ahead.includes('\uFFFF')) return true;
+    const text = this.#rules.isPadded ? ahead.replace(/^(?:\r?\n|\r$)/, '') : ahead;
+    return this.#ends.some((end) => end.startsWith(text) || text.startsWith(end));
   }
 
   #flush(start: number): void {
