@@ -23,5 +23,6 @@ export {
   words,
 } from './grammar.ts';
 export { type PrintedGrammar, printGbnf, type SpecialTokens } from './print-gbnf.ts';
+export { printStructuralTag } from './print-structural-tag.ts';
 export { spanSources } from './span-sources.ts';
 export type { Vocabulary } from './vocabulary.ts';
