@@ -37,7 +37,7 @@ export interface GenerateMessage {
 }
 
 /** Sampling whose bias is a list: JSON has no maps. */
-export type PackedSampling = Omit<Sampling, 'logitBias'> & { readonly bias?: ReadonlyArray<readonly [number, number]> };
+type PackedSampling = Omit<Sampling, 'logitBias'> & { readonly bias?: ReadonlyArray<readonly [number, number]> };
 
 /** Sampling on its way to the engine. */
 export function packSampling({ logitBias, ...sampling }: Sampling): PackedSampling {

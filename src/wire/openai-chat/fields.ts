@@ -44,7 +44,7 @@ const readFields: ReadonlySet<string> = new Set([
 ]);
 
 /** Does this value ask for nothing? */
-export type IsNeutral = (value: unknown) => boolean;
+type IsNeutral = (value: unknown) => boolean;
 
 /** These values ask for nothing. */
 export const oneOf =

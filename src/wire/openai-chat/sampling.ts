@@ -12,7 +12,7 @@ export const maxTokenCount = 2 ** 31 - 1;
 const seedLimit = 2 ** 64;
 
 /** What each protocol reads in its own way. */
-export interface OwnSampling {
+interface OwnSampling {
   readonly topLogprobs: number | undefined;
   readonly maxTokens: number | undefined;
 }

@@ -1,7 +1,7 @@
 /** What completions ask, and every way they can ask it wrongly. */
 
 import { describe, expect, it } from 'vitest';
-import { isAppError } from '../../base/errors.ts';
+import { type BadBody, itRefuses } from '../bad-body.contract.ts';
 import { openaiCompletions } from './protocol.ts';
 
 const decode = (fields: object) =>
@@ -92,23 +92,7 @@ const rows: ReadonlyArray<readonly [name: string, fields: object, code: string, 
 ];
 
 describe('a bad body', () => {
-  for (const [name, fields, code, param] of rows)
-    it(`${name}: ${code} at '${param}'`, () => {
-      const error = refusalOf(fields);
-      expect({ code: error.code, param: error.detail.param, kind: error.kind }).toEqual({
-        code,
-        param,
-        kind: 'request',
-      });
-    });
+  const body = (fields: object): object => ({ model: 'm', prompt: 'once', ...fields });
+  const bad = rows.map(([name, fields, code, param]): BadBody => [name, body(fields), code, param]);
+  itRefuses(openaiCompletions, bad);
 });
-
-function refusalOf(fields: object) {
-  try {
-    decode(fields);
-  } catch (thrown) {
-    if (isAppError(thrown)) return thrown;
-    throw thrown;
-  }
-  throw new TypeError('the body was accepted');
-}
