@@ -9,7 +9,7 @@ export interface MarkPiece {
 }
 
 /** How special tokens are spelled, wherever in a mark they stand. */
-const specials = [/<[^<>\s]+>/gu, /\[[A-Z_/]+\]/gu, /｜[^｜<>\s]+｜/gu, /\]<\][^<>\s]+\[>\[/gu];
+const specials = [/<[^<>[\]\s]+>/gu, /\[[A-Z_/]+\]/gu, /｜[^｜<>\s]+｜/gu, /\]<\][^<>\s]+\[>\[/gu];
 
 /** All such stretches; they may overlap. */
 export function markPieces(mark: string): MarkPiece[] {
@@ -18,9 +18,9 @@ export function markPieces(mark: string): MarkPiece[] {
   );
 }
 
-/** The mark in letters, where each stretch that looks like a special token may come as one. */
-export function markNode(mark: string): GrammarNode {
-  return markRest(mark, markPieces(mark))(0);
+/** The mark in letters, where each of these stretches (all that look like it) may come as a special token. */
+export function markNode(mark: string, pieces: readonly MarkPiece[] = markPieces(mark)): GrammarNode {
+  return markRest(mark, pieces)(0);
 }
 
 /** By offset: what is left of the mark. Remembered, so that alternatives share what follows them. */

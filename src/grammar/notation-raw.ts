@@ -20,7 +20,8 @@ export interface RawText {
 
 /** Texts before this mark. */
 export function rawText(end: EndMark, escapes: 'none' | 'xml', rulePrefix: string): RawText {
-  const endNode = end.pad === '' ? markNode(end.mark) : sequence(text(end.pad), markNode(end.mark));
+  const mark = markNode(end.mark, end.pieces);
+  const endNode = end.pad === '' ? mark : sequence(text(end.pad), mark);
   const followed = (spelled: readonly string[]): GrammarNode | undefined =>
     spelled.length === 0 ? undefined : sequence(words(spelled), endNode);
   if (escapes === 'xml') {

@@ -7,6 +7,8 @@ import { type MarkPiece, markPieces, markRest } from './notation-mark.ts';
 export interface EndMark {
   readonly pad: '' | '\n';
   readonly mark: string;
+  /** Stretches of the mark that may be special tokens, if not all that look like it. */
+  readonly pieces?: readonly MarkPiece[];
 }
 
 /** A node and the rules it names. */
@@ -49,12 +51,12 @@ class MarkSearch {
   readonly #rest: (from: number) => GrammarNode;
   readonly #rulePrefix: string;
 
-  constructor({ pad, mark }: EndMark, rulePrefix: string) {
+  constructor({ pad, mark, pieces }: EndMark, rulePrefix: string) {
     this.#pad = pad;
     this.#mark = mark;
     this.#letters = [...mark];
     this.#shorter = shorterBeginnings(this.#letters);
-    this.#pieces = markPieces(mark);
+    this.#pieces = pieces ?? markPieces(mark);
     this.#rest = markRest(mark, this.#pieces);
     this.#rulePrefix = rulePrefix;
   }

@@ -1,10 +1,11 @@
 /** Arguments spelled as a tag for each property, however deep: leaves are strings as they are, or JSON. */
 
-import { type GrammarNode, optional, sequence, text } from './grammar.ts';
+import { choice, type GrammarNode, optional, sequence, text } from './grammar.ts';
 import { separated } from './json-text.ts';
 import type { NestedNotation } from './notation.ts';
-import { markNode } from './notation-mark.ts';
+import { markNode, markPieces } from './notation-mark.ts';
 import { type RawText, rawText } from './notation-raw.ts';
+import type { EndMark } from './notation-text.ts';
 import { type MemberSpelling, objectsOnly, type Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
 import { xmlJsonSpelling } from './spelling-xml-json.ts';
@@ -69,17 +70,14 @@ class Tags {
   /** The value of a property, its tags included. */
   #spelling(name: string): Spelling {
     const { start, end, escapes, item } = this.#notation;
-    const open = markNode(start[0] + name + start[1]);
-    const raw = rawText(
-      { pad: '', mark: end[0] + name + end[1] },
-      escapes,
-      `${this.#rulePrefix}leaf${this.#named.size}-`,
-    );
+    const open = sequence(markNode(start[0]), text(name), markNode(start[1]));
+    const raw = rawText(closingTag(end, name), escapes, `${this.#rulePrefix}leaf${this.#named.size}-`);
     Object.assign(this.rules, raw.rules);
     const leaf = leafSpelling({ open, raw }, this.#json, this.rules);
     const object: Spelling = {
       ...leaf,
-      object: (members) => sequence(open, members, raw.end),
+      // Many write an empty object as JSON has it.
+      object: (members) => sequence(open, mayBeEmpty(members) ? choice(members, text('{}')) : members, raw.end),
       memberSeparator: this.#separator,
       member: (inner) => this.member(inner),
       otherMember: () => undefined,
@@ -117,6 +115,21 @@ class Tags {
       },
     };
   }
+}
+
+/** A property's own name is no part of a special token. */
+function closingTag([before, after]: readonly [string, string], name: string): EndMark {
+  const offset = before.length + name.length;
+  const behind = markPieces(after).map(({ from, to }) => ({ from: from + offset, to: to + offset }));
+  return { pad: '', mark: before + name + after, pieces: [...markPieces(before), ...behind] };
+}
+
+/** Is this certain to match the empty text? */
+function mayBeEmpty(node: GrammarNode): boolean {
+  if (node.kind === 'sequence') return node.items.every(mayBeEmpty);
+  if (node.kind === 'choice') return node.items.some(mayBeEmpty);
+  if (node.kind === 'repeat') return node.min === 0 || mayBeEmpty(node.item);
+  return node.kind === 'text' && node.text === '';
 }
 
 /** Values without tags inside. */

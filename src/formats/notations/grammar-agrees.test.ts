@@ -136,9 +136,9 @@ describe.each(notations)('%s', (_, notation, fence) => {
           expect(isTaken, `${JSON.stringify(schema)}\n${json}\n${text}`).toBe(true);
         }
       }),
-      { seed, numRuns: 100 },
+      { seed, numRuns: 40 },
     );
-    expect(carried).toBeGreaterThan(50);
+    expect(carried).toBeGreaterThan(20);
   });
 
   it('is read as the grammar means it', () => {
@@ -160,8 +160,8 @@ describe.each(notations)('%s', (_, notation, fence) => {
         );
         expect(violations, said).toEqual([]);
       }),
-      { seed, numRuns: 80 },
+      { seed, numRuns: 30 },
     );
-    expect(finished).toBeGreaterThan(40);
+    expect(finished).toBeGreaterThan(8);
   });
 });
