@@ -10,12 +10,16 @@ import {
   repeat,
   rule,
   sequence,
+  set,
   special,
   text,
   words,
 } from '../../grammar/grammar.ts';
 import { jsonString } from '../../grammar/json-text.ts';
+import { formatPattern } from '../../schema/format-patterns.ts';
 import { isJsonObject, type JsonSchema, member } from '../../schema/json-schema.ts';
+import { compilePattern } from '../../schema/pattern.ts';
+import type { TextAutomaton } from '../../schema/text-automaton.ts';
 import type { CallGrammar } from '../answer-plan.ts';
 import type { Ask } from '../ask.ts';
 import type { NanoLine, NanoTool } from './nano-parameters.ts';
@@ -124,10 +128,10 @@ class NanoGrammar {
       for (const keyword of keywords) if (member(schema, keyword) !== undefined) place.relaxed.add(keyword);
     };
     relax('allOf', 'anyOf', 'oneOf', 'not', 'if', '$ref', 'pattern');
-    const format = formatNode(schema);
+    const format = formatTexts(schema);
     if (format !== undefined) {
       relax('minLength', 'maxLength');
-      return format;
+      return this.#texts(format, `${place.prefix}format-`);
     }
     relax('format');
     const bounds = { min: lengthOf(schema, 'minLength'), max: lengthOf(schema, 'maxLength') };
@@ -139,6 +143,15 @@ class NanoGrammar {
       }
     }
     return rawString(bounds);
+  }
+
+  /** Texts as they are: one rule for each state. */
+  #texts({ states }: TextAutomaton, prefix: string): GrammarNode {
+    states.forEach(({ mayEnd, edges }, index) => {
+      const ways = edges.map(({ from, to, target }) => sequence(set([from, to]), rule(`${prefix}${target}`)));
+      this.rules[`${prefix}${index}`] = choice(...(mayEnd ? [sequence()] : []), ...ways);
+    });
+    return rule(`${prefix}0`);
   }
 
   /** Stretches of the conversation, or of what the schema itself quotes; undefined if there is nothing to copy. */
@@ -210,13 +223,11 @@ function lengthOf(schema: Readonly<Record<string, Json>>, keyword: string): numb
   return typeof value === 'number' && value >= 0 ? Math.floor(value) : undefined;
 }
 
-/** The grammar of a format that has one, without the quotes of JSON (its characters need no escapes). */
-function formatNode(schema: Readonly<Record<string, Json>>): GrammarNode | undefined {
+/** The texts of a format that can be told letter by letter, if the schema names one. */
+function formatTexts(schema: Readonly<Record<string, Json>>): TextAutomaton | undefined {
   const format = member(schema, 'format');
-  if (format === undefined) return undefined;
-  const { node, relaxed } = grammarFromSchema({ type: 'string', format }, { rulePrefix: 'nano-format-' });
-  if (relaxed.includes('format') || node.kind !== 'sequence' || node.items.length !== 3) return undefined;
-  return node.items[1];
+  const source = typeof format === 'string' ? formatPattern(format) : undefined;
+  return source === undefined ? undefined : compilePattern(source)?.texts;
 }
 
 /** What users and tools said. */
