@@ -50,16 +50,19 @@ export function detectFormat(
 
 function scored(format: ToolFormat, facts: ModelFacts, samples: Samples | undefined): Candidate {
   const detected = format.detect(facts);
-  const agreement = samples === undefined ? 0 : agreementOf(format, samples);
+  // What a prompted format writes, no template writes but by chance.
+  const agreement = samples === undefined || format.kind === 'prompted' ? 0 : agreementOf(format, samples);
   if (agreement === 0) return { format, ...detected };
   const how =
-    agreement === exactly ? 'writes calls as the template does' : 'writes calls as the template does, but for blanks';
+    agreement === exactly
+      ? 'writes calls as the template does'
+      : 'writes calls as the template does, but for blanks or quotes';
   return { format, score: rounded(detected.score + agreement), evidence: [how, ...detected.evidence] };
 }
 
-/** What it is worth that a format writes calls byte for byte as the template does, and what if blanks differ. */
+/** What it is worth that a format writes calls byte for byte as the template does, and what if blanks or quotes differ. */
 const exactly = 5;
-const butForBlanks = 3;
+const butForTaste = 2;
 
 function agreementOf(format: ToolFormat, { turns, one, turnEnd }: Samples): number {
   const two = turns.get('two') ?? '';
@@ -68,7 +71,7 @@ function agreementOf(format: ToolFormat, { turns, one, turnEnd }: Samples): numb
   const own = written(format, isWhole ? 'two' : 'one');
   const shown = withoutEndToken(isWhole ? two : one, own);
   if (shown === own) return exactly;
-  return withoutBlanks(shown) === withoutBlanks(own) ? butForBlanks : 0;
+  return withoutTaste(shown) === withoutTaste(own) ? butForTaste : 0;
 }
 
 /** The calls of a sample as the format writes them, without what the prompt holds of them already. */
@@ -84,8 +87,9 @@ function withoutEndToken(shown: string, own: string): string {
   return shown.startsWith(own) && /^\s*<[^<>\s]+>\s*$/.test(shown.slice(own.length)) ? own : shown;
 }
 
-function withoutBlanks(text: string): string {
-  return text.replace(/\s+/g, '');
+/** Blanks in JSON and the kind of quotes in Python are the template's taste. */
+function withoutTaste(text: string): string {
+  return text.replace(/\s+/g, '').replaceAll("'", '"');
 }
 
 function rounded(score: number): number {

@@ -9,7 +9,11 @@ export const hy3 = defineFormat({
   kind: 'native',
   source: 'tencent/Hy3 chat template',
   models: 'Hy 3',
-  detect: { template: ['<tool_sep>', '<arg_key>'], tokens: ['<tool_sep>'], names: ['hy3', 'hunyuan'] },
+  detect: {
+    template: ['<tool_sep>', '<arg_key>', '</arg_key>', '<arg_value>', '<tool_call>'],
+    tokens: ['<tool_sep>'],
+    names: ['hy3', 'hunyuan'],
+  },
   calls: seq(
     '<tool_calls>',
     many(

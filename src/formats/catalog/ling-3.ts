@@ -9,7 +9,7 @@ export const ling3 = defineFormat({
   kind: 'native',
   source: 'inclusionAI/Ling-3 chat template',
   models: 'Ling 3',
-  detect: { template: ['<arg_key>', '<arg_value>', '<tool_call>', '<role>'], names: ['ling'] },
+  detect: { template: ['<arg_key>', '</arg_key>', '<arg_value>', '<tool_call>', '<role>'], names: ['ling'] },
   calls: many(
     seq(
       '<tool_call>',

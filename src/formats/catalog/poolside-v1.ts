@@ -9,7 +9,7 @@ export const poolsideV1 = defineFormat({
   kind: 'native',
   source: 'poolside/Laguna chat template',
   models: 'Laguna',
-  detect: { template: ['<arg_key>', '<arg_value>', '<tool_call>', '<assistant>'], names: ['poolside'] },
+  detect: { template: ['<arg_key>', '</arg_key>', '<arg_value>', '<tool_call>', '<assistant>'], names: ['poolside'] },
   calls: many(
     seq(
       '<tool_call>',

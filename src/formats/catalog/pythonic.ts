@@ -9,7 +9,7 @@ export const pythonic = defineFormat({
   kind: 'native',
   source: 'Llama 3.2 prompt format (zero-shot function calling); Team-ACE/ToolACE-8B',
   models: 'Llama 3.2 1B and 3B, ToolACE, Ultravox, Gemma 3 by prompt',
-  detect: { template: ['[func_name1(params_name1=params_value1'], names: ['toolace', 'llama-3.2'] },
+  detect: { template: ['ipython', "+ '('"], without: ['<|python_start|>'], names: ['toolace', 'llama-3.2'] },
   calls: seq('[', many(seq(name('('), pythonArgs(), ')'), ', '), ']'),
   callsAtStart: true,
   example: '[get_weather(city="Oslo")]',

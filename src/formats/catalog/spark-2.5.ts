@@ -9,7 +9,7 @@ export const spark25 = defineFormat({
   kind: 'native',
   source: 'iFlytek Spark 2.5 chat template',
   models: 'Spark 2.5',
-  detect: { template: ['<arg_key>', '<arg_value>', '<tool_call>', '<User>'], names: ['spark'] },
+  detect: { template: ['<arg_key>', '</arg_key>', '<arg_value>', '<tool_call>', '<User>'], names: ['spark'] },
   calls: many(
     seq(
       '<tool_call>',

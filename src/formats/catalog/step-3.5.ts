@@ -10,9 +10,9 @@ export const step35 = defineFormat({
   source: 'stepfun-ai/Step-3.5-Flash chat template',
   models: 'Step 3.5 Flash',
   detect: {
-    template: ['<function=', '<parameter=', '<tool_call>', 'step'],
+    template: ['<function=', '<parameter=', '<tool_call>'],
     without: ['<seed:tool_call>'],
-    names: ['step-3.5', 'step3.5', 'step3p5'],
+    names: ['step-3.5', 'step3.5', 'step3p5', 'step 3.5'],
   },
   calls: many(
     seq(

@@ -1,0 +1,42 @@
+/** Every template speaks one format, and none but its own is taken for it. */
+
+import { describe, expect, it } from 'vitest';
+import { readFixtures } from '../templates/fixtures.ts';
+import { detectFixture } from './templates.ts';
+
+/** Templates that write another format than the models they belong to. */
+const exceptions: Readonly<Record<string, { readonly speaks: string; readonly because: string }>> = {
+  'spark-2.5': { speaks: 'glm-4.7', because: 'its template writes no line breaks' },
+};
+
+/** Formats that write calls alike: the template does not tell them apart, the model's name does. */
+const twins: Readonly<Record<string, string>> = { 'step-3.5': 'qwen-3-coder', trinity: 'hermes' };
+
+/** Less than this is chance. */
+const leastMargin = 0.5;
+
+describe.each(readFixtures())('the template of $name', (fixture) => {
+  const { name } = fixture;
+  const knowsTools = fixture.source.includes('tools');
+  const expected = exceptions[name]?.speaks ?? name;
+
+  it('is detected by what it says and writes', () => {
+    const { format, margin, evidence } = detectFixture(fixture, '');
+    if (!knowsTools) expect(format.kind).toBe('prompted');
+    else expect(format.name, evidence).toBe(twins[name] ?? expected);
+    expect(margin, evidence).toBeGreaterThanOrEqual(leastMargin);
+  });
+
+  it('is not taken for another because of a name', () => {
+    const { format } = detectFixture(fixture, name);
+    if (knowsTools) expect(format.name).toBe(expected);
+    else expect(format.kind).toBe('prompted');
+  });
+});
+
+describe('the exceptions', () => {
+  it('are needed', () => {
+    for (const fixture of readFixtures().filter(({ name }) => name in exceptions || name in twins))
+      expect([fixture.name, detectFixture(fixture, '').format.name]).not.toEqual([fixture.name, fixture.name]);
+  });
+});
