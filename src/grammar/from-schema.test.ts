@@ -255,6 +255,21 @@ describe('arrays', () => {
   });
 });
 
+describe('alternatives of which exactly one must match', () => {
+  const one = (name: string) => ({ properties: { [name]: { type: 'integer' } }, required: [name] });
+
+  it('are told apart by properties that only one of them writes', () => {
+    const schema = { type: 'object', oneOf: [one('a'), one('b')] };
+    expect(relaxed(schema)).toEqual([]);
+    expect(accepts(schema, '{"a":1}')).toBe(true);
+    expect(accepts(schema, '{"a":1,"b":1}')).toBe(false);
+    expect(relaxed({ ...schema, properties: { a: true } })).toEqual(['oneOf']);
+    expect(relaxed({ ...schema, additionalProperties: { type: 'integer' } })).toEqual(['oneOf']);
+    expect(relaxed({ oneOf: [{ ...one('a'), additionalProperties: false }, { required: ['b'] }] })).toEqual([]);
+    expect(relaxed({ oneOf: [{ type: 'object' }, { ...one('b'), type: 'object' }] })).toEqual(['oneOf']);
+  });
+});
+
 describe('conditions', () => {
   const properties = { kind: { enum: ['a', 'b'] }, x: { type: 'integer' }, y: { type: 'integer' } };
 

@@ -9,21 +9,14 @@ import { resolveReference } from '../schema/resolve-reference.ts';
 import { rewriteConditions } from '../schema/rewrite-conditions.ts';
 import { createEvaluation } from '../schema/validate.ts';
 import { arrayNode } from './array-grammar.ts';
+import { areExclusive } from './exclusive-branches.ts';
 import { choice, type GrammarNode } from './grammar.ts';
 import { literalNode } from './literal-grammar.ts';
 import { numberNode } from './number-grammar.ts';
 import { objectNode } from './object-grammar.ts';
 import { matchesSomething } from './program.ts';
 import type { DeclaredRule, SchemaContext } from './schema-context.ts';
-import {
-  areDisjoint,
-  constrains,
-  isObjectSchema,
-  literalValues,
-  neverEnforced,
-  typesOf,
-  without,
-} from './schema-facts.ts';
+import { constrains, isObjectSchema, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
 import { spanSources } from './span-sources.ts';
 import type { Copying, Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
@@ -289,7 +282,14 @@ class SchemaCompiler implements SchemaContext {
   /** Each branch together with the keywords beside the list. */
   #branches(schema: SchemaObject, keyword: string, branches: readonly JsonSchema[]): GrammarNode {
     const rest = member(schema, 'type') === undefined ? without(schema, keyword, 'nullable') : without(schema, keyword);
-    if (keyword === 'oneOf' && !areDisjoint(branches.map((branch) => this.resolved(branch)))) this.relax(keyword);
+    if (
+      keyword === 'oneOf' &&
+      !areExclusive(
+        branches.map((branch) => this.resolved(branch)),
+        rest,
+      )
+    )
+      this.relax(keyword);
     const other = keyword === 'anyOf' ? schemaList(member(rest, 'oneOf')).length : 0;
     if (branches.length * Math.max(1, other) > maxBranches && other > 0) {
       this.relax(keyword);

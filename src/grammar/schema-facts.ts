@@ -102,13 +102,8 @@ function hasType(value: Json, type: string): boolean {
   return typeof value === type;
 }
 
-/** Can no value satisfy two of these? Judged by their types and literal values only; `false` when in doubt. */
-export function areDisjoint(schemas: readonly JsonSchema[]): boolean {
-  if (schemas.length > 64) return false;
-  return schemas.every((a, index) => schemas.slice(index + 1).every((b) => exclude(a, b)));
-}
-
-function exclude(a: JsonSchema, b: JsonSchema): boolean {
+/** Can no value satisfy both? Judged by their types and literal values only; `false` when in doubt. */
+export function areApart(a: JsonSchema, b: JsonSchema): boolean {
   if (a === false || b === false) return true;
   if (a === true || b === true) return false;
   const [left, right] = [literalValues(a), literalValues(b)];
