@@ -5,6 +5,7 @@ Needs `pip install xgrammar`, which brings PyTorch along; so this is run by hand
 
 import json
 import sys
+from importlib.metadata import version
 
 import xgrammar
 from xgrammar.testing import _is_grammar_accept_string as accepts
@@ -19,5 +20,5 @@ for line in sys.stdin:
         if accepts(grammar, case["text"]) != case["accepted"]:
             wrong += 1
             print(f"{row['name']}: we say {case['accepted']} of {case['text']!r}")
-print(f"xgrammar {xgrammar.__version__}: {total} texts, {wrong} of them judged otherwise")
+print(f"xgrammar {version('xgrammar')}: {total} texts, {wrong} of them judged otherwise")
 sys.exit(1 if wrong or not total else 0)

@@ -20,7 +20,11 @@ interface Trie {
 /** What follows the first `at` letters, which the words have in common. */
 function branch(words: readonly (readonly string[])[], at: number, trie: Trie): Printed {
   const groups = new Map<string | undefined, (readonly string[])[]>();
-  for (const word of words) groups.set(word[at], [...(groups.get(word[at]) ?? []), word]);
+  for (const word of words) {
+    const group = groups.get(word[at]);
+    if (group === undefined) groups.set(word[at], [word]);
+    else group.push(word);
+  }
   const ways = [...groups].map(([first, group]) => {
     if (first === undefined) return item(emptyLiteral);
     const [one] = group;
