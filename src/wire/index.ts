@@ -7,4 +7,5 @@ export type { Message, ToolCall } from '../chat/message.ts';
 export type { ChatRequest } from '../chat/request.ts';
 export type { Tool, ToolChoice } from '../chat/tool.ts';
 export { openaiChat } from './openai-chat/protocol.ts';
+export { openaiCompletions } from './openai-completions/protocol.ts';
 export type { DecodeContext, Decoded, FrameEncoder, Protocol, Reply } from './protocol.ts';
