@@ -22,11 +22,19 @@ export function readLogprobs(
   return { ...read(drawn), top: count === 0 ? [] : best(logits, count).map(read) };
 }
 
+/** A logit this far below the highest adds nothing: a million of them are less than a float's last digit. */
+const reach = 32;
+
 /** The logarithm of the sum of all exponentials, kept from overflowing by taking the highest out. */
 function logSum(logits: Float32Array): number {
   const top = logits[best(logits, 1)[0] ?? 0] ?? 0;
+  const floor = top - reach;
   let sum = 0;
-  for (const logit of logits) if (!Number.isNaN(logit)) sum += Math.exp(logit - top);
+  // By index: it runs for every token over the whole vocabulary. What is no number fails the comparison.
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id] ?? 0;
+    if (logit > floor) sum += Math.exp(logit - top);
+  }
   return top + Math.log(sum);
 }
 
