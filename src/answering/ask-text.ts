@@ -34,7 +34,8 @@ export function askText(engine: TextEngine, profile: ModelProfile): Asker {
       const prepared = prepare(request, profile, tools.now());
       const tokens = await client.tokenize(prepared.prompt);
       const wished = { ...spec.sampling, ...request.sampling };
-      const sampling = fitContext(wished, tokens.length, client.contextPerSlot);
+      const room = { promptTokens: tokens.length, context: client.contextPerSlot };
+      const sampling = fitContext(wished, room);
       const { prompt, plan } = prepared;
       const generate = (choice: number) => begin(engine, { request, prompt, tokens, sampling, plan }, choice);
       return { tools: prepared.tools, relaxed: plan.relaxed, warnings: prepared.warnings, generate };
@@ -44,13 +45,15 @@ export function askText(engine: TextEngine, profile: ModelProfile): Asker {
 
 /** The questions of a raw completion, one for each prompt; all is checked before anything is generated. */
 export async function rawQuestions(engine: TextEngine, request: ChatRequest): Promise<readonly Question[]> {
+  const { client, spec } = engine;
   const questions: Question[] = [];
+  refuseHopeless(request, client.contextPerSlot);
   for (const raw of request.raw ?? []) {
-    const { client, spec } = engine;
     const { prompt, tokens } = await rawTokens(engine, raw);
     if (tokens.length === 0) throw wrongPrompt(raw, 'no token stands for an empty prompt');
     const wished = { ...spec.sampling, ...request.sampling };
-    const sampling = fitContext(wished, tokens.length, client.contextPerSlot);
+    const room = { promptTokens: tokens.length, context: client.contextPerSlot, path: raw.path };
+    const sampling = fitContext(wished, room);
     const generate = (choice: number) => begin(engine, { request, prompt, tokens, sampling, plan: rawPlan }, choice);
     questions.push({ tools: [], relaxed: rawPlan.relaxed, warnings: [], generate });
   }

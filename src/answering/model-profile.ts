@@ -3,9 +3,10 @@
 import { ConfigError } from '../base/errors.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
-import { detectFormat } from '../formats/detect.ts';
+import { detectTemplate } from '../formats/detect-template.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats, findFormat } from '../formats/formats.ts';
+import type { CustomFormat } from '../formats/load-format.ts';
 import { type ChatTemplate, createChatTemplate } from '../template/chat-template.ts';
 
 /** Template and format of one model. */
@@ -27,12 +28,17 @@ export function templateOf(spec: ModelSpec, deployment: Deployment): string {
 }
 
 /** Works out a model's profile; throws ConfigError when the template cannot be used or the format is unknown. */
-export function profileModel(spec: ModelSpec, deployment: Deployment): ModelProfile {
+export function profileModel(
+  spec: ModelSpec,
+  deployment: Deployment,
+  custom: readonly CustomFormat[] = [],
+): ModelProfile {
   const source = templateOf(spec, deployment);
   const template = createChatTemplate(source, spec);
-  if (deployment.toolFormat !== undefined) {
-    const format = findFormat(deployment.toolFormat);
-    if (format === undefined) throw unknownFormat(deployment.toolFormat);
+  const { toolFormat } = deployment;
+  if (toolFormat !== undefined) {
+    const format = custom.find((each) => isNamed(each, toolFormat))?.format ?? findFormat(toolFormat);
+    if (format === undefined) throw unknownFormat(toolFormat);
     return { template, format, evidence: `${format.name} (set by --tool-format)` };
   }
   const facts = {
@@ -41,7 +47,14 @@ export function profileModel(spec: ModelSpec, deployment: Deployment): ModelProf
     template: source,
     specialTokens: spec.specialTokens,
   };
-  return { template, ...detectFormat(facts, allFormats) };
+  // Of equally likely formats the first is taken: what somebody wrote for this machine goes before what we know.
+  const [first = allFormats[0], ...others] = [...custom.map(({ format }) => format), ...allFormats];
+  const { format, evidence } = detectTemplate(facts, template, [first, ...others]);
+  return { template, format, evidence };
+}
+
+function isNamed({ format, file }: CustomFormat, nameOrFile: string): boolean {
+  return file === nameOrFile || format.name === nameOrFile.toLowerCase();
 }
 
 function unknownFormat(name: string): ConfigError {

@@ -111,6 +111,17 @@ describe('a raw completion', () => {
     }
   });
 
+  it('that does not fit is refused with its place, before the engine sees it if it is hopeless', async () => {
+    for (const [wrong, prompts] of [
+      ['x'.repeat(8_000), 2],
+      ['x'.repeat(300_000), 0],
+    ] as const) {
+      const { error, seen } = await answer([], request('fine', wrong));
+      expect(error).toMatchObject({ code: 'context_length_exceeded', detail: { param: 'prompt[1]' } });
+      expect(seen.prompts).toHaveLength(prompts);
+    }
+  });
+
   it('keeps blanks', async () => {
     const { choices } = await answer([{ chunks: [' ', '\n', 'x', ' '] }], request('one'), { template: plain });
     expect(choices[0]?.text).toBe(' \nx ');
