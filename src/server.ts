@@ -2,7 +2,7 @@
 
 import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { createComplete } from './answering/complete.ts';
@@ -14,6 +14,7 @@ import { embeddedEngine } from './engines/embedded/embedded.ts';
 import type { Deployment } from './fleet/deployment.ts';
 import type { InstanceId } from './fleet/instance.ts';
 import type { ModelSpec } from './fleet/model-spec.ts';
+import type { CustomFormat } from './formats/load-format.ts';
 import { createAccess } from './http/access.ts';
 import { createHttpApp, type HttpApp } from './http/app.ts';
 import { defaultLimits } from './http/limits.ts';
@@ -24,6 +25,7 @@ import { readModel } from './models/read-model.ts';
 import { resolveModel } from './models/resolve-model.ts';
 import { dryRender } from './operating/dry-render.ts';
 import { InstanceKeeper } from './operating/instance-keeper.ts';
+import { loadFormatFile, loadFormatsFrom } from './operating/load-formats.ts';
 import { createLocalRoster } from './operating/local-roster.ts';
 import { createLocalRuntime } from './runtime/local-runtime.ts';
 import { openaiChat } from './wire/openai-chat/protocol.ts';
@@ -89,7 +91,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   };
   try {
     keeper.start();
-    const profile = await profileSafely(spec, deployment);
+    const profile = await profileSafely(spec, deployment, config.stateFolder);
     app = createApp(config, { keeper, profile, log });
     const port = await app.listen({ host: config.host, port: config.port });
     await keeper.firstReady(new AbortController().signal);
@@ -122,9 +124,15 @@ function keepInstance({ deployment, spec, logFolder, socketFolder, log }: Instan
 }
 
 /** A template is a stranger's program: it first runs in a thread that may fail. */
-async function profileSafely(spec: ModelSpec, deployment: Deployment): Promise<ModelProfile> {
+async function profileSafely(spec: ModelSpec, deployment: Deployment, stateFolder: string): Promise<ModelProfile> {
   await dryRender({ source: templateOf(spec, deployment), ...spec });
-  return profileModel(spec, deployment);
+  return profileModel(spec, deployment, customFormats(stateFolder, deployment.toolFormat));
+}
+
+/** The formats kept on this machine, and the one in a file that was asked for. */
+function customFormats(stateFolder: string, wanted: string | undefined): readonly CustomFormat[] {
+  const named = wanted !== undefined && isAbsolute(wanted) ? [loadFormatFile(wanted)] : [];
+  return [...named, ...loadFormatsFrom(join(stateFolder, 'formats'))];
 }
 
 interface AppParts {

@@ -45,6 +45,11 @@ describe('prepareServer', () => {
     expect(own.config.apiKeys).toEqual(['mine']);
   });
 
+  it('takes a tool format by its name or as a file', () => {
+    expect(prepare('--tool-format', 'hermes').config.deployment.toolFormat).toBe('hermes');
+    expect(prepare('--tool-format', 'mine.json').config.deployment.toolFormat).toBe(join(folder, 'mine.json'));
+  });
+
   it('takes a chat template as file or as text', () => {
     writeFileSync(join(folder, 't.jinja'), 'from {{ file }}');
     expect(prepare('--chat-template', 't.jinja').config.deployment.chatTemplate).toBe('from {{ file }}');

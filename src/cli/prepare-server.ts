@@ -60,7 +60,7 @@ function toDeployment(settings: Settings, folder: string): ServerConfig['deploym
     ...(contextSize === undefined ? {} : { contextSize }),
     ...(threads === undefined ? {} : { threads }),
     ...(gpuLayers === undefined ? {} : { gpuLayers }),
-    ...(toolFormat === undefined ? {} : { toolFormat }),
+    ...(toolFormat === undefined ? {} : { toolFormat: toFormat(toolFormat, folder) }),
     ...(chatTemplate === undefined ? {} : { chatTemplate: toTemplate(chatTemplate, folder) }),
   };
 }
@@ -72,6 +72,11 @@ function nameOf(modelPath: string): string {
       .replace(/\.gguf$/i, '')
       .replace(/-\d{5}-of-\d{5}$/, '') || 'model'
   );
+}
+
+/** A JSON file is a format of its own; anything else is the name of one. */
+function toFormat(nameOrFile: string, folder: string): string {
+  return nameOrFile.toLowerCase().endsWith('.json') ? resolve(folder, nameOrFile) : nameOrFile;
 }
 
 /** Text with template syntax is the template; anything else is the path of one. */

@@ -81,8 +81,8 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
     aliases: [],
   },
   'tool-format': {
-    value: 'NAME',
-    help: 'How the model writes tool calls. Default: detected from its chat template.',
+    value: 'NAME|FILE',
+    help: 'How the model writes tool calls: a name (aimindserve formats) or a JSON file. Default: detected from its chat template.',
     takes: 'one',
     aliases: [],
   },

@@ -19,7 +19,7 @@ export interface Deployment {
   readonly gpuLayers?: number;
   /** Replaces the model's own chat template (the Jinja text). */
   readonly chatTemplate?: string;
-  /** Overrules detection: a format's name. */
+  /** Overrules detection: a format's name, or the absolute path of a file that holds one. */
   readonly toolFormat?: string;
   /** How strictly promises of answers are kept where the request does not say; absent = `enforce`. */
   readonly guarantee?: 'enforce' | 'report' | 'off';
