@@ -152,7 +152,7 @@ describe('the language, as Python has it', () => {
     ['[3, 1, 2] | min ~ [3, 1, 2] | max ~ [3, 1, 2] | sum', '136'],
     ['["a", "b"] | map("upper") | list', "['A', 'B']"],
     ['[{"a": 1}] | map(attribute="a") | list', '[1]'],
-    ['{10: "x", 9: "y"} | dictsort', "[[9, 'y'], [10, 'x']]"],
+    ['{10: "x", 9: "y"} | dictsort', "[(9, 'y'), (10, 'x')]"],
     ['nothing | selectattr("a") | list', '[]'],
     ['"a" + nothing', 'a'],
     ['"abc".removeprefix("a").removesuffix("c")', 'b'],

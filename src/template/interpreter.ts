@@ -1,10 +1,15 @@
 /** The library's interpreter with a meter in every step, and Python's meaning where the two differ. */
 
-import { Interpreter, type ListValue, type MapValue, type Scope, type SyntaxNode, type Value } from './library.ts';
+import type { Call } from './call.ts';
+import { Interpreter, type Scope, type SyntaxNode, type Value } from './library.ts';
+import { attributeOf, elements, entries } from './list-filters.ts';
+import { listMethod } from './list-methods.ts';
 import type { Meter } from './meter.ts';
-import { type Call, filters, textMethods } from './methods.ts';
+import { filters, percent, textMethods } from './methods.ts';
 import { applyOperator, failed, kind } from './operators.ts';
+import { holds } from './predicates.ts';
 import type { Program } from './program.ts';
+import { negatedPrefix, testPrefix } from './test-arguments.ts';
 import {
   isFunction,
   isInteger,
@@ -14,28 +19,20 @@ import {
   isNull,
   isText,
   isUndefined,
+  keysOf,
+  nullValue,
   printValue,
-  toInteger,
+  toBoolean,
   toKeywords,
   toList,
   toMap,
+  toNumberedMap,
   toText,
   undefinedValue,
 } from './value.ts';
 
 /** Statements whose value is none because they have none to print. */
 const silent: ReadonlySet<string> = new Set(['Set', 'Macro', 'Comment']);
-
-/** Filters of the library that expect a list. */
-const listFilters: ReadonlySet<string> = new Set([
-  'selectattr',
-  'rejectattr',
-  'map',
-  'select',
-  'reject',
-  'sort',
-  'reverse',
-]);
 
 /** What one rendering is watched by. */
 export type RenderTools = Pick<Call, 'meter' | 'guard'>;
@@ -68,7 +65,7 @@ export class MeteredInterpreter extends Interpreter {
   /** Sizes are checked where values come into being; and a loop prepares all its rounds before the first. */
   #weigh(node: SyntaxNode, value: Value): Value {
     const iterated = this.#program.iterables.has(node);
-    const result = iterated && !isMap(value) ? iterable(value) : value;
+    const result = iterated ? iterable(value) : value;
     if (iterated && isList(result)) this.#meter.charge(result.value.length * 20);
     if (isLookUp(node)) return result;
     if (isText(result)) this.#meter.text(result.value.length);
@@ -94,6 +91,10 @@ export class MeteredInterpreter extends Interpreter {
         const { body, filter } = this.#program.fields(node);
         return this.#filter(this.evaluateBlock(body, scope), filter, scope);
       }
+      case 'TestExpression':
+        return this.#test(node, scope);
+      case 'Set':
+        return this.#set(node, scope);
       case 'ObjectLiteral':
         return this.#object(node, scope);
       case 'Break':
@@ -124,7 +125,12 @@ export class MeteredInterpreter extends Interpreter {
     const first = this.evaluate(left, scope);
     if (operator.value === 'and') return first.__bool__().value ? this.evaluate(right, scope) : first;
     if (operator.value === 'or') return first.__bool__().value ? first : this.evaluate(right, scope);
-    return applyOperator(operator.value, first, this.evaluate(right, scope), this.#meter);
+    const second = this.evaluate(right, scope);
+    if (operator.value === '%' && isText(first))
+      return toText(
+        percent(first, { args: isTuple(second) && isList(second) ? second.value : [second], meter: this.#meter }),
+      );
+    return applyOperator(operator.value, first, second, this.#meter);
   }
 
   #member(node: SyntaxNode, scope: Scope): Value {
@@ -133,7 +139,10 @@ export class MeteredInterpreter extends Interpreter {
     if (property.type === 'SliceExpression') {
       if (isText(owner)) this.#meter.charge(owner.value.length / 8);
       if (!isText(owner) && !isList(owner)) throw failed(`slices ${kind(owner)}`);
-      return this.evaluateSliceExpression(owner, property, scope);
+      if (!isText(owner) || !hasPairs(owner.value)) return this.evaluateSliceExpression(owner, property, scope);
+      const characters = toList(Array.from(owner.value, toText));
+      const cut = this.evaluateSliceExpression(characters, property, scope);
+      return toText(isList(cut) ? cut.value.map((character) => character.value).join('') : '');
     }
     if (computed) return elementOf(owner, this.evaluate(property, scope));
     const { value } = this.#program.fields(property);
@@ -152,7 +161,12 @@ export class MeteredInterpreter extends Interpreter {
       const method = isText(owner) ? textMethods.get(name) : undefined;
       if (isText(owner) && method !== undefined)
         return method(owner.value, { ...this.#tools, args: positional, named });
-      if (isMap(owner) && name === 'items' && numberedMaps.has(owner)) return numberedEntries(owner);
+      if (isMap(owner) && name === 'items') return toList(entries(owner));
+      if (isMap(owner) && name === 'keys') return toList(keysOf(owner));
+      if (isList(owner) || isMap(owner)) {
+        const value = listMethod(owner, name, { ...this.#tools, args: positional, named });
+        if (value !== undefined) return value;
+      }
       // In Python a method wins over a key of the same name: a schema's `items` must not hide `.items()`.
       target = (isMap(owner) ? owner.builtins.get(name) : undefined) ?? elementOf(owner, toText(name));
     } else target = this.evaluate(callee, scope);
@@ -171,50 +185,68 @@ export class MeteredInterpreter extends Interpreter {
       const value = own(operand, call);
       if (value !== undefined) return value;
     }
-    if (name === 'dictsort' && !isCall && isMap(operand) && numberedMaps.has(operand))
-      return toList(numberedEntries(operand).value.sort((a, b) => numberOf(a) - numberOf(b)));
-    if (name === 'map' && isCall && isList(operand)) {
-      const [[inner]] = this.evaluateArguments(fields.args, scope);
-      if (isText(inner)) return this.#map(operand, inner.value, scope);
+    if (name === 'map' && isCall) return this.#map(operand, fields.args, scope);
+    if (name.startsWith(testPrefix)) {
+      const isNegated = name.startsWith(negatedPrefix);
+      const [args] = this.evaluateArguments(fields.args, scope);
+      const test = name.slice((isNegated ? negatedPrefix : testPrefix).length);
+      return toBoolean(holds(test, operand, args, this.#meter) !== isNegated);
     }
     this.#meter.charge(costOf(operand));
-    const isMissing = (isUndefined(operand) || isNull(operand)) && listFilters.has(name);
-    return this.applyFilter(isMissing ? toList([]) : operand, filter, scope) ?? undefinedValue;
+    return this.applyFilter(operand, filter, scope) ?? undefinedValue;
   }
 
-  /** `list | map('name')`. */
-  #map(list: ListValue, name: string, scope: Scope): Value {
-    const filter: SyntaxNode & { readonly value: string } = { type: 'Identifier', value: name };
-    return toList(list.value.map((item) => this.#filter(item, filter, scope)));
+  /** `list | map('name', …)` or `map(attribute=…)`. */
+  #map(operand: Value, args: readonly SyntaxNode[], scope: Scope): Value {
+    const [[inner], named] = this.evaluateArguments(args, scope);
+    const list = elements(operand, this.#meter);
+    this.#meter.charge(list.length);
+    const attribute = named.get('attribute');
+    if (attribute !== undefined) {
+      const fallback = named.get('default') ?? undefinedValue;
+      const orElse = (value: Value) => (isUndefined(value) ? fallback : value);
+      return toList(list.map((item) => orElse(attributeOf(item, attribute))));
+    }
+    if (!isText(inner)) throw failed('maps by no filter');
+    const callee: SyntaxNode & { readonly value: string } = { type: 'Identifier', value: inner.value };
+    const call: SyntaxNode & { readonly callee: SyntaxNode; readonly args: readonly SyntaxNode[] } = {
+      type: 'CallExpression',
+      callee,
+      args: args.slice(1),
+    };
+    return toList(list.map((item) => this.#filter(item, args.length > 1 ? call : callee, scope)));
+  }
+
+  /** `operand is test`, without arguments. */
+  #test(node: SyntaxNode, scope: Scope): Value {
+    const { operand, negate, test } = this.#program.fields(node);
+    const isTrue = holds(this.#program.fields(test).value, this.evaluate(operand, scope), [], this.#meter);
+    return toBoolean(isTrue !== negate);
+  }
+
+  /** `{% set name | filter %}…{% endset %}`; all others are the library's. */
+  #set(node: SyntaxNode, scope: Scope): Value | undefined {
+    const { assignee, body } = this.#program.fields(node);
+    if (assignee.type !== 'FilterExpression') return undefined;
+    const { operand, filter } = this.#program.fields(assignee);
+    scope.setVariable(
+      this.#program.fields(operand).value,
+      this.#filter(this.evaluateBlock(body, scope), filter, scope),
+    );
+    return nullValue;
   }
 
   #object(node: SyntaxNode, scope: Scope): Value {
-    const entries = new Map<string, Value>();
+    const made = new Map<string, Value>();
     let numbered = false;
     for (const [key, item] of this.#program.entries(node)) {
       const name = this.evaluate(key, scope);
       if (!isText(name) && !isInteger(name)) throw failed(`uses ${kind(name)} as a key`);
       numbered ||= isInteger(name);
-      entries.set(String(name.value), this.evaluate(item, scope));
+      made.set(String(name.value), this.evaluate(item, scope));
     }
-    const map = toMap(entries);
-    if (numbered) numberedMaps.add(map);
-    return map;
+    return numbered ? toNumberedMap(made) : toMap(made);
   }
-}
-
-/** Mappings whose keys are numbers; the library knows only texts as keys. */
-const numberedMaps = new WeakSet<Value>();
-
-function numberedEntries(map: MapValue): ListValue {
-  const toKey = (key: string) => (/^-?\d+$/.test(key) ? toInteger(Number(key)) : toText(key));
-  return toList([...map.value].map(([key, item]) => toList([toKey(key), item])));
-}
-
-/** The number an entry is sorted by. */
-function numberOf(entry: Value): number {
-  const key = isList(entry) ? entry.value[0] : undefined;
-  return isInteger(key) ? key.value : 0;
 }
 
 /** The library looks variables up by throwing when they are not there, which is slow. */
@@ -235,10 +267,16 @@ function elementOf(owner: Value, key: Value): Value {
   if (isNamespace(owner)) return (isText(key) ? owner.value.get(key.value) : undefined) ?? undefinedValue;
   if (isInteger(key)) {
     if (isList(owner)) return owner.value.at(key.value) ?? undefinedValue;
-    const char = isText(owner) ? owner.value.at(key.value) : undefined;
+    const text = isText(owner) ? owner.value : '';
+    const char = hasPairs(text) ? Array.from(text).at(key.value) : text.at(key.value);
     return char === undefined ? undefinedValue : toText(char);
   }
   return (isText(key) ? owner.builtins.get(key.value) : undefined) ?? undefinedValue;
+}
+
+/** Python counts characters beyond the basic plane once. */
+function hasPairs(text: string): boolean {
+  return /[\ud800-\udfff]/.test(text);
 }
 
 /** Finds a value that is there already. */
@@ -250,6 +288,7 @@ function isLookUp(node: SyntaxNode): boolean {
 function iterable(value: Value): Value {
   if (isUndefined(value) || isNull(value)) return toList([]);
   if (isText(value)) return toList(Array.from(value.value, toText));
+  if (isMap(value)) return toList(keysOf(value));
   // The library takes only lists apart (`for a, b in …`), and tuples are all the same to a template.
   return isList(value) && value.value.some(isTuple) ? toList(value.value.map(asList)) : value;
 }

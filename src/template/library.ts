@@ -1,6 +1,7 @@
 /** The Jinja library as TypeScript sees it from here: its own declarations do not resolve under Node's module rules. */
 
 import * as jinja from '@huggingface/jinja';
+import { callTests, type Token } from './test-arguments.ts';
 
 interface Typed<T extends string, V> {
   readonly type: T;
@@ -61,10 +62,10 @@ export interface LibraryInterpreter {
 /** The library's classes. */
 export const Environment = jinja.Environment as unknown as new () => Scope;
 export const Interpreter = jinja.Interpreter as unknown as new (scope: Scope) => LibraryInterpreter;
-const tokenize = jinja.tokenize as unknown as (source: string, options: object) => unknown;
+const tokenize = jinja.tokenize as unknown as (source: string, options: object) => Token[];
 const parse = jinja.parse as unknown as (tokens: unknown) => SyntaxNode;
 
 /** Source to syntax tree, with the white-space rules of chat templates; throws on bad syntax. */
 export function parseTemplate(source: string): SyntaxNode {
-  return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+  return parse(callTests(tokenize(source, { lstrip_blocks: true, trim_blocks: true })));
 }

@@ -1,8 +1,12 @@
 /** Methods of strings and filters that the library lacks, gets wrong, or would run without bounds. */
 
+import type { Call } from './call.ts';
 import type { ListValue, Value } from './library.ts';
+import { listFilters } from './list-filters.ts';
 import type { Meter } from './meter.ts';
-import { failed, isEqual, kind } from './operators.ts';
+import { failed, kind } from './operators.ts';
+import { formatPercent, formatValue } from './text-format.ts';
+import { codePoints, moreTextMethods } from './text-methods.ts';
 import {
   isBoolean,
   isInteger,
@@ -15,21 +19,11 @@ import {
   isUndefined,
   printJson,
   printValue,
-  toBoolean,
+  toFloat,
   toInteger,
   toList,
   toText,
-  undefinedValue,
 } from './value.ts';
-
-/** The arguments of a call, with the meter that pays for it. */
-export interface Call {
-  readonly args: readonly Value[];
-  readonly named: ReadonlyMap<string, Value>;
-  readonly meter: Meter;
-  /** Keeps special tokens from being forged by cutting out what stood between their halves. */
-  readonly guard: (text: string) => string;
-}
 
 type TextMethod = (text: string, call: Call) => Value;
 type Filter = (operand: Value, call: Call) => Value | undefined;
@@ -42,12 +36,10 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
   ['replace', replaceAll],
   ['split', (text, call) => split(text, call, 'left')],
   ['rsplit', (text, call) => split(text, call, 'right')],
-  ['splitlines', (text, call) => texts(text.replace(/\r?\n$/, '').split(/\r?\n/), call.meter)],
   ['join', (text, call) => join(call.args[0], text, call)],
   ['format', format],
-  ['find', (text, call) => toInteger(text.indexOf(textArgument(call, 0)))],
   ['count', (text, call) => toInteger(occurrences(text, textArgument(call, 0)))],
-  ['isdigit', (text) => toBoolean(/^\d+$/.test(text))],
+  ...moreTextMethods,
   [
     'removeprefix',
     (text, call) => toText(text.startsWith(textArgument(call, 0)) ? text.slice(textArgument(call, 0).length) : text),
@@ -61,6 +53,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
 
 /** `operand | name(…)`, by name; a filter that returns undefined leaves the case to the library. */
 export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
+  ...listFilters,
   ['tojson', (operand, call) => toText(printJson(operand, jsonOptions(call), call.meter))],
   ['string', (operand, call) => toText(printValue(operand, call.meter))],
   ['join', (operand, call) => join(operand, optionalText(call, 0, 'd') ?? '', call)],
@@ -69,53 +62,109 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['trim', (operand, call) => toText(trim(printValue(operand, call.meter), characters(call), 'both'))],
   ['length', lengthOf],
   ['count', lengthOf],
-  ['first', (operand) => (isList(operand) ? (operand.value[0] ?? undefinedValue) : undefined)],
-  ['last', (operand) => (isList(operand) ? (operand.value.at(-1) ?? undefinedValue) : undefined)],
-  ['list', listOf],
-  ['items', (operand) => (isUndefined(operand) ? toList([]) : undefined)],
   ['default', defaultTo],
   ['d', defaultTo],
+  ['format', (operand, call) => toText(percent(operand, call))],
+  ['int', toWhole],
+  ['float', toReal],
+  ['round', round],
+  ['upper', (operand, { meter }) => toText(printValue(operand, meter).toUpperCase())],
+  ['lower', (operand, { meter }) => toText(printValue(operand, meter).toLowerCase())],
+  ['capitalize', (operand, call) => toText(capitalize(printValue(operand, call.meter)))],
+  ['wordcount', (operand, { meter }) => toInteger(printValue(operand, meter).split(/\s+/).filter(Boolean).length)],
   ['e', (operand) => operand],
   ['escape', (operand) => operand],
-  ['unique', unique],
-  ['min', (operand) => extreme(operand, (a, b) => a < b)],
-  ['max', (operand) => extreme(operand, (a, b) => a > b)],
-  [
-    'sum',
-    (operand) => (isList(operand) ? toInteger(numbersOf(operand).reduce((sum, number) => sum + number, 0)) : undefined),
-  ],
 ]);
 
-function lengthOf(operand: Value): Value | undefined {
+function lengthOf(operand: Value, { meter }: Call): Value | undefined {
   if (isUndefined(operand)) return toInteger(0);
   if (isList(operand)) return toInteger(operand.value.length);
+  if (isText(operand)) {
+    meter.charge(operand.value.length / 256);
+    return toInteger(codePoints(operand.value));
+  }
   return isMap(operand) ? toInteger(operand.value.size) : undefined;
 }
 
-function extreme(operand: Value, isBetter: (a: number, b: number) => boolean): Value | undefined {
-  if (!isList(operand)) return undefined;
-  const numbers = numbersOf(operand);
-  const best = numbers.reduce((at, number, index) => (isBetter(number, numbers[at] ?? number) ? index : at), 0);
-  return operand.value[best];
-}
-
-function numbersOf(list: ListValue): number[] {
-  return list.value.map((item) => (isNumber(item) ? item.value : Number.NaN));
-}
-
-/** Python's `format` without specifications of width and kind. */
+/** `text.format(…)`. */
 function format(text: string, { args, named, meter }: Call): Value {
   let next = 0;
-  const result = text.replace(/\{\{|\}\}|\{(\w*)\}/g, (found, name: string | undefined) => {
+  let length = 0;
+  const result = text.replace(/\{\{|\}\}|\{(\w*)(?::([^{}]*))?\}/g, (found, name?: string, specification = '') => {
     if (name === undefined) return found.charAt(0);
     const value = /^\d*$/.test(name) ? args[name === '' ? next++ : Number(name)] : named.get(name);
     if (value === undefined) throw failed(`leaves '${found}' in a text without a value`);
-    const printed = printValue(value, meter);
-    meter.text(printed.length);
+    const printed =
+      specification === ''
+        ? printValue(value, meter)
+        : formatValue(value, specification, (given) => printValue(given, meter));
+    length += printed.length;
+    meter.text(length);
     return printed;
   });
   meter.text(result.length);
   return toText(result);
+}
+
+/** `text % values`; several values stand in a tuple. */
+export function percent(operand: Value, { args, meter }: Pick<Call, 'args' | 'meter'>): string {
+  let length = 0;
+  return formatPercent(printValue(operand, meter), args, (given) => {
+    const printed = printValue(given, meter);
+    length += printed.length;
+    meter.text(length);
+    return printed;
+  });
+}
+
+/** `value | int`: what is no number is the default. */
+function toWhole(operand: Value, call: Call): Value {
+  const fallback = call.args[0] ?? call.named.get('default') ?? toInteger(0);
+  const base = call.args[1] ?? call.named.get('base');
+  if (isNumber(operand) || isBoolean(operand)) return toInteger(Math.trunc(Number(operand.value)));
+  if (!isText(operand)) return fallback;
+  const text = operand.value.trim();
+  const radix = isInteger(base) ? base.value : 10;
+  const number =
+    radix === 10 && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : wholeOf(text, radix);
+  return Number.isFinite(number) ? toInteger(Math.trunc(number)) : fallback;
+}
+
+function wholeOf(text: string, radix: number): number {
+  const digits = '0123456789abcdefghijklmnopqrstuvwxyz'.slice(0, radix);
+  const isWhole = radix !== 10 && radix >= 2 && /^[+-]?[0-9a-z]+$/i.test(text);
+  const known = Array.from(text.replace(/^[+-]/, '').toLowerCase()).every((digit) => digits.includes(digit));
+  return isWhole && known ? Number.parseInt(text, radix) : Number.NaN;
+}
+
+/** `value | float`. */
+function toReal(operand: Value, call: Call): Value {
+  const fallback = call.args[0] ?? call.named.get('default') ?? toFloat(0);
+  if (isNumber(operand) || isBoolean(operand)) return toFloat(Number(operand.value));
+  const number = isText(operand) && operand.value.trim() !== '' ? Number(operand.value) : Number.NaN;
+  return Number.isFinite(number) ? toFloat(number) : fallback;
+}
+
+/** `value | round(precision, method)`; Python rounds halves to the even neighbour. */
+function round(operand: Value, call: Call): Value | undefined {
+  if (!isNumber(operand)) return undefined;
+  const precision = call.args[0] ?? call.named.get('precision');
+  const method = call.args[1] ?? call.named.get('method');
+  const factor = 10 ** (isInteger(precision) ? Math.min(Math.max(precision.value, -15), 15) : 0);
+  const scaled = operand.value * factor;
+  const name = isText(method) ? method.value : 'common';
+  const whole = name === 'ceil' ? Math.ceil(scaled) : name === 'floor' ? Math.floor(scaled) : toEven(scaled);
+  return toFloat(whole / factor);
+}
+
+function toEven(number: number): number {
+  const floor = Math.floor(number);
+  if (number - floor !== 0.5) return Math.round(number);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1).toLowerCase();
 }
 
 function defaultTo(operand: Value, { args, named }: Call): Value {
@@ -123,21 +172,6 @@ function defaultTo(operand: Value, { args, named }: Call): Value {
   const alsoFalse = args[1] ?? named.get('boolean');
   if (isUndefined(operand)) return fallback;
   return alsoFalse?.__bool__().value === true && !operand.__bool__().value ? fallback : operand;
-}
-
-function listOf(operand: Value, { meter }: Call): Value | undefined {
-  if (isUndefined(operand)) return toList([]);
-  if (isMap(operand)) return operand.keys();
-  if (!isText(operand)) return undefined;
-  meter.charge(operand.value.length / 8);
-  return texts(Array.from(operand.value), meter);
-}
-
-function unique(operand: Value, { meter }: Call): Value | undefined {
-  if (!isList(operand)) return undefined;
-  const kept: Value[] = [];
-  for (const item of operand.value) if (!kept.some((known) => isEqual(known, item, meter))) kept.push(item);
-  return toList(kept);
 }
 
 function jsonOptions({ args, named }: Call): Parameters<typeof printJson>[1] {

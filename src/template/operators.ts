@@ -86,7 +86,8 @@ function contains(container: Value, item: Value, meter: Meter): boolean {
     meter.list(container.value.length);
     return container.value.some((element) => isEqual(element, item, meter));
   }
-  if (isMap(container) || isNamespace(container)) return isText(item) && container.value.has(item.value);
+  if (isMap(container) || isNamespace(container))
+    return (isText(item) || isInteger(item)) && container.value.has(String(item.value));
   if (isUndefined(container)) return false;
   throw failed(`cannot look for something in a value of type ${kind(container)}`);
 }

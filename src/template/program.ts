@@ -9,6 +9,9 @@ interface NodeFields {
   readonly operand: SyntaxNode;
   readonly filter: SyntaxNode;
   readonly body: readonly SyntaxNode[];
+  readonly negate: boolean;
+  readonly test: SyntaxNode;
+  readonly assignee: SyntaxNode;
   readonly left: SyntaxNode;
   readonly right: SyntaxNode;
   readonly operator: { readonly value: string };

@@ -4,6 +4,7 @@ import { RequestError } from '../base/errors.ts';
 import { type ExactJson, type Json, parseExact } from '../base/json.ts';
 import type { Tool } from '../chat/tool.ts';
 import { Environment, type Scope, type Value } from './library.ts';
+import { makeMap } from './list-filters.ts';
 import { failed } from './operators.ts';
 import type { Rendering, RenderStyle, TemplateCall, TemplateMessage } from './rendering.ts';
 import type { Spellings, StandIns } from './stand-ins.ts';
@@ -55,6 +56,7 @@ const reserved: ReadonlySet<string> = new Set([
     'range',
     'namespace',
     'dict',
+    'joiner',
     'loop',
     'self',
     'super',
@@ -88,8 +90,9 @@ export function createScope(rendering: Rendering, made: ScopeTools): Scope {
   scope.setVariable('range', toFunction(range));
   scope.setVariable(
     'dict',
-    toFunction(([named]) => (named?.type === 'KeywordArgumentsValue' ? toMap(named.value) : toMap(new Map()))),
+    toFunction((args) => makeMap(args)),
   );
+  scope.setVariable('joiner', toFunction(joiner));
   scope.setVariable(
     'strftime_now',
     toFunction(([format]) => toText(strftime(rendering.now, isText(format) ? format.value : '%Y-%m-%d'))),
@@ -155,6 +158,16 @@ class ContextBuilder {
       return this.json(value);
     }
   }
+}
+
+/** Jinja's `joiner`: nothing at its first call, the separator at all others. */
+function joiner([separator = toText(', ')]: readonly Value[]): Value {
+  let isUsed = false;
+  return toFunction(() => {
+    const text = isUsed ? separator : toText('');
+    isUsed = true;
+    return text;
+  });
 }
 
 function refuse([reason]: readonly Value[], standIns: StandIns): never {

@@ -38,21 +38,22 @@ const Truth = classOf<BooleanValue>('truth', true);
 const List = classOf<ListValue>('list', []);
 const Mapping = classOf<MapValue>('mapping', {});
 const Callable = classOf<FunctionValue>('callable', () => 0);
-const Keywords = keywordsClass();
+const [Keywords, Tuple] = seenClasses();
 
-/** Only a call with a named argument makes one of these. */
-function keywordsClass(): Construct<MapValue> {
+/** Only a call with a named argument and a literal make these. */
+function seenClasses(): [Construct<MapValue>, Construct<ListValue>] {
   const scope = new Environment();
-  let seen: Value | undefined;
+  let seen: readonly Value[] = [];
   scope.setVariable(
     'call',
     new Callable((args) => {
-      seen = args[0];
+      seen = args;
       return undefinedValue;
     }),
   );
-  new Interpreter(scope).run(parseTemplate('{{ call(a=1) }}'));
-  return seen?.constructor as Construct<MapValue>;
+  new Interpreter(scope).run(parseTemplate('{{ call((1, 2), a=1) }}'));
+  const [tuple, keywords] = seen;
+  return [keywords?.constructor as Construct<MapValue>, tuple?.constructor as Construct<ListValue>];
 }
 
 /** Plain JavaScript as a template value. */
@@ -61,6 +62,7 @@ export const toInteger = (value: number): NumberValue => new Integer(value);
 export const toFloat = (value: number): NumberValue => new Float(value);
 export const toBoolean = (value: boolean): BooleanValue => new Truth(value);
 export const toList = (value: Value[]): ListValue => new List(value);
+export const toTuple = (value: Value[]): ListValue => new Tuple(value);
 export const toMap = (value: Map<string, Value>): MapValue => new Mapping(value);
 export const toFunction = (run: FunctionValue['value']): FunctionValue => new Callable(run);
 export const toKeywords = (value: Map<string, Value>): MapValue => new Keywords(value);
@@ -80,6 +82,22 @@ export const isUndefined = (value: Value): value is UndefinedValue => value.type
 export const isNull = (value: Value): value is NullValue => value.type === 'NullValue';
 /** A namespace has the members of a mapping and nothing else. */
 export const isNamespace = (value: Value): value is NamespaceValue => value.type === 'NamespaceValue';
+
+/** Mappings whose keys are numbers; the library knows only texts as keys. */
+const numberedMaps = new WeakSet<Value>();
+
+/** A mapping some of whose keys are numbers. */
+export function toNumberedMap(value: Map<string, Value>): MapValue {
+  const map = toMap(value);
+  numberedMaps.add(map);
+  return map;
+}
+
+/** The keys of a mapping as they were written. */
+export function keysOf(map: MapValue): Value[] {
+  const isNumbered = numberedMaps.has(map);
+  return [...map.value.keys()].map((key) => (isNumbered && /^-?\d+$/.test(key) ? toInteger(Number(key)) : toText(key)));
+}
 
 /** The text of numbers that came as JSON, so that `1.0` and twenty digits print as they were written. */
 const numberTexts = new WeakMap<Value, string>();
@@ -168,18 +186,23 @@ class Printer {
     if (isBoolean(value)) return value.value ? words.yes : words.no;
     if (isNull(value)) return words.nothing;
     if (isUndefined(value)) return words.missing;
-    if (isList(value))
-      return this.#wrap(
-        '[',
-        ']',
-        depth,
-        value.value.map((item) => this.print(item, depth + 1)),
-      );
+    if (isList(value)) {
+      const items = value.value.map((item) => this.print(item, depth + 1));
+      if (value.type === 'ArrayValue' || this.#style.words.yes === 'true') return this.#wrap('[', ']', depth, items);
+      return this.#wrap('(', items.length === 1 ? ',)' : ')', depth, items);
+    }
     if (isMap(value) || isNamespace(value)) return this.#wrap('{', '}', depth, this.#entries(value, depth));
     throw new RequestError('template_failed', "The model's chat template prints a function.");
   }
 
   #entries(value: MapValue | NamespaceValue, depth: number): string[] {
+    if (numberedMaps.has(value) && isMap(value) && this.#style.words.yes !== 'true') {
+      const values = [...value.value.values()];
+      return keysOf(value).map(
+        (key, index) =>
+          this.print(key, depth + 1) + this.#style.colon + this.print(values[index] ?? undefinedValue, depth + 1),
+      );
+    }
     const entries = [...value.value];
     if (this.#style.sortKeys) entries.sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
     return entries.map(
@@ -207,8 +230,9 @@ function printNumber(value: NumberValue): string {
   const written = numberTexts.get(value);
   if (written !== undefined) return written;
   if (value.type === 'IntegerValue') return String(value.value);
-  const whole = Number.isInteger(value.value) && Math.abs(value.value) < 1e16;
-  return whole ? value.value.toFixed(1) : String(value.value);
+  const size = Math.abs(value.value);
+  if (size >= 1e16 || (size < 1e-4 && size > 0)) return value.value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  return Number.isInteger(value.value) ? value.value.toFixed(1) : String(value.value);
 }
 
 function pythonQuote(text: string): string {
@@ -218,6 +242,7 @@ function pythonQuote(text: string): string {
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r')
     .replaceAll('\t', '\\t')
+    .replace(/[\0-\x1f\x7f-\xa0\xad]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
     .replaceAll(mark, `\\${mark}`);
   return mark + escaped + mark;
 }
