@@ -67,6 +67,8 @@ describe('objects', () => {
       expect(accepts(schema, good), good).toBe(true);
     for (const bad of ['{"id":6}', '{"x-a":1}', '{"x-y":"abc"}', '{"other":1}', '{"x-a":"","id":1}'])
       expect(accepts(schema, bad), bad).toBe(false);
+    expect(accepts({ type: 'object', propertyNames: false }, '{}')).toBe(true);
+    expect(accepts({ type: 'object', propertyNames: false }, '{"":1}')).toBe(false);
     const named = { type: 'object', propertyNames: { pattern: '^[a-z]+$', maxLength: 3 } };
     expect(['{"abc":1}', '{"abcd":1}', '{"A":1}'].map((value) => accepts(named, value))).toEqual([true, false, false]);
   });

@@ -110,7 +110,7 @@ export class OtherMembers {
   #classes(taken: ReadonlySet<string>, rest: JsonSchema): NameClass[] | undefined {
     const free = taken.size === 0 ? allTexts : opposite(textsAmong([...taken]));
     const names = intersection(this.#names ?? allTexts, free);
-    let classes: NameClass[] | undefined = names && [{ names, values: [] }];
+    let classes: NameClass[] | undefined = names && (isEmpty(names) ? [] : [{ names, values: [] }]);
     for (const [source, value] of this.#patterns) {
       const matching = compilePattern(source)?.texts;
       classes = matching && classes && split(classes, matching, value);

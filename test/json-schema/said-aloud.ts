@@ -24,7 +24,10 @@ function typesOf(schema: SchemaObject): SchemaObject {
 
 function propertiesOf(schema: SchemaObject): SchemaObject {
   if (member(schema, '$ref') !== undefined || member(schema, 'additionalProperties') !== undefined) return {};
-  const speaks = ['properties', 'patternProperties', 'required'].some((key) => isThere(schema, key));
+  const speaks = [
+    ...['properties', 'patternProperties', 'required', 'not', 'if', 'then', 'else'],
+    ...['dependencies', 'dependentRequired', 'dependentSchemas'],
+  ].some((key) => isThere(schema, key));
   return speaks ? { additionalProperties: true } : {};
 }
 
