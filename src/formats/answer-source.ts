@@ -79,8 +79,13 @@ export class AnswerSource {
   /** Has anyone wanted to read on behind the end since this was last set to false? */
   metEnd = false;
 
-  /** What has come and is not read yet; special tokens as they are spelled. */
+  /** What has come and is not read yet; a stand-in for each special token. */
   get rest(): string {
+    return this.#text.slice(this.#at - this.#base);
+  }
+
+  /** The same, special tokens as they are spelled. */
+  get spelledRest(): string {
     return this.#spelled(this.#at, this.#base + this.#text.length);
   }
 

@@ -152,7 +152,7 @@ export class CallReading {
   /** Reads arguments in another notation than JSON, of a call that is open. */
   *spelledArguments(notation: Notation): Waiting<boolean> {
     if (!this.#isOpen || this.#isDone) return this.#isDone;
-    const place = { schema: this.#schema, fences: this.rules.fences };
+    const place = { schema: this.#schema, fences: this.rules.fences, isBound: this.#isBound };
     const end = yield* readNotation(this.source, notation, place, (text) => this.#pass(text));
     if (end === 'foreign') yield* this.#toFence((text) => this.#pass(text));
     this.#close(end === 'whole');

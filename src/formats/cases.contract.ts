@@ -196,7 +196,7 @@ export function blunted(value: ExactJson): ExactJson {
 }
 
 /** What may be a special token: a word in angle or square brackets. */
-export const specialSpelling: RegExp = /(<[^<>\s]+>|\[[A-Z_/]+\])/;
+export const specialSpelling: RegExp = /(\]<\][^<>\s]+\[>\[|<[^<>\s]+>|\[[A-Z_/]+\])/;
 
 /** The answer in pieces. What looks like a special token in trusted segments is one where the chunking says so. */
 export function toPieces(answer: Prompt, chunking: Chunking): Piece[] {

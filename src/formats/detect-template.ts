@@ -2,7 +2,7 @@
 
 import { promptText } from '../chat/prompt.ts';
 import type { ChatTemplate } from '../template/chat-template.ts';
-import { defineFormat } from './define-format.ts';
+import { defineFormat, type FormatDefinition } from './define-format.ts';
 import { type Detection, detectFormat } from './detect.ts';
 import type { ModelFacts, ToolFormat } from './format.ts';
 import { inferFormat } from './infer.ts';
@@ -14,6 +14,8 @@ export interface TemplateVerdict {
   readonly format: ToolFormat;
   readonly evidence: string;
   readonly detection: Detection;
+  /** The format as data, if it was inferred. */
+  readonly definition?: FormatDefinition;
   /** Why the template's own calls could not be inferred, if that was tried. */
   readonly reason?: string;
 }
@@ -32,7 +34,7 @@ export function detectTemplate(
   if ('reason' in inference) return { verdict: 'prompted', format, evidence, detection, reason: inference.reason };
   const inferred = defineFormat(inference.definition);
   const how = `inferred (no known format fits; the template writes calls as ${JSON.stringify(inferred.example)})`;
-  return { verdict: 'inferred', format: inferred, evidence: how, detection };
+  return { verdict: 'inferred', format: inferred, evidence: how, detection, definition: inference.definition };
 }
 
 /** What the template makes of calls; a sentence that says why nothing, for templates that print none. */

@@ -43,7 +43,7 @@ function goesOn(spelling: string, length: number, source: AnswerSource): boolean
 export function* readLastMarker(source: AnswerSource, spellings: readonly string[]): Waiting<boolean> {
   if (yield* readMarker(source, spellings)) return true;
   if (source.ended === undefined || source.isDry) return false;
-  const { rest } = source;
+  const { spelledRest: rest } = source;
   const isCut = spellings.some((spelling) => spelling.startsWith(rest));
   if (isCut) source.skipRest();
   return isCut;

@@ -18,6 +18,8 @@ export interface ReadingPlace {
   readonly schema: JsonSchema;
   /** What ends the call, in case the arguments never come to their own end. */
   readonly fences: readonly string[];
+  /** Was the call held to the grammar from its beginning? Then nothing is missing in it. */
+  readonly isBound?: boolean;
 }
 
 /** Writes and reads the arguments of one call. */

@@ -251,8 +251,8 @@ export class NestedReader {
       close: this.#endTag(tag.written),
       isPadded: false,
       escapes,
-      fences: this.#place.fences,
-      next: [start[0] + tag.written + start[1]],
+      fences: this.#place.isBound === true ? [] : this.#place.fences,
+      next: this.#place.isBound === true ? [] : [start[0] + tag.written + start[1]],
     };
     return readText(this.#source, rules, pass);
   }

@@ -173,13 +173,13 @@ export class TaggedReader {
   #text(pass: (text: string) => void): Waiting<TextEnd> {
     const { close, pad, escapes } = this.#notation;
     const next = this.#spellings.map(({ open }) => open);
+    const missing = { fences: this.#place.fences, next, isNext: () => this.#isNext() };
+    const isBound = this.#place.isBound === true;
     const rules: TextRules = {
       close,
       isPadded: pad !== '',
       escapes,
-      fences: this.#place.fences,
-      next,
-      isNext: () => this.#isNext(),
+      ...(isBound ? { fences: [], next: [] } : missing),
     };
     return readText(this.#source, rules, pass);
   }
