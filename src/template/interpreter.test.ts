@@ -72,6 +72,7 @@ describe('hostile templates', () => {
   it.each([
     ['bad syntax', '{% for %}'],
     ['an unclosed block', '{% if true %}x'],
+    ['tests inside tests', `{{ ${'1 is eq('.repeat(30_000)}1${')'.repeat(30_000)} }}`],
     ['deep nesting', `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`],
     ['one that ignores the user', 'hello'],
     ['one that fails at once', '{{ messages[0].content.nothing() }}'],

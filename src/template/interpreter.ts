@@ -205,7 +205,7 @@ export class MeteredInterpreter extends Interpreter {
     if (attribute !== undefined) {
       const fallback = named.get('default') ?? undefinedValue;
       const orElse = (value: Value) => (isUndefined(value) ? fallback : value);
-      return toList(list.map((item) => orElse(attributeOf(item, attribute))));
+      return toList(list.map((item) => orElse(attributeOf(item, attribute, this.#meter))));
     }
     if (!isText(inner)) throw failed('maps by no filter');
     const callee: SyntaxNode & { readonly value: string } = { type: 'Identifier', value: inner.value };

@@ -67,7 +67,8 @@ export function entries(value: Value): Value[] {
 }
 
 /** `item.a.b` or `item.0` for an attribute written as text or number. */
-export function attributeOf(item: Value, attribute: Value): Value {
+export function attributeOf(item: Value, attribute: Value, meter: Meter): Value {
+  if (isText(attribute)) meter.charge(attribute.value.length / 16);
   const path = isText(attribute) ? attribute.value.split('.') : isInteger(attribute) ? [String(attribute.value)] : [];
   return path.reduce((at: Value, name) => {
     if (isMap(at) || isNamespace(at)) return at.value.get(name) ?? undefinedValue;
@@ -84,7 +85,7 @@ function keep(operand: Value, { meter }: Call, test: (item: Value) => boolean): 
 
 function passesByAttribute(item: Value, { args: [attribute, ...test], meter }: Call): boolean {
   if (attribute === undefined) throw failed('selects by no attribute');
-  return passes(attributeOf(item, attribute), test, meter);
+  return passes(attributeOf(item, attribute, meter), test, meter);
 }
 
 /** An argument by place or name. */
@@ -99,7 +100,7 @@ function isSet(value: Value | undefined): boolean {
 /** What an element is compared by: an attribute if one is named, and without regard to case. */
 function measure(call: Call, attribute: Value | undefined, exact: boolean): (item: Value) => Value {
   return (item) => {
-    const value = attribute === undefined || isNull(attribute) ? item : attributeOf(item, attribute);
+    const value = attribute === undefined || isNull(attribute) ? item : attributeOf(item, attribute, call.meter);
     call.meter.charge(isText(value) ? value.value.length / 64 : 1);
     return isText(value) && !exact ? toText(value.value.toLowerCase()) : value;
   };
@@ -154,7 +155,7 @@ function sum(operand: Value, call: Call): Value {
   const start = argument(call, 1, 'start') ?? toInteger(0);
   return elements(operand, call.meter).reduce((total: Value, item) => {
     const isWhole = attribute === undefined || isNull(attribute);
-    return applyOperator('+', total, isWhole ? item : attributeOf(item, attribute), call.meter);
+    return applyOperator('+', total, isWhole ? item : attributeOf(item, attribute, call.meter), call.meter);
   }, start);
 }
 
@@ -202,7 +203,8 @@ function groupBy(operand: Value, call: Call): ListValue {
     if (last !== undefined && isEqual(last.key, key(item), call.meter)) last.items.push(item);
     else groups.push({ key: key(item), items: [item] });
   }
-  const named = (item: Value | undefined) => (item === undefined ? undefinedValue : attributeOf(item, attribute));
+  const named = (item: Value | undefined) =>
+    item === undefined ? undefinedValue : attributeOf(item, attribute, call.meter);
   return toList(groups.map(({ items }) => toTuple([named(items[0]), toList(items)])));
 }
 

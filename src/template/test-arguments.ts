@@ -19,73 +19,88 @@ const openers = new Map([
 const closers = new Set(openers.values());
 /** Words that go on with the expression; anything else behind a test is its argument. */
 const continuing = new Set(['and', 'or', 'if', 'else', 'is', 'in', 'not', 'recursive']);
-const plainArguments = new Set(['NumericLiteral', 'StringLiteral', 'Identifier']);
+const [pipe, open, close]: readonly Token[] = [
+  { type: 'Pipe', value: '|' },
+  { type: 'OpenParen', value: '(' },
+  { type: 'CloseParen', value: ')' },
+];
 
-/** The tokens, with every test that has an argument as a call of a filter. */
+/** The tokens, with every test that has an argument as a call of a filter; linear, however tests nest. */
 export function callTests(tokens: readonly Token[]): Token[] {
-  const called: Token[] = [];
-  let at = 0;
-  while (at < tokens.length) {
-    const test =
-      isWord(tokens[at], 'is') && called.length > 0 && !isDot(tokens[at - 1]) ? readTest(tokens, at) : undefined;
-    const [token] = tokens.slice(at, at + 1);
+  const partners = pairBrackets(tokens);
+  const called: Array<Token | undefined> = [];
+  /** How many arguments end before the token of this index. */
+  const ending = new Map<number, number>();
+  for (let at = 0; at <= tokens.length; at++) {
+    for (let count = ending.get(at) ?? 0; count > 0; count--) called.push(close);
+    const test = readTest(tokens, at, partners);
     if (test === undefined) {
-      if (token !== undefined) called.push(token);
-      at++;
+      called.push(tokens[at]);
       continue;
     }
-    // Arguments may hold tests themselves.
-    const inner = callTests(tokens.slice(test.start, test.end));
-    const isCall = tokens[test.start]?.type === 'OpenParen';
-    const [open, close] = isCall
-      ? [[], []]
-      : [[{ type: 'OpenParen', value: '(' }], [{ type: 'CloseParen', value: ')' }]];
-    called.push({ type: 'Pipe', value: '|' }, { type: 'Identifier', value: test.name }, ...open, ...inner, ...close);
-    at = test.end;
+    called.push(pipe, { type: 'Identifier', value: test.name });
+    if (tokens[test.start]?.type !== 'OpenParen') {
+      called.push(open);
+      ending.set(test.end, (ending.get(test.end) ?? 0) + 1);
+    }
+    at = test.start - 1;
   }
-  return called;
+  return called.filter((token) => token !== undefined);
 }
 
-function readTest(tokens: readonly Token[], at: number): { name: string; start: number; end: number } | undefined {
+interface Test {
+  readonly name: string;
+  /** Where its argument starts, and the index behind it. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function readTest(tokens: readonly Token[], at: number, partners: ReadonlyMap<number, number>): Test | undefined {
+  if (!isWord(tokens[at], 'is') || tokens[at - 1]?.type === 'Dot') return undefined;
   const isNegated = isWord(tokens[at + 1], 'not');
-  const nameAt = at + (isNegated ? 2 : 1);
-  const [name, first] = [tokens[nameAt], tokens[nameAt + 1]];
-  if (name?.type !== 'Identifier' || first === undefined) return undefined;
-  const isArgument = plainArguments.has(first.type)
-    ? !continuing.has(first.value) || first.type !== 'Identifier'
-    : openers.has(first.type);
-  if (!isArgument) return undefined;
-  const end = endOfOperand(tokens, nameAt + 1);
-  return end === undefined
-    ? undefined
-    : { name: (isNegated ? negatedPrefix : testPrefix) + name.value, start: nameAt + 1, end };
+  const start = at + (isNegated ? 3 : 2);
+  const name = tokens[start - 1];
+  if (name?.type !== 'Identifier' || !isArgument(tokens[start])) return undefined;
+  const end = endOfOperand(tokens, start, partners);
+  return end === undefined ? undefined : { name: (isNegated ? negatedPrefix : testPrefix) + name.value, start, end };
 }
 
-/** Behind a name, literal or bracket and the members and calls that follow it. */
-function endOfOperand(tokens: readonly Token[], start: number): number | undefined {
-  const first = tokens[start];
-  let at = first !== undefined && openers.has(first.type) ? endOfBracket(tokens, start) : start + 1;
-  if (first?.type === 'OpenParen') return at;
+function isArgument(token: Token | undefined): boolean {
+  if (token?.type === 'Identifier') return !continuing.has(token.value);
+  return token?.type === 'NumericLiteral' || token?.type === 'StringLiteral' || openers.has(token?.type ?? '');
+}
+
+/** The index behind a name, literal or bracket and the members and calls that follow it. */
+function endOfOperand(
+  tokens: readonly Token[],
+  start: number,
+  partners: ReadonlyMap<number, number>,
+): number | undefined {
+  const behind = (bracket: number) => {
+    const partner = partners.get(bracket);
+    return partner === undefined ? undefined : partner + 1;
+  };
+  let at = openers.has(tokens[start]?.type ?? '') ? behind(start) : start + 1;
   while (at !== undefined) {
-    const next = tokens[at];
-    if (next?.type === 'Dot') at += 2;
-    else if (next?.type === 'OpenSquareBracket' || next?.type === 'OpenParen') at = endOfBracket(tokens, at);
+    const type = tokens[at]?.type;
+    if (type === 'Dot') at += 2;
+    else if (type === 'OpenSquareBracket' || type === 'OpenParen') at = behind(at);
     else return at;
   }
   return undefined;
 }
 
-function endOfBracket(tokens: readonly Token[], start: number): number | undefined {
-  let depth = 0;
-  for (let at = start; at < tokens.length; at++) {
-    const type = tokens[at]?.type ?? '';
-    if (openers.has(type)) depth++;
-    else if (closers.has(type)) depth--;
-    if (depth === 0) return at + 1;
-  }
-  return undefined;
+/** For every opening bracket the index of the one that closes it. */
+function pairBrackets(tokens: readonly Token[]): ReadonlyMap<number, number> {
+  const partners = new Map<number, number>();
+  const waiting: number[] = [];
+  tokens.forEach(({ type }, index) => {
+    if (openers.has(type)) waiting.push(index);
+    const opener = closers.has(type) ? waiting.pop() : undefined;
+    if (opener !== undefined) partners.set(opener, index);
+  });
+  return partners;
 }
 
 const isWord = (token: Token | undefined, word: string): boolean =>
   token?.type === 'Identifier' && token.value === word;
-const isDot = (token: Token | undefined): boolean => token?.type === 'Dot';
