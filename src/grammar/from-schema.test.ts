@@ -393,6 +393,13 @@ describe('hostile schemas', () => {
     expect(() => grammarFromSchema(odd, { rulePrefix: 't' })).not.toThrow();
   });
 
+  it('with hundreds of costly patterns end soon', () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`p${index}`, { pattern: `(a|b)*a(a|b){${20 + index}}c` }]),
+    );
+    expect(relaxed({ type: 'object', properties })).toEqual(['pattern']);
+  });
+
   it('with thousands of values or properties compile', () => {
     const values = Array.from({ length: 10_000 }, (_, index) => `value-${index}`);
     expect(accepts({ enum: values }, '"value-9999"')).toBe(true);

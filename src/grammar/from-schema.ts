@@ -7,9 +7,9 @@ import { type JsonSchema, member, type SchemaObject, schemaList } from '../schem
 import { mergeSchemas } from '../schema/merge-schemas.ts';
 import { resolveReference } from '../schema/resolve-reference.ts';
 import { rewriteConditions } from '../schema/rewrite-conditions.ts';
-import { createEvaluation } from '../schema/validate.ts';
 import { arrayNode } from './array-grammar.ts';
 import { areExclusive } from './exclusive-branches.ts';
+import { fittingValues } from './fitting-values.ts';
 import { choice, type GrammarNode } from './grammar.ts';
 import { literalNode } from './literal-grammar.ts';
 import { numberNode } from './number-grammar.ts';
@@ -268,15 +268,11 @@ class SchemaCompiler implements SchemaContext {
     return schema;
   }
 
-  /** Those that meet the other keywords too; if none does, the list counts for more. */
   #literals(schema: SchemaObject, values: readonly Json[]): GrammarNode {
-    if (values.length === 0) return this.never();
-    const others = member(schema, 'const') === undefined ? without(schema, 'enum') : without(schema, 'const');
-    if (!constrains(without(others, 'type', 'nullable'))) return literalNode(values, this.#spelling, this);
-    const evaluation = createEvaluation(this.#root);
-    const valid = values.filter((value) => evaluation.isValid(others, value, ''));
-    if (valid.length === 0) this.relax('enum');
-    return literalNode(valid.length === 0 ? values : valid, this.#spelling, this);
+    const fitting = fittingValues(this.#root, schema, values);
+    if (fitting === undefined) this.relax('enum');
+    const written = fitting ?? values;
+    return written.length === 0 ? this.never() : literalNode(written, this.#spelling, this);
   }
 
   /** Each branch together with the keywords beside the list. */
@@ -399,10 +395,7 @@ class SchemaCompiler implements SchemaContext {
 
   #tooLarge(what: string): RequestError {
     const { path } = this.#options;
-    return new RequestError(
-      'schema_too_large',
-      `The schema is too large: ${what}.`,
-      path === undefined ? {} : { param: path },
-    );
+    const detail = path === undefined ? {} : { param: path };
+    return new RequestError('schema_too_large', `The schema is too large: ${what}.`, detail);
   }
 }

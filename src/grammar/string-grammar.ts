@@ -55,7 +55,7 @@ function relaxLength(min: number | undefined, max: number | undefined, context: 
 /** A string that is more than a length. */
 function formedNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
   const { spelling } = context;
-  const texts = textsOf(schema, context);
+  const texts = context.takes(0) ? textsOf(schema, context) : allTexts;
   const written = spelling.copying.without.reduce<TextAutomaton | undefined>((found, mark) => {
     const free = textsWithout(mark);
     return found && free && intersection(found, free);
@@ -97,6 +97,9 @@ function turned(texts: TextAutomaton | undefined): TextAutomaton | undefined {
   return texts === undefined ? undefined : opposite(texts);
 }
 
+/** What it counts to have looked at a pattern in vain. */
+const vainStates = 1_000;
+
 /** The texts that pattern, format and length of a schema allow, as far as they can be told; the rest is relaxed. */
 export function textsOf(schema: JsonSchema, context: SchemaContext): TextAutomaton {
   if (typeof schema === 'boolean') return allTexts;
@@ -105,6 +108,7 @@ export function textsOf(schema: JsonSchema, context: SchemaContext): TextAutomat
   const add = (texts: TextAutomaton | undefined, keywords: readonly string[]): void => {
     const both = texts && intersection(found, texts);
     if (both === undefined) for (const keyword of keywords) context.relax(keyword);
+    if (both === undefined) context.takes(vainStates);
     found = both ?? found;
   };
   for (const part of stringParts(schema)) add(part.texts(), [part.keyword]);
