@@ -14,6 +14,8 @@ import { embeddedEngine } from './engines/embedded/embedded.ts';
 import type { Deployment } from './fleet/deployment.ts';
 import type { InstanceId } from './fleet/instance.ts';
 import type { ModelSpec } from './fleet/model-spec.ts';
+import type { TemplateVerdict } from './formats/detect-template.ts';
+import { allFormats } from './formats/formats.ts';
 import type { CustomFormat } from './formats/load-format.ts';
 import { createAccess } from './http/access.ts';
 import { createHttpApp, type HttpApp } from './http/app.ts';
@@ -25,6 +27,7 @@ import { readModel } from './models/read-model.ts';
 import { resolveModel } from './models/resolve-model.ts';
 import { dryRender } from './operating/dry-render.ts';
 import { InstanceKeeper } from './operating/instance-keeper.ts';
+import { judgeTemplate } from './operating/judge-template.ts';
 import { loadFormatFile, loadFormatsFrom } from './operating/load-formats.ts';
 import { createLocalRoster } from './operating/local-roster.ts';
 import { createLocalRuntime } from './runtime/local-runtime.ts';
@@ -129,10 +132,17 @@ async function profileSafely(spec: ModelSpec, deployment: Deployment, stateFolde
   return profileModel(spec, deployment, customFormats(stateFolder, deployment.toolFormat));
 }
 
-/** The formats kept on this machine, and the one in a file that was asked for. */
-function customFormats(stateFolder: string, wanted: string | undefined): readonly CustomFormat[] {
+/** The tool formats kept on this machine, and the one in a file that was asked for. */
+export function customFormats(stateFolder: string, wanted?: string): readonly CustomFormat[] {
   const named = wanted !== undefined && isAbsolute(wanted) ? [loadFormatFile(wanted)] : [];
   return [...named, ...loadFormatsFrom(join(stateFolder, 'formats'))];
+}
+
+/** Which tool format a template file or a model speaks, and why. */
+export function explainFormat(path: string, stateFolder: string): Promise<TemplateVerdict> {
+  const custom = customFormats(stateFolder).map(({ format }) => format);
+  const [first = allFormats[0], ...others] = [...custom, ...allFormats];
+  return judgeTemplate(path, [first, ...others]);
 }
 
 interface AppParts {

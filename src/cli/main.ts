@@ -7,6 +7,7 @@ import { isAppError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { chat } from './chat.ts';
 import { doctor } from './doctor.ts';
+import { formatsCommand } from './formats.ts';
 import type { Surroundings } from './prepare-server.ts';
 import { serve } from './serve.ts';
 import { describeSettings } from './settings.ts';
@@ -52,6 +53,7 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--tools <file>', 'JSON file with a list of tools; you answer the calls')
     .option('--system <text>', 'a system message')
     .action(async (options: unknown) => finish(await chat(options, surroundings)));
+  program.addCommand(formatsCommand(surroundings, finish));
   program
     .command('doctor')
     .description('check this machine; takes the flags of serve to check those too')
