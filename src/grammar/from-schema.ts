@@ -394,8 +394,7 @@ class SchemaCompiler implements SchemaContext {
   }
 
   #tooLarge(what: string): RequestError {
-    const { path } = this.#options;
-    const detail = path === undefined ? {} : { param: path };
+    const detail = this.#options.path === undefined ? {} : { param: this.#options.path };
     return new RequestError('schema_too_large', `The schema is too large: ${what}.`, detail);
   }
 }
