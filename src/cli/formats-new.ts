@@ -93,22 +93,24 @@ function sourcePath(folder: string, name: string): string {
 
 function sourceText(name: string): string {
   const constant = name.replace(/[^a-z0-9]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  return `/** ${name}: say in one sentence what is special about it. */
-
-import { defineFormat } from '../define-format.ts';
-import { gap, jsonCall, many, seq } from '../syntax.ts';
-
-/** The format of \`<tool_call>\`. */
-export const ${constant} = defineFormat({
-  name: '${name}',
-  kind: 'native',
-  source: 'the chat template it was learnt from',
-  models: 'the models that speak it',
-  detect: { template: ['a text that only this template has'], names: ['${name}'] },
-  calls: many(seq('<tool_call>', gap('\\n'), jsonCall(), gap('\\n'), '</tool_call>'), '\\n'),
-  example: '<tool_call>\\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\\n</tool_call>',
-});
-`;
+  const lines = [
+    `/** ${name}: say in one sentence what is special about it. */`,
+    '',
+    `import { defineFormat } from '../define-format.ts';`,
+    `import { gap, jsonCall, many, seq } from '../syntax.ts';`,
+    '',
+    '/** The format of `<tool_call>`. */',
+    `export const ${constant} = defineFormat({`,
+    `  name: '${name}',`,
+    `  kind: 'native',`,
+    `  source: 'the chat template it was learnt from',`,
+    `  models: 'the models that speak it',`,
+    `  detect: { template: ['a text that only this template has'], names: ['${name}'] },`,
+    `  calls: many(seq('<tool_call>', gap('\\n'), jsonCall(), gap('\\n'), '</tool_call>'), '\\n'),`,
+    `  example: '<tool_call>\\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\\n</tool_call>',`,
+    '});',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function sourceAdvice(path: string, name: string): string {
