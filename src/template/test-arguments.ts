@@ -19,23 +19,21 @@ const openers = new Map([
 const closers = new Set(openers.values());
 /** Words that go on with the expression; anything else behind a test is its argument. */
 const continuing = new Set(['and', 'or', 'if', 'else', 'is', 'in', 'not', 'recursive']);
-const [pipe, open, close]: readonly Token[] = [
-  { type: 'Pipe', value: '|' },
-  { type: 'OpenParen', value: '(' },
-  { type: 'CloseParen', value: ')' },
-];
+const pipe: Token = { type: 'Pipe', value: '|' };
+const open: Token = { type: 'OpenParen', value: '(' };
+const close: Token = { type: 'CloseParen', value: ')' };
 
 /** The tokens, with every test that has an argument as a call of a filter; linear, however tests nest. */
 export function callTests(tokens: readonly Token[]): Token[] {
   const partners = pairBrackets(tokens);
-  const called: Array<Token | undefined> = [];
+  const called: Token[] = [];
   /** How many arguments end before the token of this index. */
   const ending = new Map<number, number>();
   for (let at = 0; at <= tokens.length; at++) {
     for (let count = ending.get(at) ?? 0; count > 0; count--) called.push(close);
     const test = readTest(tokens, at, partners);
     if (test === undefined) {
-      called.push(tokens[at]);
+      called.push(...tokens.slice(at, at + 1));
       continue;
     }
     called.push(pipe, { type: 'Identifier', value: test.name });
@@ -45,7 +43,7 @@ export function callTests(tokens: readonly Token[]): Token[] {
     }
     at = test.start - 1;
   }
-  return called.filter((token) => token !== undefined);
+  return called;
 }
 
 interface Test {
