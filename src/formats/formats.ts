@@ -162,7 +162,7 @@ export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
 ];
 
 /** Names that other servers have for our formats. */
-const aliases: Readonly<Record<string, string>> = {
+export const aliases: Readonly<Record<string, string>> = {
   qwen: 'hermes',
   qwen25: 'hermes',
   'qwen2.5': 'hermes',
