@@ -123,9 +123,14 @@ function samplesWith(render: RenderSample, ids: IdStyle): Samples | string {
     calling('one', { reasoning: word.thought }),
   ].map((text) => findReasoning(text ?? '', prompt));
   const frame = frameOf({ prompt, spoken, called, marks: reasoning.find((marks) => marks !== undefined) });
-  if (!frame.cut(called).includes(word.value)) return 'the template prints no calls';
+  const one = frame.cut(called);
+  if (!one.includes(word.value)) return 'the template prints no calls';
+  if (one.length > longestTurn) return 'the template writes too much around a call';
   return collect(frame, calling, { ids, prompt, called });
 }
+
+/** A turn of one call is short in every format there is. */
+const longestTurn = 8_192;
 
 /** What stands around the assistant's turn, and the function that cuts it away. */
 interface Frame {

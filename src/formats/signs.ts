@@ -4,7 +4,7 @@ import type { Detected, ModelFacts } from './format.ts';
 
 /** What speaks for a format, and what rules it out. */
 export interface Signs {
-  /** Texts that must all stand in the chat template. */
+  /** Texts that must all stand in the chat template; a line break may be spelled there as in any string. */
   readonly template?: readonly string[];
   /** Texts of which none may stand there. */
   readonly without?: readonly string[];
@@ -22,8 +22,9 @@ const nothing: Detected = { score: 0, evidence: [] };
  */
 export function detectSigns(signs: Signs, facts: ModelFacts): Detected {
   const { template = [], without = [], tokens = [], names = [] } = signs;
-  if (without.some((text) => facts.template.includes(text))) return nothing;
-  if (!template.every((text) => facts.template.includes(text))) return nothing;
+  const isThere = (text: string): boolean =>
+    facts.template.includes(text) || facts.template.includes(text.replaceAll('\n', '\\n'));
+  if (without.some(isThere) || !template.every(isThere)) return nothing;
   const known = new Set(facts.specialTokens);
   const found = tokens.filter((token) => known.has(token));
   if (template.length === 0 && (found.length < tokens.length || found.length === 0)) return nothing;

@@ -9,7 +9,7 @@ export const deepseekV32 = defineFormat({
   kind: 'native',
   source: 'deepseek-ai/DeepSeek-V3.2 encoding reference',
   models: 'DeepSeek V3.2',
-  detect: { template: ['｜DSML｜function_calls', '｜DSML｜'], tokens: ['｜DSML｜'], names: ['deepseek'] },
+  detect: { template: ['｜DSML｜', 'function_calls>'], tokens: ['｜DSML｜'], names: ['deepseek'] },
   calls: seq(
     '<｜DSML｜function_calls>',
     gap('\n'),

@@ -9,7 +9,7 @@ export const deepseekV4 = defineFormat({
   kind: 'native',
   source: 'deepseek-ai/DeepSeek-V4 encoding reference',
   models: 'DeepSeek V4',
-  detect: { template: ['｜DSML｜tool_calls', '｜DSML｜'], tokens: ['｜DSML｜'], names: ['deepseek'] },
+  detect: { template: ['｜DSML｜', 'tool_calls>'], tokens: ['｜DSML｜'], names: ['deepseek'] },
   calls: seq(
     '<｜DSML｜tool_calls>',
     gap('\n'),

@@ -9,7 +9,7 @@ export const gigachat35 = defineFormat({
   kind: 'native',
   source: 'ai-sage/GigaChat3.5 chat template',
   models: 'GigaChat 3.5',
-  detect: { template: ['｜GCML｜function_calls', '｜GCML｜'], tokens: ['｜GCML｜'], names: ['gigachat'] },
+  detect: { template: ['｜GCML｜', 'function_calls>'], tokens: ['｜GCML｜'], names: ['gigachat'] },
   calls: seq(
     '<｜GCML｜function_calls>',
     gap('\n'),
