@@ -88,7 +88,7 @@ function sourcePath(folder: string, name: string): string {
   const catalog = join(folder, 'src', 'formats', 'catalog');
   if (!existsSync(catalog))
     throw new ConfigError('invalid_config', `--ts: there is no ${catalog}; go to the repository.`);
-  return join(catalog, `${name}.ts`);
+  return join(catalog, `${name.replaceAll('.', '-')}.ts`);
 }
 
 function sourceText(name: string): string {
