@@ -44,11 +44,24 @@ export function firstMarkers(parts: readonly Syntax[]): readonly string[] {
 
 /** What ends a call after its arguments: the markers that follow, or a blank line where the syntax has none. */
 export function fencesOf(block: CallBlock): readonly string[] {
-  const parts = partsOf(block.item);
-  const at = parts.findIndex((part) => part.kind === 'args' || part.kind === 'jsonCall' || part.kind === 'keyCall');
-  const own = parts.slice(at + 1).flatMap((part) => (part.kind === 'optional' ? [] : markersOf(part)));
+  const parts = partsBehindArguments(block.item).filter((part) => part.kind !== 'optional');
+  const own = parts.flatMap((part, index) => (parts[index + 1]?.kind === 'again' ? [] : markersOf(part)));
   const markers = own.length > 0 ? own : block.after.flatMap(markersOf);
   return markers.length === 0 ? ['\n\n'] : markers;
+}
+
+/** What ends a call by repeating its name: the name stands between these two. */
+export function echoOf(block: CallBlock): readonly [string, string] | undefined {
+  const parts = partsBehindArguments(block.item);
+  const at = parts.findIndex((part) => part.kind === 'again');
+  const [before, again] = [parts[at - 1], parts[at]];
+  return before?.kind === 'text' && again?.kind === 'again' ? [before.text, again.end] : undefined;
+}
+
+function partsBehindArguments(item: Syntax): readonly Syntax[] {
+  const parts = partsOf(item);
+  const at = parts.findIndex((part) => part.kind === 'args' || part.kind === 'jsonCall' || part.kind === 'keyCall');
+  return parts.slice(at + 1);
 }
 
 /** The notation of the arguments. */

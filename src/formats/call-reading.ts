@@ -22,6 +22,8 @@ export interface CallRules {
   readonly longestName: number;
   /** What may follow a name at once, even where its delimiter should stand. */
   readonly afterName: readonly string[];
+  /** What ends a call by repeating its name: the name stands between these two. */
+  readonly echo: readonly [string, string] | undefined;
   /** The openings at which the grammar binds; undefined = it binds from the first byte on. */
   readonly openings: ReadonlySet<string> | undefined;
   /** What ends a call whose arguments are no JSON: its end markers, the next call, a stop text. */
@@ -55,6 +57,7 @@ export class CallReading {
   #beginsSpecial = false;
   #isBound: boolean;
   #schema: JsonSchema = true;
+  #name = '';
   #isOpen = false;
   #isDone = false;
   #outcome: CallOutcome | undefined;
@@ -115,6 +118,7 @@ export class CallReading {
     const schema = schemas.get(name);
     if (schema === undefined) return false;
     this.#schema = schema;
+    this.#name = name;
     this.#isBound =
       this.#early === undefined &&
       (this.#isBound || openings === undefined || this.#beginsSpecial || openings.has(this.source.since(this.#start)));
@@ -152,7 +156,9 @@ export class CallReading {
   /** Reads arguments in another notation than JSON, of a call that is open. */
   *spelledArguments(notation: Notation): Waiting<boolean> {
     if (!this.#isOpen || this.#isDone) return this.#isDone;
-    const place = { schema: this.#schema, fences: this.rules.fences, isBound: this.#isBound };
+    const { fences, echo } = this.rules;
+    const own = echo === undefined ? [] : [echo[0] + this.#name + echo[1]];
+    const place = { schema: this.#schema, fences: [...fences, ...own], isBound: this.#isBound };
     const end = yield* readNotation(this.source, notation, place, (text) => this.#pass(text));
     if (end === 'foreign') yield* this.#toFence((text) => this.#pass(text));
     this.#close(end === 'whole');

@@ -158,7 +158,7 @@ export const toolsOf = (cases: readonly CallCase[]): readonly Tool[] => cases.ma
 /** A turn with these calls, as the format writes it. */
 export function renderCases(format: ToolFormat, text: string, cases: readonly CallCase[]): Prompt {
   const calls = cases.map(({ tool, value }, index) => ({
-    id: `call-${index}`,
+    id: format.modelId?.(`call-${index}`, { name: tool.name, ordinal: index }) ?? `call-${index}`,
     name: tool.name,
     arguments: printExact(value),
   }));

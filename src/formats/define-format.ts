@@ -3,7 +3,7 @@
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
 import { callableTools, constrainedTools, planAnswer } from './answer-plan.ts';
 import type { AnswerPlan, Ask, Conditions } from './ask.ts';
-import { afterNameOf, blockOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
+import { afterNameOf, blockOf, echoOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
 import type { CallRules } from './call-reading.ts';
 import { constrainCalls } from './constrain.ts';
 import type { Detected, ModelFacts, ToolFormat, ToolResult } from './format.ts';
@@ -122,8 +122,10 @@ function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlyS
     schemas,
     longestName: Math.max(0, ...[...schemas.keys()].map((each) => each.length)),
     afterName: afterNameOf(definition.calls),
+    echo: echoOf(block),
     openings: bindsLater ? openings : undefined,
-    fences: [...fencesOf(block), ...begins.map((marker) => lead + marker), ...stops],
+    // A beginning of one letter says nothing.
+    fences: [...fencesOf(block), ...begins.filter(({ length }) => length > 1).map((each) => lead + each), ...stops],
   };
   const reasoning = definition.reasoning && readReasoning(definition.reasoning, bindsLater);
   return {

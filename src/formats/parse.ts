@@ -9,7 +9,7 @@ import { isWrapped } from './call-block.ts';
 import type { CallPlace, CallRules, CallTrial } from './call-reading.ts';
 import { EventSink } from './event-sink.ts';
 import type { ReasoningMarks, ReplyMarks } from './free-answer.ts';
-import { readCall, readClose } from './read-call.ts';
+import { readCall, readClose, standsAtClose } from './read-call.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
 
 /** How one answer is to be read. */
@@ -161,7 +161,7 @@ class AnswerReader {
     if (first.type !== 'call') return first;
     this.#isAtStart = false;
     if (!isWrapped(calls.block) || !parallel) return first;
-    for (let last: CallTrial = first; last.type === 'call'; ) {
+    for (let last: CallTrial = first; last.type === 'call' && !(yield* standsAtClose(this.#source, calls.block)); ) {
       last = yield* readCall(this.#source, this.#sink, { ...calls, follows: 'block', isBound: last.isBound });
       if (last.type === 'end') return last;
       if (last.type === 'text' && last.text !== '') return last;

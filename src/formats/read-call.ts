@@ -7,7 +7,7 @@ import { type CallPlace, CallReading, type CallRules, type CallTrial, maxTrialBl
 import type { EventSink } from './event-sink.ts';
 import { readJson } from './read-json.ts';
 import { readLastMarker, readMarker, skipBlanks } from './read-marker.ts';
-import { type Interpreter, interpret, mayMiss, type Syntax, type SyntaxOf } from './syntax.ts';
+import { type Interpreter, interpret, markersOf, mayMiss, type Syntax, type SyntaxOf } from './syntax.ts';
 
 /** Letters around a name that models add: quotes, backticks, bold. */
 const maxNameDecoration = 8;
@@ -33,6 +33,17 @@ export function* readClose(source: AnswerSource, block: CallBlock): Waiting<void
     if (yield* readLastMarker(source, spellingsOf(part))) source.commit();
     else source.rewind();
   }
+}
+
+/** Does what closes a block stand here, behind blanks? Nothing is read. */
+export function* standsAtClose(source: AnswerSource, block: CallBlock): Waiting<boolean> {
+  const markers = block.after.flatMap(markersOf);
+  if (markers.length === 0) return false;
+  source.mark();
+  yield* skipBlanks(source, maxTrialBlanks);
+  const isClose = yield* readMarker(source, markers);
+  source.rewind();
+  return isClose;
 }
 
 function spellingsOf(node: SyntaxOf<'text'>): readonly string[] {

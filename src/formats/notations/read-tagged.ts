@@ -113,11 +113,17 @@ export class TaggedReader {
     const atEnd = (): ArgumentsEnd => (source.ended === 'stop' ? 'whole' : 'ended');
     if (!(yield* source.more())) return atEnd();
     const isSpecial = source.special !== undefined;
+    source.mark();
+    const open = yield* readAnyMark(
+      source,
+      this.#spellings.map((spelling) => spelling.open),
+    );
+    source.rewind();
     const fence = yield* readAnyMark(source, this.#fences);
-    if (fence === 'yes' || isSpecial) return 'whole';
-    if (fence === 'cut') return atEnd();
-    const opens = this.#spellings.map(({ open }) => open);
-    return (yield* readAnyMark(source, opens)) === 'cut' ? 'ended' : 'foreign';
+    if (fence === 'yes') return 'whole';
+    if (open === 'cut') return fence === 'cut' ? atEnd() : 'ended';
+    if (isSpecial) return 'whole';
+    return fence === 'cut' ? atEnd() : 'foreign';
   }
 
   *#argument(spelling: TagSpelling): Waiting<ArgumentsEnd> {
