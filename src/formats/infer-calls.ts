@@ -195,7 +195,7 @@ function isObjectText(value: ExactJson): boolean {
 function fixedMembers(entries: ReadonlyArray<[string, ExactJson]>, second: Core | undefined): FixedMember[] {
   const others = second !== undefined && second.kind !== 'named' ? second.object : undefined;
   return entries.flatMap(([key, value]): FixedMember[] => {
-    if (typeof value !== 'string' || isObjectText(value) || /^idq0/.test(value)) return [];
+    if (typeof value !== 'string' || isObjectText(value) || value.startsWith(word.id)) return [];
     const other = others?.get(key);
     const from = Number(value);
     if (/^[01]$/.test(value) && (other === undefined || other === String(from + 1)))
@@ -215,9 +215,10 @@ function namedNodes(
     notation?.notation ?? { kind: 'json', spacing: isCompact(one, core.args) ? 'compact' : 'spaced' },
   );
   if (delimiter === '') return [nameBefore((notation?.before ?? '{').charAt(0)), values];
-  const at = delimiter.indexOf('idq000000');
-  if (at !== -1) {
-    const rest = delimiter.slice(at + 'idq000000'.length);
+  const [given] = sampleCalls('one', ids);
+  const at = delimiter.indexOf(given?.id ?? '');
+  if (given !== undefined && at !== -1) {
+    const rest = delimiter.slice(at + given.id.length);
     if (at === 0 || rest === '') return 'the id stands directly beside the name or the arguments';
     return [name(delimiter.slice(0, at)), id(firstUnit(rest)), ...toNodes(rest.slice(firstUnit(rest).length)), values];
   }

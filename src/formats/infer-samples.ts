@@ -23,6 +23,8 @@ export const word = {
   otherKey: 'kqtwo',
   value: 'vqfirst',
   otherValue: 'oqsecond',
+  /** What call ids begin with; four zeros and the call's number follow. */
+  id: 'yqid',
 } as const;
 
 /** A number whose digits nobody else writes. */
@@ -68,7 +70,7 @@ export type IdStyle = 'plain' | 'function';
 /** The calls of a sample, `two` being one to each tool. */
 export function sampleCalls(name: SampleName | 'two', ids: IdStyle): readonly ToolCall[] {
   const call = (tool: string, index: number, values: object): ToolCall => ({
-    id: ids === 'plain' ? `idq00000${index}` : `functions.${tool}:${index}`,
+    id: ids === 'plain' ? `${word.id}0000${index}` : `functions.${tool}:${index}`,
     name: tool,
     arguments: JSON.stringify(values),
   });
@@ -160,8 +162,9 @@ function frameOf({ prompt, spoken, called, marks }: FrameParts): Frame {
     return withoutThought(turn, marks);
   };
   const [open = '', close = ''] = strip(spoken).split(word.answer);
+  const ownAt = own === '' ? -1 : close.lastIndexOf(own);
   return {
-    reply: { open: open.trimStart(), close: close.trim().endsWith(own) ? close.trim().slice(0, -own.length) : close },
+    reply: { open: open.trimStart(), close: (ownAt === -1 ? close : close.slice(0, ownAt)).trim() },
     reasoning: marks,
     ends: [own, ownEnd].filter((marker) => marker !== ''),
     turnEnd,

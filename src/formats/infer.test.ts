@@ -103,6 +103,10 @@ describe('inferFormat', () => {
     const calls = each('>>>{{ f.name }}\n{{ f.arguments | tojson }}');
     const definition = infer(template(calls, { spoken: '>>>all\n{{ m.content }}', prompt: '>>>' }));
     expect(definition).toMatchObject({ promptTail: '>>>', reply: { open: '>>>all\n' } });
+    const said = infer(
+      template(each('<c>{{ f.name }}@{{ f.arguments | tojson }}</c>'), { spoken: '<say>{{ m.content }}</say>' }),
+    );
+    expect(said).toMatchObject({ reply: { open: '<say>', close: '</say>' } });
   });
 
   it.each<[string, string, RegExp]>([

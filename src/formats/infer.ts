@@ -19,6 +19,9 @@ export function inferFormat(samples: Samples): Inference {
   return problem === undefined ? { definition } : { reason: problem };
 }
 
+/** What nearly all models that reason write; many templates leave the thoughts of earlier turns out. */
+const usualReasoning = { open: '<think>', close: '</think>' } as const;
+
 /** Signs of this length are enough to tell a call from any other text. */
 const shortestSign = 3;
 
@@ -36,7 +39,7 @@ function define(samples: Samples, { calls, promptTail }: InferredCalls): FormatD
     callsAtStart: markers.some((marker) => marker.length < shortestSign),
     lead,
     example: '',
-    ...(reasoning && { reasoning }),
+    reasoning: reasoning ?? usualReasoning,
     ...(reply.open !== '' && { reply: { ...reply, open: promptTail + reply.open } }),
     ...(promptTail !== '' && { promptTail }),
     ...(ids === 'function' && { ids: { kind: 'function', prefix: 'functions.' } }),
@@ -62,6 +65,7 @@ function verify(definition: FormatDefinition, samples: Samples): string | undefi
       sample !== 'two' || (turn.includes(word.otherTool) && !turn.includes(samples.turnEnd.trim() || '\n\n\n'));
     const isLost = Object.keys(sampleArguments[sample === 'two' ? 'one' : sample]).some((key) => !turn.includes(key));
     if (!isOneTurn || isLost || turn.includes('<![CDATA[')) continue;
+    if (read.text.trim() !== '') return `of ${JSON.stringify(turn)} it would leave ${JSON.stringify(read.text)}`;
     if (got !== expected || read.calls.some((call) => call.outcome !== 'ok'))
       return `what it would read of ${JSON.stringify(turn)} is ${got === '' ? 'no call' : got}`;
   }
