@@ -59,7 +59,7 @@ describe('aimindserve formats', () => {
 describe('aimindserve formats detect', () => {
   it('explains what a model speaks', async () => {
     await detectFormatOf(bundledModelPath(), surroundings);
-    expect(output()).toMatch(/^nano: taught in the prompt/);
+    expect(output()).toMatch(/^nano: detected, score \d+/);
     expect(output()).toContain('because    template has "aimindserve-nano-1"');
   });
 
@@ -68,6 +68,13 @@ describe('aimindserve formats detect', () => {
     await detectFormatOf('zebra.jinja', surroundings);
     expect(output()).toMatch(/^inferred: no known format fits/);
     expect(output()).toContain('<zebra>get_weather:{"city": "Oslo"}</zebra>');
+  });
+
+  it('says what is taught where the template writes no calls', async () => {
+    writeFileSync(join(folder, 'plain.jinja'), '{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}');
+    await detectFormatOf('plain.jinja', surroundings);
+    expect(output()).toMatch(/^\S+: taught in the prompt, as the template writes no calls/);
+    expect(output()).toContain('no format could be inferred: the template prints no calls');
   });
 
   it('says which file cannot be read', async () => {

@@ -20,6 +20,9 @@ export interface TemplateVerdict {
   readonly reason?: string;
 }
 
+/** What a prompted format claims of a template in which it recognises nothing. */
+const unsure = 1;
+
 /** Detects; where no format that is known speaks for the template, infers one from the calls it writes. */
 export function detectTemplate(
   facts: ModelFacts,
@@ -29,7 +32,7 @@ export function detectTemplate(
   const samples = samplesOf(template);
   const detection = detectFormat(facts, formats, typeof samples === 'string' ? undefined : samples);
   const { format, evidence } = detection;
-  if (format.kind === 'native') return { verdict: 'detected', format, evidence, detection };
+  if (format.kind === 'native' || detection.score > unsure) return { verdict: 'detected', format, evidence, detection };
   const inference = typeof samples === 'string' ? { reason: samples } : inferFormat(samples);
   if ('reason' in inference) return { verdict: 'prompted', format, evidence, detection, reason: inference.reason };
   const inferred = defineFormat(inference.definition);
