@@ -84,6 +84,23 @@ describe('inferFormat', () => {
       `<py>[${each(`{{ f.name }}(${eachArgument("{{ k }}={{ v | tojson if v is string else ([v] | string)[1:-1] }}{{ '' if loop.last else ', ' }}")})`, ', ')}]</py>`,
       '<py>[get_weather(city="Oslo")]</py>',
     ],
+    [
+      'bare keys',
+      each(
+        `<b>{{ f.name + '{' }}${eachArgument("{{ k }}:{% if v is string %}<q>{{ v }}<q>{% else %}{{ v | tojson | replace('\"', '<q>') }}{% endif %}{{ '' if loop.last else ',' }}")}}</b>`,
+      ),
+      '<b>get_weather{city:<q>Oslo<q>}</b>',
+    ],
+    [
+      'a tag for each argument',
+      each(`<t><n>{{ f.name }}</n>${eachArgument(`<{{ k }}>${value}</{{ k }}>`)}</t>`),
+      '<t><n>get_weather</n><city>Oslo</city></t>',
+    ],
+    [
+      'the id for the name',
+      `<s>${each('<c>{{ c.id }}<a>{{ f.arguments | tojson }}</c>')}</s>`,
+      '<s><c>functions.get_weather:0<a>{"city": "Oslo"}</c></s>',
+    ],
   ])('reads %s', (_, calls, example) => {
     const definition = infer(template(calls));
     if (typeof definition === 'string') throw new TypeError(definition);

@@ -28,11 +28,14 @@ function checkCall(field: Field, item: Syntax): void {
   const objects = [...places('jsonCall'), ...places('keyCall')];
   const [named] = places('name');
   const [given] = places('args');
-  const isObject = objects.length === 1 && named === undefined && given === undefined;
+  const [object] = objects;
+  const isObject = objects.length === 1 && given === undefined && (named ?? -1) < (object ?? 0);
   const isNamed = objects.length === 0 && named !== undefined && given !== undefined && named < given;
   const isOnce = ['name', 'args', 'jsonCall', 'keyCall'].every((kind) => isKind(kind) && count(item, kind) <= 1);
   if (!isOnce || !(isObject || isNamed))
-    throw field.invalid("a call must hold either one 'jsonCall' or 'keyCall', or one 'name' and behind it one 'args'");
+    throw field.invalid(
+      "a call must hold one 'jsonCall' or 'keyCall' (behind a 'name', if there is one), or one 'name' and behind it one 'args'",
+    );
 }
 
 function count(node: Syntax, kind: SyntaxKind): number {

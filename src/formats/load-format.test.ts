@@ -111,7 +111,7 @@ describe('loadFormat', () => {
     [
       'a call without a name',
       { calls: { kind: 'many', item: ['<a>', { kind: 'args', notation: { kind: 'json' } }] } },
-      /'calls': a call must hold either/,
+      /'calls': a call must hold one/,
     ],
     [
       'a name behind the arguments',
@@ -124,7 +124,7 @@ describe('loadFormat', () => {
           ],
         },
       },
-      /'calls': a call must hold either/,
+      /'calls': a call must hold one/,
     ],
     [
       'an unknown notation',

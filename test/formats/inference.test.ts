@@ -8,6 +8,7 @@ import { defineFormat } from '../../src/formats/define-format.ts';
 import type { ToolFormat } from '../../src/formats/format.ts';
 import { findFormat } from '../../src/formats/formats.ts';
 import { inferFormat } from '../../src/formats/infer.ts';
+import { loadFormat } from '../../src/formats/load-format.ts';
 import { readFixtures, type TemplateFixture } from '../templates/fixtures.ts';
 import { samplesOf } from './templates.ts';
 
@@ -72,6 +73,17 @@ describe('inference', () => {
   it('reproduces at least four in five', () => {
     expect(found.length).toBeGreaterThan(40);
     expect(found.filter(([, why]) => why === undefined).length / found.length).toBeGreaterThanOrEqual(0.8);
+  });
+
+  it('infers data, which a file can hold', () => {
+    for (const fixture of readFixtures()) {
+      const samples = samplesOf(fixture);
+      const inference = typeof samples === 'string' ? { reason: samples } : inferFormat(samples);
+      if ('reason' in inference) continue;
+      const { definition } = inference;
+      const { format } = loadFormat(JSON.stringify(definition), `${fixture.name}.json`);
+      expect([fixture.name, format.example]).toEqual([fixture.name, definition.example]);
+    }
   });
 
   it('says why not where templates print no calls', () => {
