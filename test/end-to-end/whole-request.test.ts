@@ -29,7 +29,7 @@ const definition = (name: string) => ({
   parameters: { type: 'object', properties: { location: { type: 'string' } }, required: ['location'] },
 });
 const tool = (name: string) => ({ type: 'function', function: definition(name) }) as const;
-const hot = { temperature: 1.5, top_p: 1, seed: 3 };
+const hot = { temperature: 2, top_p: 1, top_k: 0, min_p: 0, seed: 3 };
 
 describe('several choices', () => {
   it('are numbered, differ from each other, and are the same streamed and not', async () => {
