@@ -1,5 +1,6 @@
 /** Formats from files: what is read, and what is said of files that cannot be. */
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { promptText } from '../chat/prompt.ts';
 import { askFor, readPieces } from './cases.contract.ts';
@@ -170,6 +171,39 @@ describe('loadFormat', () => {
     let calls: unknown = 'x';
     for (let level = 0; level < 40; level++) calls = [calls];
     expect(failure({ calls })).toMatch(/nests more than 12 levels/);
+  });
+});
+
+describe('loadFormat, whatever it is given,', () => {
+  /** Some value of the file replaced by any other. */
+  const spoilt = (value: unknown, path: readonly number[], other: unknown): unknown => {
+    const [step, ...rest] = path;
+    if (step === undefined || typeof value !== 'object' || value === null) return other;
+    const keys = Object.keys(value);
+    const key = keys[step % Math.max(1, keys.length)];
+    const entries = Object.entries(value).map(([each, item]) => [
+      each,
+      each === key ? spoilt(item, rest, other) : item,
+    ]);
+    return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
+  };
+
+  it('takes it, or says in a ConfigError why not', () => {
+    const words = fc.constantFrom('', '{', '<', '\n', 'tagged', 'many', 'seq', 'optional', 'keyCall', '\uffff');
+    const node = fc.constantFrom({ kind: 'keyCall' }, { kind: 'gap' }, { kind: 'many', item: 'x' }, ['a'], {
+      kind: 'id',
+      end: ':',
+    });
+    const other = fc.oneof(fc.jsonValue({ maxDepth: 2 }), words, node);
+    const path = fc.array(fc.nat(20), { minLength: 1, maxLength: 6 });
+    const property = fc.property(path, other, (steps, value) => {
+      try {
+        loadFormat(JSON.stringify(spoilt(zebra, steps, value)) ?? '', 'spoilt.json');
+      } catch (error) {
+        expect(error).toMatchObject({ kind: 'config', message: expect.stringMatching(/^spoilt\.json: /) });
+      }
+    });
+    fc.assert(property, { seed: 20_241_121, numRuns: 400 });
   });
 });
 
