@@ -12,8 +12,13 @@ const exceptions: Readonly<Record<string, { readonly speaks: string; readonly be
 /** Formats that write calls alike: the template does not tell them apart, the model's name does. */
 const twins: Readonly<Record<string, string>> = { 'step-3.5': 'qwen-3-coder', trinity: 'hermes' };
 
-/** Less than this is chance. */
-const leastMargin = 0.5;
+/** Less than this is chance, in a template that knows tools; others are recognised by what they lack. */
+const leastMargin = 1.9;
+
+/** Where it is less, and why. */
+const narrow: Readonly<Record<string, { readonly margin: number; readonly because: string }>> = {
+  'phi-4-mini': { margin: 0.5, because: 'its template writes `functools[` as FireFunction does' },
+};
 
 describe.each(readFixtures())('the template of $name', (fixture) => {
   const { name } = fixture;
@@ -24,7 +29,7 @@ describe.each(readFixtures())('the template of $name', (fixture) => {
     const { format, margin, evidence } = detectFixture(fixture, '');
     if (!knowsTools) expect(format.kind).toBe('prompted');
     else expect(format.name, evidence).toBe(twins[name] ?? expected);
-    expect(margin, evidence).toBeGreaterThanOrEqual(leastMargin);
+    expect(margin, evidence).toBeGreaterThanOrEqual(knowsTools ? (narrow[name]?.margin ?? leastMargin) : 0);
   });
 
   it('is not taken for another because of a name', () => {
