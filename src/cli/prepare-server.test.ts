@@ -47,6 +47,8 @@ describe('prepareServer', () => {
 
   it('takes a tool format by its name or as a file', () => {
     expect(prepare('--tool-format', 'hermes').config.deployment.toolFormat).toBe('hermes');
+    expect(prepare('--guarantee', 'report').config.deployment.guarantee).toBe('report');
+    expect(() => prepare('--guarantee', 'always')).toThrow('one of enforce, report, off');
     expect(prepare('--tool-format', 'mine.json').config.deployment.toolFormat).toBe(join(folder, 'mine.json'));
   });
 

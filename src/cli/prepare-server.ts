@@ -49,7 +49,7 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
 }
 
 function toDeployment(settings: Settings, folder: string): ServerConfig['deployment'] {
-  const { model, contextSize, threads, gpuLayers, toolFormat, chatTemplate } = settings;
+  const { model, contextSize, threads, gpuLayers, toolFormat, chatTemplate, guarantee } = settings;
   const modelPath = model ?? bundledModelPath();
   return {
     names: settings.names.length > 0 ? settings.names : [nameOf(resolve(folder, modelPath))],
@@ -61,6 +61,7 @@ function toDeployment(settings: Settings, folder: string): ServerConfig['deploym
     ...(threads === undefined ? {} : { threads }),
     ...(gpuLayers === undefined ? {} : { gpuLayers }),
     ...(toolFormat === undefined ? {} : { toolFormat: toFormat(toolFormat, folder) }),
+    ...(guarantee === undefined ? {} : { guarantee }),
     ...(chatTemplate === undefined ? {} : { chatTemplate: toTemplate(chatTemplate, folder) }),
   };
 }

@@ -14,6 +14,7 @@ export type SettingName =
   | 'gpu-layers'
   | 'chat-template'
   | 'tool-format'
+  | 'guarantee'
   | 'log-level';
 
 /** One row of the table. */
@@ -83,6 +84,12 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   'tool-format': {
     value: 'NAME|FILE',
     help: 'How the model writes tool calls: a name (aimindserve formats) or a JSON file. Default: detected from its chat template.',
+    takes: 'one',
+    aliases: [],
+  },
+  guarantee: {
+    value: 'LEVEL',
+    help: 'enforce: only valid calls are sent; report: invalid ones too, with a warning; off: unchecked. Default: enforce.',
     takes: 'one',
     aliases: [],
   },

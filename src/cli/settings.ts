@@ -1,7 +1,7 @@
 /** Gathers the settings: flag before environment before file before default. */
 
 import { resolve } from 'node:path';
-import type { GpuChoice } from '../fleet/deployment.ts';
+import type { Deployment, GpuChoice } from '../fleet/deployment.ts';
 import { findFormat } from '../formats/formats.ts';
 import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
 import { toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
@@ -26,6 +26,7 @@ export interface Settings {
   /** A file's path or the text itself. */
   readonly chatTemplate?: string;
   readonly toolFormat?: string;
+  readonly guarantee?: NonNullable<Deployment['guarantee']>;
   readonly logLevel: LogLevel;
   /** What the person should know of how the settings were understood. */
   readonly notes: readonly string[];
@@ -72,6 +73,10 @@ export function readSettings(sources: SettingSources): Settings {
     ),
     ...present('chatTemplate', read('chat-template', toText)),
     ...present('toolFormat', read('tool-format', toText) ?? formatOfParser(line, find('model') !== undefined)),
+    ...present(
+      'guarantee',
+      read('guarantee', (given) => toOneOf<NonNullable<Settings['guarantee']>>(given, ['enforce', 'report', 'off'])),
+    ),
     notes: notesOn(line, find('model') !== undefined),
   };
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { detectFormat } from './detect.ts';
-import { allFormats, findFormat } from './formats.ts';
+import { aliases, allFormats, findFormat } from './formats.ts';
 
 const detect = (template: string) =>
   detectFormat({ name: '', architecture: '', template, specialTokens: [] }, allFormats);
@@ -20,6 +20,10 @@ describe('findFormat', () => {
   it('knows every format, and the names other servers use', () => {
     for (const format of allFormats) expect(findFormat(format.name)).toBe(format);
     expect(findFormat('Qwen25')?.name).toBe('hermes');
+    expect(findFormat('llama3_json')?.name).toBe('llama-3-json');
+    expect(findFormat('deepseek_v31')?.name).toBe('deepseek-v3.1');
+    expect(findFormat('glm47')?.name).toBe('glm-4.7');
+    for (const alias of Object.keys(aliases)) expect(findFormat(alias)?.name).toBe(aliases[alias]);
     expect(findFormat('constructor')).toBeUndefined();
   });
 });

@@ -161,18 +161,49 @@ export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
   xml,
 ];
 
-/** Names that other servers have for our formats. */
+/** Names that vLLM and SGLang have for our formats, as far as they are not ours but for dots, dashes and underlines. */
 export const aliases: Readonly<Record<string, string>> = {
   qwen: 'hermes',
   qwen25: 'hermes',
   'qwen2.5': 'hermes',
-  'qwen-2.5': 'hermes',
   qwen3: 'hermes',
+  granite: 'granite-3.1',
+  'granite-20b-fc': 'granite-20b',
+  llama3: 'llama-3-json',
+  llama4_json: 'llama-3-json',
+  functionary_v31: 'llama-3-user',
+  phi4_mini_json: 'phi-4-mini',
+  mistral: 'mistral-v11',
+  minimax: 'minimax-m1',
+  hunyuan: 'hy-3',
+  hy_v3: 'hy-3',
+  qwen3_xml: 'qwen-3-coder',
+  mimo: 'qwen-3-coder',
+  step3p5: 'step-3.5',
+  glm: 'glm-4.5',
+  internlm: 'internlm-2.5',
+  interns1: 'internlm-2.5',
+  openai: 'harmony',
+  'gpt-oss': 'harmony',
+  cohere_command3: 'command-a',
+  cohere_command4: 'command-a-plus',
+  apertus2509: 'apertus',
+  nemotron_v2: 'nemotron-nano-2',
 };
+
+/** Spellings differ in dots, dashes and underlines only. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+const byName: ReadonlyMap<string, ToolFormat> = new Map([
+  ...Object.entries(aliases).flatMap(([alias, name]): [string, ToolFormat][] =>
+    allFormats.filter((format) => format.name === name).map((format) => [plain(alias), format]),
+  ),
+  ...allFormats.map((format): [string, ToolFormat] => [plain(format.name), format]),
+]);
 
 /** The format of this name, in our spelling or in vLLM's or SGLang's. */
 export function findFormat(name: string): ToolFormat | undefined {
-  const wanted = name.toLowerCase();
-  const own = Object.hasOwn(aliases, wanted) ? aliases[wanted] : wanted;
-  return allFormats.find((format) => format.name === own);
+  return byName.get(plain(name));
 }
