@@ -15,8 +15,6 @@ import { samplesOf } from './templates.ts';
 /** Formats that inference does not reproduce, and why not. */
 const exceptions: Readonly<Record<string, string>> = {
   harmony: 'its template writes one call in a turn, so that nothing tells where the next begins',
-  'hy-3': 'its template puts line breaks where the format that was written down has none',
-  inkling: 'its prompt ends in `<|message_model|>`, which the format that was written down expects of the model',
   'kimi-k3': 'turns are messages in messages, so that the text and the calls of a turn share their beginning',
   'minimax-m3': 'its one token has brackets inside, which look like the ends of markers',
   'phi-4-mini': 'its template writes `functools[`, the model `<|tool_call|>[`',

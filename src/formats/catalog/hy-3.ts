@@ -1,7 +1,7 @@
 /** Hunyuan 3: a block of calls, each with a separator behind its name and keys and values in tags. */
 
 import { defineFormat } from '../define-format.ts';
-import { many, name, seq, taggedArgs } from '../syntax.ts';
+import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
 
 /** The format of `<tool_sep>`. */
 export const hy3 = defineFormat({
@@ -16,17 +16,23 @@ export const hy3 = defineFormat({
   },
   calls: seq(
     '<tool_calls>',
+    gap('\n'),
     many(
       seq(
         '<tool_call>',
         name('<tool_sep>'),
-        taggedArgs(['<arg_key>', '</arg_key><arg_value>'], '</arg_value>'),
+        gap('\n'),
+        taggedArgs(['<arg_key>', '</arg_key>\n<arg_value>'], '</arg_value>', { separator: '\n' }),
+        gap('\n'),
         '</tool_call>',
       ),
+      '\n',
     ),
+    gap('\n'),
     '</tool_calls>',
   ),
   example:
-    '<tool_calls><tool_call>get_weather<tool_sep><arg_key>city</arg_key><arg_value>Oslo</arg_value></tool_call></tool_calls>',
+    '<tool_calls>\n<tool_call>get_weather<tool_sep>\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n</tool_call>\n' +
+    '</tool_calls>',
   reasoning: { open: '<think>', close: '</think>' },
 });

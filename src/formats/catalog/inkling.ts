@@ -20,6 +20,7 @@ export const inkling = defineFormat({
   ),
   example:
     '<|message_model|>get_weather<|content_invoke_tool_json|>{"name": "get_weather", "args": {"city": "Oslo"}}<|end_message|>',
-  reasoning: { open: '<|content_thinking|>', close: '<|end_message|>' },
-  reply: { open: '<|content_text|>', close: '<|end_message|>' },
+  promptTail: '<|message_model|>',
+  reasoning: { open: '<|message_model|><|content_thinking|>', close: '<|end_message|>', isAnywhere: true },
+  reply: { open: '<|message_model|><|content_text|>', close: '<|end_message|>' },
 });
