@@ -4,11 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { readFixtures } from '../templates/fixtures.ts';
 import { detectFixture } from './templates.ts';
 
-/** Templates that write another format than the models they belong to. */
-const exceptions: Readonly<Record<string, { readonly speaks: string; readonly because: string }>> = {
-  'spark-2.5': { speaks: 'glm-4.7', because: 'its template writes no line breaks' },
-};
-
 /** Formats that write calls alike: the template does not tell them apart, the model's name does. */
 const twins: Readonly<Record<string, string>> = { 'step-3.5': 'qwen-3-coder', trinity: 'hermes' };
 
@@ -23,25 +18,24 @@ const narrow: Readonly<Record<string, { readonly margin: number; readonly becaus
 describe.each(readFixtures())('the template of $name', (fixture) => {
   const { name } = fixture;
   const knowsTools = fixture.source.includes('tools');
-  const expected = exceptions[name]?.speaks ?? name;
 
   it('is detected by what it says and writes', () => {
     const { format, margin, evidence } = detectFixture(fixture, '');
     if (!knowsTools) expect(format.kind).toBe('prompted');
-    else expect(format.name, evidence).toBe(twins[name] ?? expected);
+    else expect(format.name, evidence).toBe(twins[name] ?? name);
     expect(margin, evidence).toBeGreaterThanOrEqual(knowsTools ? (narrow[name]?.margin ?? leastMargin) : 0);
   });
 
   it('is not taken for another because of a name', () => {
     const { format } = detectFixture(fixture, name);
-    if (knowsTools) expect(format.name).toBe(expected);
+    if (knowsTools) expect(format.name).toBe(name);
     else expect(format.kind).toBe('prompted');
   });
 });
 
-describe('the exceptions', () => {
-  it('are needed', () => {
-    for (const fixture of readFixtures().filter(({ name }) => name in exceptions || name in twins))
+describe('the twins', () => {
+  it('are told apart by nothing but their names', () => {
+    for (const fixture of readFixtures().filter(({ name }) => name in twins))
       expect([fixture.name, detectFixture(fixture, '').format.name]).not.toEqual([fixture.name, fixture.name]);
   });
 });
