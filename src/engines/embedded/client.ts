@@ -21,6 +21,7 @@ import {
   unpackTokens,
 } from './messages.ts';
 import { RecentlyUsed } from './recently-used.ts';
+import { shareNodes } from './share-nodes.ts';
 
 const retryMs = 10;
 
@@ -161,10 +162,12 @@ export class Channel {
   #share(grammar: Grammar): string {
     const known = this.#hashes.get(grammar);
     if (known !== undefined && this.#sent.use(known) === true) return known;
-    const hash = known ?? createHash('sha256').update(JSON.stringify(grammar)).digest('base64');
+    // As JSON a shared node would be written in every place: with many tools, millions of times.
+    const shared = shareNodes(grammar);
+    const hash = known ?? createHash('sha256').update(JSON.stringify(shared)).digest('base64');
     this.#hashes.set(grammar, hash);
     if (this.#sent.use(hash) === undefined) {
-      this.#send({ type: 'grammar', hash, grammar });
+      this.#send({ type: 'grammar', hash, grammar: shared });
       this.#sent.add(hash, true);
     }
     return hash;
