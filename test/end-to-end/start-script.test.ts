@@ -30,11 +30,11 @@ const isThere = (command: string): boolean => spawnSync(command, ['--help'], { s
 
 /** What the built program does in the stand-in: says how it was called, and waits for a signal if asked to. */
 const program = `
-console.log(JSON.stringify({ words: process.argv.slice(2), folder: process.cwd(), pid: process.pid }));
 if (process.argv.includes('--wait')) {
   process.on('SIGTERM', () => process.exit(42));
   setInterval(() => {}, 1000);
 }
+console.log(JSON.stringify({ words: process.argv.slice(2), folder: process.cwd(), pid: process.pid }));
 `;
 const compiler = `
 const fs = require('node:fs');
