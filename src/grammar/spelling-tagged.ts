@@ -23,13 +23,13 @@ export function taggedSpelling(notation: TaggedNotation): Spelling {
   const other = (names: readonly string[]): GrammarNode => openKey(names.flatMap(spelledKeys), excludedFrom(delimiter));
   const separator = text(notation.separator);
   const spelledKeys = (name: string): readonly string[] => (notation.escapes === 'xml' ? xmlSpellings(name) : [name]);
-  const any = optional(separated(sequence(key(other([])), value.anyValue), separator));
+  const anyMembers = optional(separated(sequence(key(other([])), value.anyValue), separator));
   const root: Spelling = {
     ...objectsOnly(value),
     get map() {
       return root;
     },
-    rules: { ...value.rules, 'tagged-arguments': any },
+    rules: { ...value.rules, 'tagged-arguments': anyMembers },
     anyValue: rule('tagged-arguments'),
     anyObject: rule('tagged-arguments'),
     object: (members) => members,
