@@ -31,7 +31,7 @@ export function askText(engine: TextEngine, profile: ModelProfile): Asker {
     isConstrained: client.abilities.wholeGrammar,
     question: async (request) => {
       refuseHopeless(request, client.contextPerSlot);
-      const prepared = prepare(request, profile, tools.now());
+      const prepared = prepare(request, profile, { now: tools.now(), isUnheld: !client.abilities.wholeGrammar });
       const tokens = await client.tokenize(prepared.prompt);
       const wished = { ...spec.sampling, ...request.sampling };
       const room = { promptTokens: tokens.length, context: client.contextPerSlot };

@@ -22,8 +22,15 @@ export interface Prepared {
   readonly warnings: readonly Warning[];
 }
 
+/** What a prompt and a plan depend on besides request and model. */
+export interface Circumstances {
+  readonly now: Date;
+  /** Does the engine hold the model to no grammar? */
+  readonly isUnheld: boolean;
+}
+
 /** Renders the prompt and plans the answer; pure, but for the date that templates may print. */
-export function prepare(request: ChatRequest, profile: ModelProfile, now: Date): Prepared {
+export function prepare(request: ChatRequest, profile: ModelProfile, { now, isUnheld }: Circumstances): Prepared {
   const { format, template } = profile;
   const conditions = conditionsOf(request, format);
   const { tools } = conditions;
@@ -37,7 +44,8 @@ export function prepare(request: ChatRequest, profile: ModelProfile, now: Date):
     now,
   });
   // Whether the prompt ends in opened reasoning may depend on the request's own variables.
-  const plan = format.answer({ ...conditions, promptEnd: endsInReasoning(rendered) ? 'reasoning' : 'text' });
+  const promptEnd = endsInReasoning(rendered) ? 'reasoning' : 'text';
+  const plan = format.answer({ ...conditions, promptEnd, isUnheld });
   const prompt = joinSegments([...rendered, ...plan.prefill]);
   return { prompt, plan, tools, warnings: warningsOf(request, tools, plan) };
 }
@@ -54,7 +62,7 @@ export interface Folded {
 export function foldIntoMessages(request: ChatRequest, format: ToolFormat): Folded {
   const conditions = conditionsOf(request, format);
   const { tools } = conditions;
-  const plan = format.answer({ ...conditions, promptEnd: 'text' });
+  const plan = format.answer({ ...conditions, promptEnd: 'text', isUnheld: true });
   return { messages: promptedMessages(conditions, format), plan, tools, warnings: warningsOf(request, tools, plan) };
 }
 

@@ -99,7 +99,7 @@ interface Body {
 function answerBody(ask: Ask, parts: AnswerParts, output: SchemaGrammar | undefined): Body | undefined {
   const { calls } = parts;
   const wanted = ask.choice.type;
-  const outputBody = output && { node: output.node, rules: output.rules, isFree: false };
+  const outputBody = output && { node: framedOutput(output, parts), rules: output.rules, isFree: false };
   if (calls === undefined) return outputBody;
   if (wanted === 'none') {
     const forbidden = calls.openings.map(({ opening }) => ({ opening, then: impossible }));
@@ -107,8 +107,14 @@ function answerBody(ask: Ask, parts: AnswerParts, output: SchemaGrammar | undefi
   }
   const atOnce = sequence(calls.call, rule(afterCallRule));
   if (wanted !== 'auto') return { node: atOnce, rules: {}, isFree: false };
-  if (output !== undefined) return { node: choice(atOnce, output.node), rules: output.rules, isFree: false };
+  if (outputBody !== undefined) return { ...outputBody, node: choice(atOnce, outputBody.node) };
   return { ...freeAnswer(parts, callOpenings(calls)), isFree: true };
+}
+
+/** JSON output alone, or where the model's plain answers stand. */
+function framedOutput({ node }: SchemaGrammar, { reply }: AnswerParts): GrammarNode {
+  if (reply === undefined) return node;
+  return choice(node, sequence(markNode(reply.open), node, optional(markNode(reply.close))));
 }
 
 const afterCallRule = 'after-call';

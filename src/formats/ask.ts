@@ -26,6 +26,8 @@ export interface Conditions {
 export interface Ask extends Conditions {
   /** Does the rendered prompt end inside an opened reasoning block? */
   readonly promptEnd: 'text' | 'reasoning';
+  /** The engine holds the model to no grammar: of what a call is made of, anything may be missing. */
+  readonly isUnheld?: boolean;
 }
 
 /** Constraint and parser of one answer; they come from one call, so they cannot disagree. */

@@ -18,6 +18,8 @@ export interface CallRules {
   readonly lead: string;
   /** By the name that may be called: the parameters' schema. */
   readonly schemas: ReadonlyMap<string, JsonSchema>;
+  /** Does the engine hold the model to the grammar, from an opening on? */
+  readonly isHeld: boolean;
   /** Length of the longest of them. */
   readonly longestName: number;
   /** What may follow a name at once, even where its delimiter should stand. */
@@ -91,7 +93,7 @@ export class CallReading {
     if (this.#isOpen) {
       this.#finish();
       if (this.#outcome === 'cut') source.skipRest();
-      return { type: 'call', isBound: this.#isBound };
+      return { type: 'call', isBound: this.#isBound && this.rules.isHeld };
     }
     const isCut = source.metEnd && source.ended === 'length' && this.#beginsSpecial;
     // Inside a block only calls can come: what the answer's end cut short of one is nothing to show.
@@ -158,7 +160,7 @@ export class CallReading {
     if (!this.#isOpen || this.#isDone) return this.#isDone;
     const { fences, echo } = this.rules;
     const own = echo === undefined ? [] : [echo[0] + this.#name + echo[1]];
-    const place = { schema: this.#schema, fences: [...fences, ...own], isBound: this.#isBound };
+    const place = { schema: this.#schema, fences: [...fences, ...own], isBound: this.#isBound && this.rules.isHeld };
     const end = yield* readNotation(this.source, notation, place, (text) => this.#pass(text));
     if (end === 'foreign') yield* this.#toFence((text) => this.#pass(text));
     this.#close(end === 'whole');

@@ -120,6 +120,7 @@ function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlyS
     block,
     lead,
     schemas,
+    isHeld: ask.isUnheld !== true,
     longestName: Math.max(0, ...[...schemas.keys()].map((each) => each.length)),
     afterName: afterNameOf(definition.calls),
     echo: echoOf(block),

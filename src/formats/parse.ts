@@ -92,11 +92,10 @@ function* readAnswer(source: AnswerSource, sink: EventSink, rules: AnswerRules):
   const isCalled = rules.reasoning !== undefined && (yield* reader.reasoning(rules.reasoning));
   if (isCalled) return rules.parallel ? yield* reader.free('call') : undefined;
   if (!rules.isOutput) return yield* reader.free('text');
-  if (rules.calls === undefined) return yield* readLetters(source, sink);
-  const trial = yield* reader.calls('call');
+  const trial = rules.calls === undefined ? undefined : yield* reader.calls('call');
   if (trial?.type === 'call') return rules.parallel ? yield* reader.free('call') : undefined;
   if (trial?.type === 'text') sink.text(trial.text);
-  yield* readLetters(source, sink);
+  yield* readOutput(source, sink, rules);
 }
 
 const noMarks: ReasoningMarks = { open: '', close: '' };
@@ -147,6 +146,7 @@ class AnswerReader {
       if (trial !== undefined && trial.text !== '') this.#text(trial.text);
       else if (yield* this.#isReasoningAgain()) {
         follows = (yield* this.#thought(this.#rules.reasoning ?? noMarks)) ? 'call' : 'text';
+        if (follows === 'call' && !this.#rules.parallel) return;
         continue;
       } else if (follows === 'text' && !(yield* this.#replyMark())) this.#release();
       follows = 'text';
@@ -206,7 +206,7 @@ class AnswerReader {
       if (breaks !== '' || (trial !== undefined && trial.text !== '')) continue;
       const { at, special } = source;
       source.skip();
-      if (special === undefined) this.#sink.reasoning(source.since(at));
+      if (special === undefined || this.#rules.markers.has(special)) this.#sink.reasoning(source.since(at));
     }
     yield* readLineBreaks(source);
     return false;
@@ -258,13 +258,16 @@ function* readStop(source: AnswerSource, stops: readonly string[], follows: 'tex
   return isStop;
 }
 
-/** Text in which nothing is a marker. */
-function* readLetters(source: AnswerSource, sink: EventSink): Waiting<void> {
+/** JSON output: text in which nothing is a marker but what stands around the whole of it. */
+function* readOutput(source: AnswerSource, sink: EventSink, { reply, promptTail }: AnswerRules): Waiting<void> {
+  const { open = '', close = '' } = reply ?? {};
+  if (!(yield* readMarker(source, [open]))) yield* readMarker(source, [promptTail]);
+  const firsts = new Set([close.charAt(0)]);
   while (yield* source.more()) {
     const start = source.at;
-    source.skipPlain(noStops);
+    source.skipPlain(firsts);
     sink.text(source.since(start));
-    if (!source.isDry) release(source, sink, noStops);
+    if (!source.isDry && !(yield* readMarker(source, [close]))) release(source, sink, noStops);
   }
 }
 

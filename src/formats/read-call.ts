@@ -26,24 +26,29 @@ export function readCall(
 
 /** Reads what closes a block, as far as it is there. */
 export function* readClose(source: AnswerSource, block: CallBlock): Waiting<void> {
-  for (const part of block.after) {
+  for (const each of block.after) {
+    const part = each.kind === 'optional' ? each.item : each;
     if (part.kind !== 'text') continue;
     source.mark();
     yield* skipBlanks(source, maxTrialBlanks);
-    if (yield* readLastMarker(source, spellingsOf(part))) source.commit();
+    if (yield* readLastMarker(source, behindBlanks(spellingsOf(part)))) source.commit();
     else source.rewind();
   }
 }
 
 /** Does what closes a block stand here, behind blanks? Nothing is read. */
 export function* standsAtClose(source: AnswerSource, block: CallBlock): Waiting<boolean> {
-  const markers = block.after.flatMap(markersOf);
+  const markers = behindBlanks(block.after.flatMap(markersOf));
   if (markers.length === 0) return false;
   source.mark();
   yield* skipBlanks(source, maxTrialBlanks);
   const isClose = yield* readMarker(source, markers);
   source.rewind();
   return isClose;
+}
+
+function behindBlanks(markers: readonly string[]): readonly string[] {
+  return markers.map((marker) => marker.trimStart());
 }
 
 function spellingsOf(node: SyntaxOf<'text'>): readonly string[] {
