@@ -35,6 +35,11 @@ export class CodePointRows {
   readonly #starts = new Map<string, number>();
   readonly #known = new Map<string, number>();
 
+  /** How many there are. */
+  get count(): number {
+    return this.#rows.length;
+  }
+
   /** By byte: the next row, `accepted` when the code point is whole, `refused` when it cannot be. */
   row(number: number): Int32Array | undefined {
     return this.#rows[number];

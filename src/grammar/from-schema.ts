@@ -15,7 +15,7 @@ import { literalNode } from './literal-grammar.ts';
 import { numberNode } from './number-grammar.ts';
 import { objectNode } from './object-grammar.ts';
 import { matchesSomething } from './program.ts';
-import type { DeclaredRule, SchemaContext } from './schema-context.ts';
+import { type DeclaredRule, declaredIn, type SchemaContext } from './schema-context.ts';
 import { constrains, isObjectSchema, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
 import { spanSources } from './span-sources.ts';
 import type { Copying, Spelling } from './spelling.ts';
@@ -65,7 +65,7 @@ export function grammarFromSchema(schema: JsonSchema, options: SchemaOptions): S
 export function spelledGrammar(schema: JsonSchema, spelling: Spelling, options: SchemaOptions): SchemaGrammar {
   const compiler = new SchemaCompiler(schema, spelling, options);
   const node = compiler.whole();
-  const rules = { ...spelling.rules, ...compiler.rules };
+  const rules = Object.assign(compiler.rules, spelling.rules);
   if (!compiler.mayBeEmpty || matchesSomething({ root: node, rules }))
     return { node, rules, relaxed: [...compiler.relaxed].sort() };
   // No finite value is valid. The model may write anything, and validation will say what is wrong.
@@ -125,19 +125,17 @@ class SchemaCompiler implements SchemaContext {
   }
 
   define(node: GrammarNode): GrammarNode {
-    const name = this.#newName();
-    this.rules[name] = node;
-    return { kind: 'rule', name };
+    const rule = this.declare();
+    rule.define(node);
+    return rule.node;
   }
 
   declare(): DeclaredRule {
-    const name = this.#newName();
-    return {
-      node: { kind: 'rule', name },
-      define: (node) => {
-        this.rules[name] = node;
-      },
-    };
+    return declaredIn(this.rules, this.#newName());
+  }
+
+  include(rules: Readonly<Record<string, GrammarNode>>): void {
+    Object.assign(this.rules, rules);
   }
 
   shared(key: string, make: () => GrammarNode): GrammarNode {

@@ -41,6 +41,17 @@ export function textLeaf(text: string): Leaf {
   };
 }
 
+/** Nothing at all. */
+export const emptyLeaf: Leaf = {
+  usesSets: false,
+  mayBeEmpty: false,
+  takesPlain: false,
+  step: () => -1,
+  mayEnd: () => false,
+  mayGoOn: () => false,
+  onlyByte: () => -1,
+};
+
 /** One code point of these ranges; undefined if there is none. */
 export function setLeaf(rows: CodePointRows, ranges: readonly CodePointRange[], negated: boolean): Leaf | undefined {
   const start = rows.start(ranges, negated);

@@ -1,14 +1,13 @@
 /** A grammar checked and laid out for the automaton: numbered nodes without dead ends and without left recursion. */
 
 import { Bug, RequestError } from '../base/errors.ts';
-import { CodePointRows } from './code-point-set.ts';
 import type { Grammar, GrammarNode } from './grammar.ts';
-import { type Leaf, setLeaf, spanLeaf, textLeaf, wordsLeaf } from './leaf.ts';
+import { canMatch, LazyLeaf, type LeafNode } from './lazy-leaf.ts';
 import { type OpeningSearch, searchOpenings } from './openings.ts';
 
 /** A node of the program; children are node numbers. */
 export type ProgramNode =
-  | { readonly kind: 'leaf'; readonly leaf: Leaf }
+  | LazyLeaf
   | { readonly kind: 'special'; readonly token: string }
   | { readonly kind: 'sequence'; readonly items: readonly number[] }
   | { readonly kind: 'choice'; items: readonly number[] }
@@ -62,11 +61,11 @@ interface Checked extends Program {
 
 function check(layout: Layout): Checked {
   const { nodes, root } = layout.whole();
-  const productive = leastFixpoint(nodes, isProductive);
+  const productive = leastFixpoint(nodes, toProduce);
   const alive = nodes.map((node, index) => (productive[index] === true ? prune(node, productive) : never));
   if (productive[root] !== true)
     throw new RequestError('invalid_schema', 'The grammar is empty: no answer at all would satisfy it.');
-  const nullable = leastFixpoint(alive, isNullable);
+  const nullable = leastFixpoint(alive, toBeEmpty);
   refuseLeftRecursion(alive, nullable);
   return { nodes: alive, root, productive, nullable };
 }
@@ -74,7 +73,7 @@ function check(layout: Layout): Checked {
 /** Is there any answer at all that the grammar accepts? */
 export function matchesSomething(grammar: Grammar): boolean {
   const { nodes, root } = new Layout(grammar).whole();
-  return leastFixpoint(nodes, isProductive)[root] === true;
+  return leastFixpoint(nodes, toProduce)[root] === true;
 }
 
 const never: ProgramNode = { kind: 'never' };
@@ -86,7 +85,6 @@ class Layout {
   readonly #nodes: ProgramNode[] = [];
   readonly #seen = new Map<GrammarNode, number>();
   readonly #rules = new Map<string, number>();
-  readonly #codePoints = new CodePointRows();
   readonly #pending: (() => void)[] = [];
   #literalSize = 0;
 
@@ -127,15 +125,15 @@ class Layout {
     switch (node.kind) {
       case 'text':
         this.#count(node.text.length);
-        return { kind: 'leaf', leaf: textLeaf(node.text) };
+        return new LazyLeaf(node);
       case 'words':
         for (const word of node.words) this.#count(word.length + 1);
-        return node.words.length === 0 ? never : { kind: 'leaf', leaf: wordsLeaf(node.words) };
+        return leafOrNever(node);
       case 'set':
-        return leafOrNever(setLeaf(this.#codePoints, node.ranges, node.negated));
+        return leafOrNever(node);
       case 'span':
         for (const source of node.sources) this.#count(source.units.length);
-        return leafOrNever(spanLeaf(node.sources));
+        return leafOrNever(node);
       case 'special':
         return this.#exists(node.token) ? { kind: 'special', token: node.token } : never;
       case 'sequence':
@@ -179,8 +177,8 @@ class Layout {
   }
 }
 
-function leafOrNever(leaf: Leaf | undefined): ProgramNode {
-  return leaf === undefined ? never : { kind: 'leaf', leaf };
+function leafOrNever(node: LeafNode): ProgramNode {
+  return canMatch(node) ? new LazyLeaf(node) : never;
 }
 
 /** Counts stand in 32 bits of a stack's key; nobody can reach this many rounds. */
@@ -200,42 +198,50 @@ function children(node: ProgramNode): readonly number[] {
   return node.kind === 'repeat' ? [node.item] : [];
 }
 
-/** The least assignment that satisfies `holds`, found by a work list from children to parents. */
-function leastFixpoint(
-  nodes: readonly ProgramNode[],
-  holds: (node: ProgramNode, known: readonly boolean[]) => boolean,
-): boolean[] {
-  const parents: number[][] = nodes.map(() => []);
-  nodes.forEach((node, index) => {
-    for (const child of children(node)) parents[child]?.push(index);
-  });
-  const known = nodes.map(() => false);
-  const work = nodes.map((_, index) => index);
+/** What holds of nodes for as few of them as can be; `needs` says of how many children it must hold first. */
+function leastFixpoint(nodes: readonly ProgramNode[], needs: (node: ProgramNode) => number): boolean[] {
+  const parents: (number[] | undefined)[] = new Array(nodes.length);
+  const missing = new Float64Array(nodes.length);
+  const known: boolean[] = new Array(nodes.length).fill(false);
+  const work: number[] = [];
+  for (const [index, node] of nodes.entries()) {
+    const count = needs(node);
+    missing[index] = count;
+    if (count === 0) work.push(index);
+    else if (count < Infinity)
+      for (const child of children(node)) {
+        const list = parents[child];
+        if (list === undefined) parents[child] = [index];
+        else list.push(index);
+      }
+  }
   for (let index = work.pop(); index !== undefined; index = work.pop()) {
-    const node = nodes[index];
-    if (known[index] === true || node === undefined || !holds(node, known)) continue;
     known[index] = true;
-    for (const parent of parents[index] ?? []) work.push(parent);
+    for (const parent of parents[index] ?? []) {
+      const left = (missing[parent] ?? 0) - 1;
+      missing[parent] = left;
+      if (left === 0) work.push(parent);
+    }
   }
   return known;
 }
 
-/** Does some text match? */
-function isProductive(node: ProgramNode, known: readonly boolean[]): boolean {
-  if (node.kind === 'never') return false;
-  if (node.kind === 'sequence') return node.items.every((item) => known[item]);
-  if (node.kind === 'choice') return node.items.some((item) => known[item]);
-  if (node.kind === 'repeat') return node.max >= node.min && (node.min === 0 || known[node.item] === true);
-  return true;
+/** Of how many children some text must match, so that one matches the node. */
+function toProduce(node: ProgramNode): number {
+  if (node.kind === 'never') return Infinity;
+  if (node.kind === 'sequence') return node.items.length;
+  if (node.kind === 'choice') return 1;
+  if (node.kind !== 'repeat') return 0;
+  return node.max < node.min ? Infinity : Math.min(node.min, 1);
 }
 
-/** Does the empty text match? */
-function isNullable(node: ProgramNode, known: readonly boolean[]): boolean {
-  if (node.kind === 'sequence') return node.items.every((item) => known[item]);
-  if (node.kind === 'choice') return node.items.some((item) => known[item]);
-  if (node.kind === 'repeat') return node.min === 0 || known[node.item] === true;
-  if (node.kind === 'leaf') return node.leaf.mayBeEmpty;
-  return node.kind === 'free';
+/** How many children the empty text must match, so that it matches the node. */
+function toBeEmpty(node: ProgramNode): number {
+  if (node.kind === 'sequence') return node.items.length;
+  if (node.kind === 'choice') return 1;
+  if (node.kind === 'repeat') return Math.min(node.min, 1);
+  if (node.kind === 'leaf') return node.mayBeEmpty ? 0 : Infinity;
+  return node.kind === 'free' ? 0 : Infinity;
 }
 
 /** Without what can never match; a repeat of it is empty. */
@@ -245,66 +251,72 @@ function prune(node: ProgramNode, productive: readonly boolean[]): ProgramNode {
   return node;
 }
 
-/** A left corner of a node, and whether something waits behind it. */
-type Corner = readonly [child: number, pushes: boolean];
-
-function corners(node: ProgramNode, nullable: readonly boolean[]): Corner[] {
-  if (node.kind === 'choice') return node.items.map((item): Corner => [item, false]);
-  if (node.kind === 'repeat') return [[node.item, node.max > 1]];
+/** The children with which a node can begin. */
+function corners(node: ProgramNode, nullable: readonly boolean[]): readonly number[] {
+  if (node.kind === 'choice') return node.items;
+  if (node.kind === 'repeat') return [node.item];
   if (node.kind !== 'sequence') return [];
-  const out: Corner[] = [];
-  for (const [index, item] of node.items.entries()) {
-    out.push([item, index < node.items.length - 1]);
-    if (nullable[item] !== true) break;
-  }
-  return out;
+  const last = node.items.findIndex((item) => nullable[item] !== true);
+  return last === -1 ? node.items : node.items.slice(0, last + 1);
+}
+
+/** Does something wait behind the child with which the node begins? */
+function pushes(node: ProgramNode | undefined, corner: number): boolean {
+  if (node?.kind === 'repeat') return node.max > 1;
+  return node?.kind === 'sequence' && corner < node.items.length - 1;
 }
 
 /** A node that can begin with itself and something behind would pile up stacks without reading a byte. */
 function refuseLeftRecursion(nodes: readonly ProgramNode[], nullable: readonly boolean[]): void {
   const edges = nodes.map((node) => corners(node, nullable));
   const component = components(edges);
-  edges.forEach((list, from) => {
-    for (const [to, pushes] of list)
-      if (pushes && component[from] === component[to])
+  for (const [from, list] of edges.entries())
+    for (const [corner, to] of list.entries())
+      if (component[from] === component[to] && pushes(nodes[from], corner))
         throw new RequestError('schema_too_large', 'The grammar is left-recursive: a rule begins with itself.');
-  });
 }
 
 /** Tarjan's strongly connected components, without recursion. */
-function components(edges: readonly (readonly Corner[])[]): number[] {
-  const component = edges.map(() => -1);
-  const order = edges.map(() => -1);
-  const low = edges.map(() => 0);
+function components(edges: readonly (readonly number[])[]): Int32Array {
+  const component = new Int32Array(edges.length).fill(-1);
+  const order = new Int32Array(edges.length).fill(-1);
+  const low = new Int32Array(edges.length);
   const open: number[] = [];
   let clock = 0;
   let count = 0;
+  const path: number[] = [];
+  const nextEdge: number[] = [];
+  const visit = (node: number): void => {
+    low[node] = clock;
+    order[node] = clock++;
+    open.push(node);
+    path.push(node);
+    nextEdge.push(0);
+  };
+  const close = (node: number): void => {
+    for (let member = -1; member !== node; ) {
+      member = open.pop() ?? node;
+      component[member] = count;
+    }
+    count++;
+  };
   for (let start = 0; start < edges.length; start++) {
     if (order[start] !== -1) continue;
-    const path: { node: number; next: number }[] = [];
-    const visit = (node: number): void => {
-      order[node] = low[node] = clock++;
-      open.push(node);
-      path.push({ node, next: 0 });
-    };
     visit(start);
-    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const { node } = top;
-      const child = edges[node]?.[top.next++]?.[0];
+    for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
+      const top = path.length - 1;
+      const child = edges[node]?.[nextEdge[top] ?? 0];
       if (child !== undefined) {
+        nextEdge[top] = (nextEdge[top] ?? 0) + 1;
         if (order[child] === -1) visit(child);
         else if (component[child] === -1) low[node] = Math.min(low[node] ?? 0, order[child] ?? 0);
         continue;
       }
       path.pop();
+      nextEdge.pop();
       const parent = path.at(-1);
-      if (parent !== undefined) low[parent.node] = Math.min(low[parent.node] ?? 0, low[node] ?? 0);
-      if (low[node] !== order[node]) continue;
-      for (let member = -1; member !== node; ) {
-        member = open.pop() ?? node;
-        component[member] = count;
-      }
-      count++;
+      if (parent !== undefined) low[parent] = Math.min(low[parent] ?? 0, low[node] ?? 0);
+      if (low[node] === order[node]) close(node);
     }
   }
   return component;

@@ -20,6 +20,8 @@ export interface SchemaContext {
   define(node: GrammarNode): GrammarNode;
   /** A rule that is named before it is made, for what leads back to itself. */
   declare(): DeclaredRule;
+  /** Takes over rules whose names stand for the same in every grammar. */
+  include(rules: Readonly<Record<string, GrammarNode>>): void;
   /** The rule of this key, made once for each spelling; a key is no schema's text. */
   shared(key: string, make: () => GrammarNode): GrammarNode;
   /** Is there room for this many more states of texts in the grammar? They are then taken. */
@@ -32,4 +34,14 @@ export interface SchemaContext {
 export interface DeclaredRule {
   readonly node: GrammarNode;
   define(node: GrammarNode): void;
+}
+
+/** Names a rule that is yet to be made. */
+export function declaredIn(rules: Record<string, GrammarNode>, name: string): DeclaredRule {
+  return {
+    node: { kind: 'rule', name },
+    define: (node) => {
+      rules[name] = node;
+    },
+  };
 }

@@ -13,6 +13,7 @@ import {
   type TextAutomaton,
   textsOfLength,
 } from '../schema/text-automaton.ts';
+import { formatContent } from './format-grammar.ts';
 import { choice, type GrammarNode } from './grammar.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { count } from './schema-facts.ts';
@@ -65,9 +66,21 @@ function formedNode(schema: SchemaObject, context: SchemaContext): GrammarNode {
     for (const { keyword } of stringParts(schema)) context.relax(keyword);
     return stringNode(lengthOnly(schema), context);
   }
+  const format = formatOf(written, schema);
   return isEmpty(written)
     ? context.never()
-    : spelling.quoted((characters) => textContent(written, context, characters));
+    : spelling.quoted((characters) =>
+        format === undefined
+          ? textContent(written, context, characters)
+          : formatContent({ format, texts: written }, context, characters),
+      );
+}
+
+/** The format whose texts these are, nothing more and nothing less. */
+function formatOf(texts: TextAutomaton | undefined, schema: SchemaObject): string | undefined {
+  const format = member(schema, 'format');
+  if (typeof format !== 'string' || !isFormatKnown(format)) return undefined;
+  return compilePattern(formatPattern(format) ?? '(?!')?.texts === texts ? format : undefined;
 }
 
 function lengthOnly(schema: SchemaObject): SchemaObject {

@@ -7,10 +7,13 @@ import { escapedBeyondAscii } from './json-text.ts';
 import { type Characters, jsonCharacters } from './notation-characters.ts';
 import type { DeclaredRule, SchemaContext } from './schema-context.ts';
 
+/** Who keeps the rules. */
+type RuleMaker = Pick<SchemaContext, 'declare'>;
+
 /** The texts, spelled as strings stand in this notation: one rule for each state that several others lead to. */
 export function textContent(
   texts: TextAutomaton,
-  context: SchemaContext,
+  context: RuleMaker,
   characters: Characters = jsonCharacters,
 ): GrammarNode {
   return new TextGrammar(texts, context, characters).whole();
@@ -36,14 +39,14 @@ const maxNesting = 20;
 
 class TextGrammar {
   readonly #places: readonly Place[];
-  readonly #context: SchemaContext;
+  readonly #context: RuleMaker;
   readonly #characters: Characters;
   /** By state: how many ways lead to it. */
   readonly #arrivals: number[];
   readonly #rules = new Map<number, DeclaredRule>();
   readonly #pending: number[] = [];
 
-  constructor({ states }: TextAutomaton, context: SchemaContext, characters: Characters) {
+  constructor({ states }: TextAutomaton, context: RuleMaker, characters: Characters) {
     this.#context = context;
     this.#characters = characters;
     this.#places = states.map(({ mayEnd, edges }, index) => {
