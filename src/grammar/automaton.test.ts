@@ -185,6 +185,20 @@ describe('tokens', () => {
     expect([...mask]).toEqual([0, 0].map((_, word) => (word === 0x29 >> 5 ? 1 << (0x29 & 31) : 0)));
   });
 
+  it('allows exactly what is accepted, however much of a bounded string is left', () => {
+    const pieces = ['a', 'bc', 'é', '漢字', '😀', '"', '\\', '\n', ' '];
+    const longer = pieces.flatMap((first) => pieces.map((second) => first + second + first));
+    const tokens = [...pieces, ...longer, ...longer.map((each) => each.repeat(4)), 'x'.repeat(24), 'x'.repeat(25)];
+    const letter = notSet([0, 0x1f], [0x22, 0x22], [0x5c, 0x5c]);
+    const node = sequence(text('"'), repeat(letter, 2, 30), choice(text('"'), text('a"'), text('\n')));
+    const cursor = start(node);
+    for (let left = cursor.accept(bytes('"')) ? 30 : -1; left >= 0; left--) {
+      const accepted = tokens.filter((token) => cursor.clone().accept(bytes(token)));
+      expect(allowedTokens(cursor, tokens), `${left} left`).toEqual(accepted);
+      cursor.accept(bytes('é'));
+    }
+  });
+
   it('allows special tokens by their name, not by their spelling', () => {
     const node = choice(special('<x>'), text('<y>'));
     expect(allowedTokens(start(node), ['<', '<x>', '<y>'], ['<x>', '<y>'])).toEqual(['<', '<y>', '<x>']);

@@ -84,20 +84,31 @@ class Run {
 
 function buildMask(state: State, index: TokenIndex): Uint32Array {
   const { table } = state;
-  const takesPlain = table.takesPlain(state, maxPlainLength);
-  const mask = takesPlain ? index.plainMask.slice() : new Uint32Array(index.plainMask.length);
+  const length = table.plainLength(state, maxPlainLength);
+  const mask = new Uint32Array(index.plainMasks[length] ?? []);
   for (const token of table.specials(state))
     if (table.stepSpecial(state, token) !== null) for (const id of index.specials.get(token) ?? []) setBit(mask, id);
-  if (!takesPlain) walk(state, index.plain, mask);
-  walk(state, index.rest, mask);
+  if (length < maxPlainLength) walk(state, { trie: index.plain, lengths: index.plainLengths, length }, mask);
+  walk(state, { trie: index.rest }, mask);
   return mask;
 }
 
+/** A trie; where `lengths` are given, tokens of up to `length` characters are known to be allowed. */
+interface Ground {
+  readonly trie: TokenTrie;
+  readonly lengths?: Uint8Array;
+  readonly length?: number;
+}
+
 /** One walk over a trie; a refused byte skips all tokens that go on from it. */
-function walk(state: State, trie: TokenTrie, mask: Uint32Array): void {
+function walk(state: State, { trie, lengths, length = 0 }: Ground, mask: Uint32Array): void {
   const { table } = state;
   const path: State[] = [state];
   for (let node = 0; node < trie.bytes.length; ) {
+    if (lengths !== undefined && (lengths[node] ?? 0) <= length) {
+      node = trie.ends[node] ?? Infinity;
+      continue;
+    }
     const depth = trie.depths[node] ?? 0;
     const from = path[depth] ?? state;
     const byte = trie.bytes[node] ?? 0;

@@ -125,16 +125,19 @@ export class StateTable {
     return out;
   }
 
-  /** May any text of up to `length` plain string characters come next? Then its tokens need no walk. */
-  takesPlain(state: State, length: number): boolean {
-    return state.heads.some(({ node, at, stack }) => {
+  /** How many plain string characters, whichever they are, may come next: at most `enough`. */
+  plainLength(state: State, enough: number): number {
+    let length = 0;
+    for (const { node, at, stack } of state.heads) {
       const found = this.node(node);
-      if (found.kind === 'free') return found.search.isSafe(at);
-      if (found.kind !== 'leaf' || !found.leaf.takesPlain || at !== 0) return false;
+      if (found.kind === 'free' && found.search.isSafe(at)) return enough;
+      if (found.kind !== 'leaf' || at !== 0 || !found.leaf.takesPlain) continue;
       // Straight below a repeat: when the character is through, the repeat enters the same leaf again.
       const round = this.node(stack.node);
-      return round.kind === 'repeat' && round.max - stack.value + 1 >= length;
-    });
+      const rounds = round.kind === 'repeat' ? round.max - stack.value + 1 : 1;
+      length = Math.max(length, Math.min(rounds, enough));
+    }
+    return length;
   }
 
   /** The only byte that may come next; -1 if there are several, none, or a special token may come or the end. */
@@ -263,11 +266,9 @@ class Closure {
   reset(): this {
     this.mayEnd = false;
     this.#isRunning = false;
-    this.#heads.clear();
     this.#work.length = 0;
-    this.#entered.clear();
-    this.#resumed.clear();
-    this.#rounds.clear();
+    // Emptying what is empty costs more than looking.
+    for (const kept of [this.#heads, this.#entered, this.#resumed, this.#rounds]) if (kept.size > 0) kept.clear();
     return this;
   }
 

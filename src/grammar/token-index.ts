@@ -20,8 +20,10 @@ export interface TokenIndex {
   readonly plain: TokenTrie;
   /** All others. */
   readonly rest: TokenTrie;
-  /** Bit set = the token is in `plain`. */
-  readonly plainMask: Uint32Array;
+  /** By node of `plain`: the characters of the longest token that begins with it. */
+  readonly plainLengths: Uint8Array;
+  /** By number of characters, from 0: bit set = the token is in `plain` and no longer. */
+  readonly plainMasks: readonly Uint32Array[];
   /** Special tokens by their spelling. */
   readonly specials: ReadonlyMap<string, readonly number[]>;
 }
@@ -43,8 +45,8 @@ export function tokenIndex(vocabulary: Vocabulary): TokenIndex {
 }
 
 /** Sets the bit of a token. */
-export function setBit(mask: Uint32Array, id: number): void {
-  mask[id >> 5] = (mask[id >> 5] ?? 0) | (1 << (id & 31));
+export function setBit(mask: Uint32Array | undefined, id: number): void {
+  if (mask !== undefined) mask[id >> 5] = (mask[id >> 5] ?? 0) | (1 << (id & 31));
 }
 
 interface Entry {
@@ -55,7 +57,7 @@ interface Entry {
 function buildIndex(vocabulary: Vocabulary): TokenIndex {
   const plain: Entry[] = [];
   const rest: Entry[] = [];
-  const plainMask = new Uint32Array(Math.ceil(vocabulary.size / 32));
+  const plainMasks = Array.from({ length: maxPlainLength + 1 }, () => new Uint32Array(Math.ceil(vocabulary.size / 32)));
   const specials = new Map<string, number[]>();
   for (let id = 0; id < vocabulary.size; id++) {
     const special = vocabulary.special(id);
@@ -63,10 +65,43 @@ function buildIndex(vocabulary: Vocabulary): TokenIndex {
     if (special !== undefined) specials.set(special, [...(specials.get(special) ?? []), id]);
     else if (isPlain(bytes)) {
       plain.push({ bytes, id });
-      setBit(plainMask, id);
+      for (let length = characters(bytes); length <= maxPlainLength; length++) setBit(plainMasks[length], id);
     } else if (bytes.length > 0 && bytes.length < maxTokenSize) rest.push({ bytes, id });
   }
-  return { plain: buildTrie(plain), rest: buildTrie(rest), plainMask, specials };
+  const trie = buildTrie(plain);
+  return { plain: trie, rest: buildTrie(rest), plainLengths: longestTokens(trie), plainMasks, specials };
+}
+
+/** Code points of whole UTF-8. */
+function characters(bytes: Uint8Array): number {
+  return bytes.reduce((count, byte) => count + (isContinuation(byte) ? 0 : 1), 0);
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+function longestTokens({ bytes, depths, firstId }: TokenTrie): Uint8Array {
+  const longest = new Uint8Array(bytes.length);
+  const path: number[] = [];
+  const counts: number[] = [0];
+  const keep = (depth: number): void => {
+    for (let node = path.pop(); node !== undefined; node = path.pop()) {
+      const parent = path.at(-1);
+      if (parent !== undefined) longest[parent] = Math.max(longest[parent] ?? 0, longest[node] ?? 0);
+      if (path.length === depth) return;
+    }
+  };
+  for (const [node, byte] of bytes.entries()) {
+    const depth = depths[node] ?? 0;
+    if (path.length > depth) keep(depth);
+    path.push(node);
+    const count = (counts[depth] ?? 0) + (isContinuation(byte) ? 0 : 1);
+    counts[depth + 1] = count;
+    if (firstId[node] !== firstId[node + 1]) longest[node] = count;
+  }
+  keep(0);
+  return longest;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
