@@ -7,6 +7,7 @@ import type { Notation } from '../grammar/notation.ts';
 import type { AnswerSource, Waiting } from './answer-source.ts';
 import type { CallBlock } from './call-block.ts';
 import type { EventSink } from './event-sink.ts';
+import { mendName } from './mend-name.ts';
 import { readNotation } from './notations/notations.ts';
 import { readJson } from './read-json.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
@@ -117,7 +118,7 @@ export class CallReading {
   open(name: string): boolean {
     if (this.#isOpen) return true;
     const { openings, schemas } = this.rules;
-    const schema = schemas.get(name);
+    const schema = schemas.get(name) ?? this.#meantBy(name);
     if (schema === undefined) return false;
     this.#schema = schema;
     this.#name = name;
@@ -129,6 +130,13 @@ export class CallReading {
     this.#sink.startCall(name, this.#isBound);
     if (this.#early !== undefined) this.#conclude(this.#early.json);
     return true;
+  }
+
+  /** Without a grammar models misspell names: such a call is one too, under the name it was given, for others to mend. */
+  #meantBy(name: string): JsonSchema | undefined {
+    const { isHeld, schemas } = this.rules;
+    const meant = isHeld ? undefined : mendName(name, [...schemas.keys()]);
+    return meant && schemas.get(meant.name);
   }
 
   /** Reads the arguments here, or, before the name is known, sets them aside. */

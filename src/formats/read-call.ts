@@ -9,8 +9,8 @@ import { readJson } from './read-json.ts';
 import { readLastMarker, readMarker, skipBlanks } from './read-marker.ts';
 import { type Interpreter, interpret, markersOf, mayMiss, type Syntax, type SyntaxOf } from './syntax.ts';
 
-/** Letters around a name that models add: quotes, backticks, bold. */
-const maxNameDecoration = 8;
+/** Letters around a name that models add: quotes, backticks, bold, a namespace. */
+const maxNameDecoration = 24;
 
 /** Reads a call at this place; the first of a block begins with what opens the block. */
 export function readCall(

@@ -129,6 +129,16 @@ describe('what is left out of calls', () => {
   });
 });
 
+it('takes a misspelled name for what is meant, where no grammar holds the model', () => {
+  const answer = '<tool_call>\n{"name": "functions.getWeather", "arguments": {}}\n</tool_call>';
+  expect(read('hermes', answer, { isUnheld: true })?.calls).toEqual(['functions.getWeather{} ok']);
+  expect(read('hermes', answer)?.calls).toEqual([]);
+  expect(read('glm-4.5', '<tool_call>Get Weather\n</tool_call>', { isUnheld: true })?.calls).toEqual([
+    'Get Weather{} ok',
+  ]);
+  expect(read('hermes', answer.replace('getWeather', 'fly'), { isUnheld: true })?.calls).toEqual([]);
+});
+
 describe('JSON output', () => {
   const output = { type: 'json_object' } as const;
   it.each([
