@@ -22,7 +22,9 @@ type Step =
 /** Steps of one pattern, its repeats written out. */
 const maxSteps = 20_000;
 /** Steps looked at before the construction is given up. */
-const maxWork = 3_000_000;
+const maxWork = 500_000;
+/** Patterns of the wild have about as many states as steps; one that has more than this is about to explode. */
+const maxStatesOf = (steps: number): number => Math.min(maxStates, 100 + 2 * steps);
 
 /** The texts in which the pattern is found; undefined if that takes too many states or cannot be decided. */
 export function textsWith(pattern: Pattern): TextAutomaton | undefined {
@@ -134,9 +136,10 @@ class Construction {
 
   from(start: number): TextAutomaton | undefined {
     const states: TextState[] = [];
+    const most = maxStatesOf(this.#steps.length);
     this.#cores.push([start]);
     for (let index = 0; index < this.#cores.length; index++) {
-      if (index > maxStates || this.#work > maxWork) return undefined;
+      if (index > most || this.#cores.length > 2 * most || this.#work > maxWork) return undefined;
       const core = this.#cores[index] ?? [];
       const at = this.#closure(core, { atStart: index === 0, atEnd: false });
       const isFound = at.some((step) => this.#steps[step]?.kind === 'found');
