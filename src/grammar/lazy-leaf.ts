@@ -2,7 +2,8 @@
 
 import { CodePointRows, normaliseRanges } from './code-point-set.ts';
 import type { GrammarNode } from './grammar.ts';
-import { emptyLeaf, type Leaf, setLeaf, spanLeaf, textLeaf, wordsLeaf } from './leaf.ts';
+import { emptyLeaf, type Leaf, setLeaf, spanLeaf, textLeaf } from './leaf.ts';
+import { wordsLeaf } from './words-leaf.ts';
 
 /** A node that reads bytes. */
 export type LeafNode = GrammarNode & { readonly kind: 'text' | 'words' | 'set' | 'span' };

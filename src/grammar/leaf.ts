@@ -91,37 +91,6 @@ function coversPlain(ranges: readonly CodePointRange[], negated: boolean): boole
   return plain.every(([from, to]) => inside.some(([low, high]) => low <= from && to <= high));
 }
 
-/** One of many literal texts, read along a trie. */
-export function wordsLeaf(words: readonly string[]): Leaf {
-  const children: Map<number, number>[] = [new Map()];
-  const ends: boolean[] = [false];
-  for (const word of words) {
-    let at = 0;
-    for (const byte of encoder.encode(word)) {
-      let next = children[at]?.get(byte);
-      if (next === undefined) {
-        next = children.push(new Map()) - 1;
-        ends.push(false);
-        children[at]?.set(byte, next);
-      }
-      at = next;
-    }
-    ends[at] = true;
-  }
-  return {
-    usesSets: false,
-    mayBeEmpty: ends[0] === true,
-    takesPlain: false,
-    step: (at, byte) => children[at]?.get(byte) ?? -1,
-    mayEnd: (at) => ends[at] === true,
-    mayGoOn: (at) => (children[at]?.size ?? 0) > 0,
-    onlyByte: (at) => {
-      const next = children[at];
-      return next?.size === 1 ? (next.keys().next().value ?? -1) : -1;
-    },
-  };
-}
-
 /** Bytes of all sources behind each other, and what holds after each byte. */
 interface SpanText {
   readonly bytes: Uint8Array;
