@@ -29,6 +29,7 @@ import { harmony } from './catalog/harmony.ts';
 import { hermes } from './catalog/hermes.ts';
 import { hunyuanA13b } from './catalog/hunyuan-a13b.ts';
 import { hy3 } from './catalog/hy-3.ts';
+import { hy3Opensource } from './catalog/hy-3-opensource.ts';
 import { inkling } from './catalog/inkling.ts';
 import { internlm25 } from './catalog/internlm-2-5.ts';
 import { jamba } from './catalog/jamba.ts';
@@ -82,7 +83,8 @@ import { xml } from './prompted/xml.ts';
 export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
   // bespoke
   nano,
-  // catalogue
+  // catalogue; of those that write calls alike, the first is taken
+  hermes,
   apertus,
   apriel,
   commandA,
@@ -108,9 +110,9 @@ export const allFormats: readonly [ToolFormat, ...ToolFormat[]] = [
   granite31,
   granite4,
   harmony,
-  hermes,
   hunyuanA13b,
   hy3,
+  hy3Opensource,
   inkling,
   internlm25,
   jamba,
@@ -175,8 +177,8 @@ export const aliases: Readonly<Record<string, string>> = {
   phi4_mini_json: 'phi-4-mini',
   mistral: 'mistral-v11',
   minimax: 'minimax-m1',
-  hunyuan: 'hy-3',
-  hy_v3: 'hy-3',
+  hunyuan: 'hy-3-opensource',
+  hy_v3: 'hy-3-opensource',
   qwen3_xml: 'qwen-3-coder',
   mimo: 'qwen-3-coder',
   step3p5: 'step-3.5',

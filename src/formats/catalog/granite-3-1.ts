@@ -1,7 +1,7 @@
 /** Granite 3.1 to 3.3: a list of JSON objects behind one tag, at the very start. */
 
 import { defineFormat } from '../define-format.ts';
-import { jsonCall, many, seq } from '../syntax.ts';
+import { jsonCall, many, seq, text } from '../syntax.ts';
 
 /** The format of `<tool_call>[…]` without an end tag. */
 export const granite31 = defineFormat({
@@ -14,7 +14,7 @@ export const granite31 = defineFormat({
     without: ['</tool_call>', '<tools>'],
     names: ['granite'],
   },
-  calls: seq('<tool_call>', '[', many(jsonCall(), ', '), ']'),
+  calls: seq(text('<tool_call>', '<|tool_call|>'), '[', many(jsonCall(), ', '), ']'),
   callsAtStart: true,
   example: '<tool_call>[{"name": "get_weather", "arguments": {"city": "Oslo"}}]',
   reasoning: { open: '<think>', close: '</think>' },

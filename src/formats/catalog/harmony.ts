@@ -10,7 +10,7 @@ export const harmony = defineFormat({
   source: 'OpenAI harmony response format; openai/gpt-oss-20b chat template',
   models: 'gpt-oss 20B, 120B',
   detect: {
-    template: ['<|start|>assistant', '<|channel|>', 'to=functions.'],
+    template: ['<|start|>assistant', '<|channel|>analysis<|message|>', '<|channel|>final<|message|>'],
     tokens: ['<|channel|>', '<|constrain|>'],
     names: ['gpt-oss'],
   },
