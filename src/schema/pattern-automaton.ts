@@ -22,7 +22,7 @@ type Step =
 /** Steps of one pattern, its repeats written out. */
 const maxSteps = 20_000;
 /** Steps looked at before the construction is given up. */
-const maxWork = 500_000;
+const maxWork = 400_000;
 /** Patterns of the wild have about as many states as steps; one that has more than this is about to explode. */
 const maxStatesOf = (steps: number): number => Math.min(maxStates, 100 + 2 * steps);
 
@@ -143,7 +143,8 @@ class Construction {
       const core = this.#cores[index] ?? [];
       const at = this.#closure(core, { atStart: index === 0, atEnd: false });
       const isFound = at.some((step) => this.#steps[step]?.kind === 'found');
-      const mayEnd = isFound || this.#endsAt(core, index === 0);
+      const hasEnd = at.some((step) => this.#steps[step]?.kind === 'end');
+      const mayEnd = isFound || (hasEnd && this.#endsAt(core, index === 0));
       states.push({ mayEnd, edges: isFound ? this.#anything() : this.#edges(at) });
     }
     return trimmed(states);
