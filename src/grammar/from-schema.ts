@@ -25,7 +25,7 @@ import { stringNode } from './string-grammar.ts';
 
 /** How a schema becomes a grammar. */
 export interface SchemaOptions {
-  /** Begins the names of all rules made here, so that several schemas can share one grammar. */
+  /** Begins the names of the schema's own rules; those of formats and of any value are the same in every grammar. */
   readonly rulePrefix: string;
   /** If given, strings without enum, const, format or pattern are stretches of these texts. */
   readonly copyFrom?: readonly string[];
