@@ -24,7 +24,7 @@ if (to === undefined) {
 
 const [stringType, arrayType] = [8, 9];
 const scalarBytes = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
-const userDefined = 4;
+const control = 3;
 
 const source = readFileSync(from);
 let at = 24;
@@ -110,7 +110,7 @@ function withSpecials(value) {
 
 function withSpecialTypes(value) {
   const types = Buffer.from(value);
-  for (let back = 1; back <= specials.length; back++) types.writeInt32LE(userDefined, types.length - 4 * back);
+  for (let back = 1; back <= specials.length; back++) types.writeInt32LE(control, types.length - 4 * back);
   return types;
 }
 

@@ -215,9 +215,15 @@ describe('Scheduler', () => {
 });
 
 describe('shareOut', () => {
-  it('gives the small what they ask and divides the rest', () => {
-    expect(shareOut([100, 4, 100], 64)).toEqual([30, 4, 30]);
+  it('gives half to the oldest and the rest to the smallest, one after the other', () => {
+    expect(shareOut([100, 70, 4, 50], 64)).toEqual([32, 0, 4, 28]);
+    expect(shareOut([100, 4, 100], 64)).toEqual([60, 4, 0]);
+    expect(shareOut([10, 100, 90], 64)).toEqual([10, 0, 54]);
+  });
+
+  it('gives no more than was asked for, and no more than there is', () => {
     expect(shareOut([3, 2], 64)).toEqual([3, 2]);
+    expect(shareOut([5, 5], 1)).toEqual([1, 0]);
     expect(shareOut([], 64)).toEqual([]);
   });
 });

@@ -35,10 +35,12 @@ interface Slot {
 /** A job in a slot and the tokens it still has to feed. */
 interface Work {
   readonly job: Job;
+  /** Counts the jobs that got a slot: the smallest waits longest. */
+  readonly turn: number;
   pending: readonly number[];
 }
 
-/** While others write their answers, prompts get this much of each step. */
+/** While others write their answers, the prompts together get this much of each step. */
 const prefillBesideDecoding = 128;
 
 /** The loop sleeps when there is nothing to do. */
@@ -48,6 +50,7 @@ export class Scheduler {
   readonly #slots: readonly Slot[];
   #queue: Job[] = [];
   #steps = 0;
+  #turns = 0;
   #decoded = 0;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -125,21 +128,21 @@ export class Scheduler {
       const common = commonPrefix(slot.held, job.prompt);
       const kept = common === slot.held.length ? common : this.#decoder.keep(slot.index, common);
       slot.held.length = kept;
-      if (job.begin(kept)) slot.work = { job, pending: [...job.prompt.subarray(kept)] };
+      if (job.begin(kept)) slot.work = { job, turn: this.#turns++, pending: [...job.prompt.subarray(kept)] };
     } catch (thrown) {
       job.fail(toAppError(thrown));
     }
   }
 
-  /** One token of each answer that is being written, and a share of the rest for each prompt. */
+  /** One token of each answer that is being written, and as much of the prompts as there is room for. */
   #plan(): readonly PlannedRun[] {
     const busy = this.#slots.flatMap((slot) => (slot.work === undefined ? [] : [{ slot, work: slot.work }]));
     const writing = busy.filter(({ work }) => work.pending.length === 1);
-    const reading = busy.filter(({ work }) => work.pending.length > 1);
+    const reading = busy.filter(({ work }) => work.pending.length > 1).sort((a, b) => a.work.turn - b.work.turn);
     const room = this.#decoder.batchSize - writing.length;
     const shares = shareOut(
       reading.map(({ work }) => work.pending.length),
-      writing.length === 0 ? room : Math.min(room, Math.max(prefillBesideDecoding, reading.length)),
+      writing.length === 0 ? room : Math.min(room, prefillBesideDecoding),
     );
     const planned = [
       ...writing.map((entry) => ({ ...entry, count: 1 })),
@@ -229,15 +232,21 @@ function commonPrefix(held: readonly number[], prompt: Int32Array): number {
   return count;
 }
 
-/** Divides `room` among wishes: nobody gets more than asked, and what the small leave goes to the large. */
+/**
+ * Divides `room` among wishes, the oldest first: half is for the oldest, the rest for the smallest, one after the
+ * other. Many prompts side by side would all come last, and a step that reads them all costs far more than one that
+ * reads two.
+ */
 export function shareOut(wishes: readonly number[], room: number): readonly number[] {
   const shares = wishes.map(() => 0);
-  const order = wishes.map((wish, index) => ({ wish, index })).sort((a, b) => a.wish - b.wish);
   let left = room;
-  for (const [rank, { wish, index }] of order.entries()) {
-    const share = Math.min(wish, Math.floor(left / (order.length - rank)));
-    shares[index] = share;
+  const give = (index: number, most: number): void => {
+    const share = Math.min((wishes[index] ?? 0) - (shares[index] ?? 0), most, left);
+    shares[index] = (shares[index] ?? 0) + share;
     left -= share;
-  }
+  };
+  if (wishes.length > 0) give(0, Math.ceil(room / 2));
+  const smallestFirst = wishes.map((wish, index) => ({ wish, index })).sort((a, b) => a.wish - b.wish);
+  for (const { index } of smallestFirst) give(index, left);
   return shares;
 }
