@@ -1,7 +1,7 @@
 /** Cohere's Command A+ and North: the numbered list of actions, plain answers in a tag of text. */
 
 import { defineFormat } from '../define-format.ts';
-import { jsonCall, many, seq } from '../syntax.ts';
+import { numberedActions } from '../shapes.ts';
 
 /** The format of `<|START_ACTION|>` beside `<|START_TEXT|>`. */
 export const commandAPlus = defineFormat({
@@ -14,21 +14,7 @@ export const commandAPlus = defineFormat({
     tokens: ['<|START_ACTION|>', '<|START_TEXT|>'],
     names: ['command', 'north'],
   },
-  calls: seq(
-    '<|START_ACTION|>',
-    '[',
-    many(
-      jsonCall({
-        fixed: [{ key: 'tool_call_id', ordinalFrom: 0 }],
-        nameKey: 'tool_name',
-        argumentsKey: 'parameters',
-        argumentsAliases: ['arguments'],
-      }),
-      ', ',
-    ),
-    ']',
-    '<|END_ACTION|>',
-  ),
+  calls: numberedActions,
   example:
     '<|START_ACTION|>[{"tool_call_id": "0", "tool_name": "get_weather", "parameters": {"city": "Oslo"}}]<|END_ACTION|>',
   reasoning: { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },

@@ -1,7 +1,7 @@
 /** DeepSeek V4: a block of invocations; each parameter says whether it is a string. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { invocations } from '../shapes.ts';
 
 /** The format of `<｜DSML｜tool_calls>`. */
 export const deepseekV4 = defineFormat({
@@ -10,26 +10,7 @@ export const deepseekV4 = defineFormat({
   source: 'deepseek-ai/DeepSeek-V4 encoding reference',
   models: 'DeepSeek V4',
   detect: { template: ['｜DSML｜', 'tool_calls>'], tokens: ['｜DSML｜'], names: ['deepseek'] },
-  calls: seq(
-    '<｜DSML｜tool_calls>',
-    gap('\n'),
-    many(
-      seq(
-        '<｜DSML｜invoke name="',
-        name('">'),
-        gap('\n'),
-        taggedArgs(['<｜DSML｜parameter name="', '">'], '</｜DSML｜parameter>', {
-          type: { open: '" string="', words: 'flag' },
-          separator: '\n',
-        }),
-        gap('\n'),
-        '</｜DSML｜invoke>',
-      ),
-      '\n',
-    ),
-    gap('\n'),
-    '</｜DSML｜tool_calls>',
-  ),
+  calls: invocations('tool_calls', { mark: '｜DSML｜', type: { open: '" string="', words: 'flag' } }),
   lead: '\n\n',
   example:
     '<｜DSML｜tool_calls>\n<｜DSML｜invoke name="get_weather">\n<｜DSML｜parameter name="city" string="true">Oslo</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>',

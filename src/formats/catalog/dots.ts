@@ -1,7 +1,7 @@
 /** dots: a block of invocations with named parameters. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { invocations } from '../shapes.ts';
 
 /** The format of `<dots_function_call>`. */
 export const dots = defineFormat({
@@ -10,23 +10,7 @@ export const dots = defineFormat({
   source: 'rednote-hilab dots chat template',
   models: 'dots',
   detect: { template: ['<dots_function_call>', '<invoke name='], tokens: ['<dots_function_call>'], names: ['dots'] },
-  calls: seq(
-    '<dots_function_call>',
-    gap('\n'),
-    many(
-      seq(
-        '<invoke name="',
-        name('">'),
-        gap('\n'),
-        taggedArgs(['<parameter name="', '">'], '</parameter>', { separator: '\n' }),
-        gap('\n'),
-        '</invoke>',
-      ),
-      '\n',
-    ),
-    gap('\n'),
-    '</dots_function_call>',
-  ),
+  calls: invocations('dots_function_call'),
   lead: '\n',
   example:
     '<dots_function_call>\n<invoke name="get_weather">\n<parameter name="city">Oslo</parameter>\n</invoke>\n</dots_function_call>',

@@ -1,7 +1,7 @@
 /** ERNIE 4.5 Thinking: the Hermes tags; plain answers stand in a tag, too. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, jsonCall, many, seq } from '../syntax.ts';
+import { jsonInTag } from '../shapes.ts';
 
 /** The format of ERNIE 4.5, letter by letter that of Hermes. */
 export const ernie45 = defineFormat({
@@ -10,7 +10,7 @@ export const ernie45 = defineFormat({
   source: 'baidu/ERNIE-4.5-21B-A3B-Thinking chat template',
   models: 'ERNIE 4.5 21B Thinking',
   detect: { template: ['<tool_call>', '<response>'], without: ['<|start_of_role|>'], names: ['ernie'] },
-  calls: many(seq('<tool_call>', gap('\n'), jsonCall(), gap('\n'), '</tool_call>'), '\n'),
+  calls: jsonInTag('tool_call'),
   lead: '\n',
   example: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>' },

@@ -1,7 +1,7 @@
 /** GigaChat 3.5: a block of invocations; each parameter says whether it is a string. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { invocations } from '../shapes.ts';
 
 /** The format of `<｜GCML｜function_calls>`. */
 export const gigachat35 = defineFormat({
@@ -10,26 +10,7 @@ export const gigachat35 = defineFormat({
   source: 'ai-sage/GigaChat3.5 chat template',
   models: 'GigaChat 3.5',
   detect: { template: ['｜GCML｜', 'function_calls>'], tokens: ['｜GCML｜'], names: ['gigachat'] },
-  calls: seq(
-    '<｜GCML｜function_calls>',
-    gap('\n'),
-    many(
-      seq(
-        '<｜GCML｜invoke name="',
-        name('">'),
-        gap('\n'),
-        taggedArgs(['<｜GCML｜parameter name="', '">'], '</｜GCML｜parameter>', {
-          type: { open: '" string="', words: 'flag' },
-          separator: '\n',
-        }),
-        gap('\n'),
-        '</｜GCML｜invoke>',
-      ),
-      '\n',
-    ),
-    gap('\n'),
-    '</｜GCML｜function_calls>',
-  ),
+  calls: invocations('function_calls', { mark: '｜GCML｜', type: { open: '" string="', words: 'flag' } }),
   lead: '\n\n',
   example:
     '<｜GCML｜function_calls>\n<｜GCML｜invoke name="get_weather">\n<｜GCML｜parameter name="city" string="true">Oslo</｜GCML｜parameter>\n</｜GCML｜invoke>\n</｜GCML｜function_calls>',

@@ -1,7 +1,7 @@
 /** GLM 4.5: the name on the first line, then keys and values in tags. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { keysAndValuesOnLines } from '../shapes.ts';
 
 /** The format of `<arg_key>` and `<arg_value>` on lines. */
 export const glm45 = defineFormat({
@@ -14,16 +14,7 @@ export const glm45 = defineFormat({
     tokens: ['<arg_key>'],
     names: ['glm'],
   },
-  calls: many(
-    seq(
-      '<tool_call>',
-      name('\n'),
-      taggedArgs(['<arg_key>', '</arg_key>\n<arg_value>'], '</arg_value>', { separator: '\n' }),
-      gap('\n'),
-      '</tool_call>',
-    ),
-    '\n',
-  ),
+  calls: keysAndValuesOnLines,
   lead: '\n',
   example: '<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>' },

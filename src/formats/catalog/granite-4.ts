@@ -1,7 +1,7 @@
 /** Granite 4: the Hermes tags in templates with role markers. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, jsonCall, many, seq } from '../syntax.ts';
+import { jsonInTag } from '../shapes.ts';
 
 /** The format of Granite 4, letter by letter that of Hermes. */
 export const granite4 = defineFormat({
@@ -10,7 +10,7 @@ export const granite4 = defineFormat({
   source: 'ibm-granite/granite-4.0-h-small chat template',
   models: 'Granite 4.0',
   detect: { template: ['<tool_call>', '</tool_call>', '<|start_of_role|>', '<tools>'], names: ['granite'] },
-  calls: many(seq('<tool_call>', gap('\n'), jsonCall(), gap('\n'), '</tool_call>'), '\n'),
+  calls: jsonInTag('tool_call'),
   lead: '\n',
   example: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
 });

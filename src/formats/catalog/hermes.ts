@@ -1,7 +1,7 @@
 /** Hermes: a JSON object in a tag names the tool; Qwen 2.5, Qwen 3, Hermes 2 to 4 and many relatives write it. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, jsonCall, many, seq } from '../syntax.ts';
+import { jsonInTag } from '../shapes.ts';
 
 /** The format of templates with `<tool_call>` around JSON. */
 export const hermes = defineFormat({
@@ -14,7 +14,7 @@ export const hermes = defineFormat({
     without: ['<function=', '<arg_key>', '<|tool_call>', '<tool_calls>'],
     names: ['qwen', 'hermes', 'smollm'],
   },
-  calls: many(seq('<tool_call>', gap('\n'), jsonCall(), gap('\n'), '</tool_call>'), '\n'),
+  calls: jsonInTag('tool_call'),
   lead: '\n',
   example: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>' },

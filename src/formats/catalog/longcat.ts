@@ -1,7 +1,7 @@
 /** LongCat: a JSON object in a tag of its own. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, jsonCall, many, seq } from '../syntax.ts';
+import { jsonInTag } from '../shapes.ts';
 
 /** The format of `<longcat_tool_call>`. */
 export const longcat = defineFormat({
@@ -10,7 +10,7 @@ export const longcat = defineFormat({
   source: 'meituan-longcat/LongCat-Flash-Chat chat template',
   models: 'LongCat-Flash',
   detect: { template: ['<longcat_tool_call>'], tokens: ['<longcat_tool_call>'], names: ['longcat'] },
-  calls: many(seq('<longcat_tool_call>', gap('\n'), jsonCall(), gap('\n'), '</longcat_tool_call>'), '\n'),
+  calls: jsonInTag('longcat_tool_call'),
   lead: '\n',
   example: '<longcat_tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</longcat_tool_call>',
   reasoning: { open: '<longcat_think>', close: '</longcat_think>' },

@@ -1,7 +1,7 @@
 /** MiniMax M2: a block of invocations with named parameters. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { invocations } from '../shapes.ts';
 
 /** The format of `<minimax:tool_call>`. */
 export const minimaxM2 = defineFormat({
@@ -10,23 +10,7 @@ export const minimaxM2 = defineFormat({
   source: 'MiniMaxAI/MiniMax-M2 chat template',
   models: 'MiniMax M2, M2.x',
   detect: { template: ['<minimax:tool_call>', '<invoke name='], tokens: ['<minimax:tool_call>'], names: ['minimax'] },
-  calls: seq(
-    '<minimax:tool_call>',
-    gap('\n'),
-    many(
-      seq(
-        '<invoke name="',
-        name('">'),
-        gap('\n'),
-        taggedArgs(['<parameter name="', '">'], '</parameter>', { separator: '\n' }),
-        gap('\n'),
-        '</invoke>',
-      ),
-      '\n',
-    ),
-    gap('\n'),
-    '</minimax:tool_call>',
-  ),
+  calls: invocations('minimax:tool_call'),
   lead: '\n',
   example:
     '<minimax:tool_call>\n<invoke name="get_weather">\n<parameter name="city">Oslo</parameter>\n</invoke>\n</minimax:tool_call>',

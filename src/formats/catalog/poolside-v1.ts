@@ -1,7 +1,7 @@
 /** Laguna: the keys and values of GLM 4.5 in a template of its own. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { keysAndValuesOnLines } from '../shapes.ts';
 
 /** The format of Laguna, letter by letter that of GLM 4.5. */
 export const poolsideV1 = defineFormat({
@@ -10,16 +10,7 @@ export const poolsideV1 = defineFormat({
   source: 'poolside/Laguna chat template',
   models: 'Laguna',
   detect: { template: ['<arg_key>', '</arg_key>', '<arg_value>', '<tool_call>', '<assistant>'], names: ['poolside'] },
-  calls: many(
-    seq(
-      '<tool_call>',
-      name('\n'),
-      taggedArgs(['<arg_key>', '</arg_key>\n<arg_value>'], '</arg_value>', { separator: '\n' }),
-      gap('\n'),
-      '</tool_call>',
-    ),
-    '\n',
-  ),
+  calls: keysAndValuesOnLines,
   lead: '\n',
   example: '<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>' },

@@ -1,7 +1,7 @@
 /** Qwen 3 Coder: a tag names the tool, each argument stands in one of its own. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs, text } from '../syntax.ts';
+import { taggedFunctions } from '../shapes.ts';
 
 /** The format of `<function=NAME>` and `<parameter=KEY>`; models forget the outer tag now and then. */
 export const qwen3Coder = defineFormat({
@@ -14,21 +14,7 @@ export const qwen3Coder = defineFormat({
     without: ['<seed:tool_call>'],
     names: ['qwen', 'nemotron', 'mimo'],
   },
-  calls: many(
-    seq(
-      text('<tool_call>', ''),
-      gap('\n'),
-      '<function=',
-      name('>'),
-      gap('\n'),
-      taggedArgs(['<parameter=', '>'], '</parameter>', { pad: '\n', separator: '\n' }),
-      gap('\n'),
-      '</function>',
-      gap('\n'),
-      text('</tool_call>', ''),
-    ),
-    '\n',
-  ),
+  calls: taggedFunctions,
   lead: '\n',
   example: '<tool_call>\n<function=get_weather>\n<parameter=city>\nOslo\n</parameter>\n</function>\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>', calls: 'end' },

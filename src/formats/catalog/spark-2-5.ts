@@ -1,7 +1,7 @@
 /** Spark 2.5: the keys and values of GLM 4.7 in a template of its own. */
 
 import { defineFormat } from '../define-format.ts';
-import { many, nameBefore, seq, taggedArgs } from '../syntax.ts';
+import { keysAndValues } from '../shapes.ts';
 
 /** The format of Spark 2.5, letter by letter that of GLM 4.7. */
 export const spark25 = defineFormat({
@@ -10,14 +10,7 @@ export const spark25 = defineFormat({
   source: 'iFlytek Spark 2.5 chat template',
   models: 'Spark 2.5',
   detect: { template: ['<arg_key>', '</arg_key>', '<arg_value>', '<tool_call>', '<|Bot|>'], names: ['spark'] },
-  calls: many(
-    seq(
-      '<tool_call>',
-      nameBefore('<'),
-      taggedArgs(['<arg_key>', '</arg_key><arg_value>'], '</arg_value>'),
-      '</tool_call>',
-    ),
-  ),
+  calls: keysAndValues,
   example: '<tool_call>get_weather<arg_key>city</arg_key><arg_value>Oslo</arg_value></tool_call>',
   reasoning: { open: '<think>', close: '</think>' },
 });

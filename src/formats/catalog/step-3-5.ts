@@ -1,7 +1,7 @@
 /** Step 3.5: the tags of Qwen 3 Coder in a template of its own. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, many, name, seq, taggedArgs, text } from '../syntax.ts';
+import { taggedFunctions } from '../shapes.ts';
 
 /** The format of Step 3.5 Flash, letter by letter that of Qwen 3 Coder. */
 export const step35 = defineFormat({
@@ -14,21 +14,7 @@ export const step35 = defineFormat({
     without: ['<seed:tool_call>'],
     names: ['step-3.5', 'step3.5', 'step3p5', 'step 3.5'],
   },
-  calls: many(
-    seq(
-      text('<tool_call>', ''),
-      gap('\n'),
-      '<function=',
-      name('>'),
-      gap('\n'),
-      taggedArgs(['<parameter=', '>'], '</parameter>', { pad: '\n', separator: '\n' }),
-      gap('\n'),
-      '</function>',
-      gap('\n'),
-      text('</tool_call>', ''),
-    ),
-    '\n',
-  ),
+  calls: taggedFunctions,
   lead: '\n',
   example: '<tool_call>\n<function=get_weather>\n<parameter=city>\nOslo\n</parameter>\n</function>\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>' },

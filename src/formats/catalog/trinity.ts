@@ -1,7 +1,7 @@
 /** Trinity: the Hermes tags, which may stand inside reasoning. */
 
 import { defineFormat } from '../define-format.ts';
-import { gap, jsonCall, many, seq } from '../syntax.ts';
+import { jsonInTag } from '../shapes.ts';
 
 /** The format of Trinity, letter by letter that of Hermes. */
 export const trinity = defineFormat({
@@ -14,7 +14,7 @@ export const trinity = defineFormat({
     without: ['<function=', '<arg_key>', '<|start_of_role|>', '<response>'],
     names: ['trinity', 'arcee'],
   },
-  calls: many(seq('<tool_call>', gap('\n'), jsonCall(), gap('\n'), '</tool_call>'), '\n'),
+  calls: jsonInTag('tool_call'),
   lead: '\n',
   example: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
   reasoning: { open: '<think>', close: '</think>', calls: 'end' },

@@ -1,27 +1,13 @@
 /** A tag that names the tool and one for each argument: Qwen 3 Coder's syntax, taught by prompt. */
 
-import { gap, many, name, seq, taggedArgs, text } from '../syntax.ts';
+import { taggedFunctions } from '../shapes.ts';
 import { definePrompted } from './define-prompted.ts';
 
 /** The format of `<function=NAME>` for templates that know no tools. */
 export const functionTags = definePrompted({
   name: 'function-tags',
   source: 'Qwen/Qwen3-Coder chat template',
-  calls: many(
-    seq(
-      text('<tool_call>', ''),
-      gap('\n'),
-      '<function=',
-      name('>'),
-      gap('\n'),
-      taggedArgs(['<parameter=', '>'], '</parameter>', { pad: '\n', separator: '\n' }),
-      gap('\n'),
-      '</function>',
-      gap('\n'),
-      text('</tool_call>', ''),
-    ),
-    '\n',
-  ),
+  calls: taggedFunctions,
   lead: '\n',
   example: '<tool_call>\n<function=get_weather>\n<parameter=city>\nOslo\n</parameter>\n</function>\n</tool_call>',
   how: {

@@ -1,29 +1,13 @@
 /** Invocations with named parameters in tags: strings need no escapes, so that code fits. */
 
-import { gap, many, name, seq, taggedArgs } from '../syntax.ts';
+import { invocations } from '../shapes.ts';
 import { definePrompted } from './define-prompted.ts';
 
 /** The format of `<function_calls>` and `<invoke name=…>`. */
 export const invokeTags = definePrompted({
   name: 'invoke-tags',
   source: "Anthropic's documentation of prompted tool use; DeepSeek V3.2 and MiniMax M2 are its relatives",
-  calls: seq(
-    '<function_calls>',
-    gap('\n'),
-    many(
-      seq(
-        '<invoke name="',
-        name('">'),
-        gap('\n'),
-        taggedArgs(['<parameter name="', '">'], '</parameter>', { separator: '\n' }),
-        gap('\n'),
-        '</invoke>',
-      ),
-      '\n',
-    ),
-    gap('\n'),
-    '</function_calls>',
-  ),
+  calls: invocations('function_calls'),
   lead: '\n',
   example:
     '<function_calls>\n<invoke name="get_weather">\n<parameter name="city">Oslo</parameter>\n</invoke>\n</function_calls>',
