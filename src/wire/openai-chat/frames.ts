@@ -2,20 +2,12 @@
 
 import type { AppError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-import { sseComment, sseData, sseDone } from '../../base/sse.ts';
-import type { ChatEvent, ChoiceEvent, Report, Usage } from '../../chat/event.ts';
-import type { Warning } from '../../chat/request.ts';
+import { sseComment, sseData } from '../../base/sse.ts';
+import type { ChatEvent, ChoiceEvent } from '../../chat/event.ts';
 import { lineText } from '../line-text.ts';
 import type { FrameEncoder, Reply } from '../protocol.ts';
-import {
-  encodeEnvelope,
-  encodeFailure,
-  encodeReport,
-  encodeUsage,
-  finishReason,
-  type ReportedCall,
-  systemFingerprint,
-} from './encode.ts';
+import { encodeEnvelope, encodeFailure, finishReason, type ReportedCall, systemFingerprint } from './encode.ts';
+import { LastFrame } from './last-frame.ts';
 import { encodeLogprobs } from './logprobs.ts';
 
 interface ChoiceState {
@@ -38,13 +30,12 @@ export class ChunkEncoder implements FrameEncoder {
   readonly #reply: Reply;
   readonly #tail: string;
   readonly #choices: ChoiceState[] = [];
-  readonly #warnings: Warning[] = [];
+  readonly #last: LastFrame;
   #id = '';
-  #usage: Usage | undefined;
-  #report: Report | undefined;
 
   constructor(reply: Reply) {
     this.#reply = reply;
+    this.#last = new LastFrame(reply);
     this.#tail = reply.includeUsage ? '],"usage":null}' : ']}';
   }
 
@@ -53,13 +44,9 @@ export class ChunkEncoder implements FrameEncoder {
       case 'progress':
         return sseComment(event.position === undefined ? event.stage : `${event.stage} ${event.position}`);
       case 'warning':
-        this.#warnings.push(event.warning);
-        return '';
       case 'usage':
-        this.#usage = event.usage;
-        return '';
       case 'report':
-        this.#report = event.report;
+        this.#last.note(event);
         return '';
       case 'error':
         return this.#failure(event.error);
@@ -69,22 +56,10 @@ export class ChunkEncoder implements FrameEncoder {
   }
 
   end(): string {
-    const { includeUsage, report } = this.#reply;
-    if (!includeUsage && !report) return sseDone;
-    const usage = this.#usage && { usage: this.#usage };
-    const told = {
-      calls: this.#choices.flatMap((choice) => choice.calls),
-      warnings: this.#warnings,
-      ...usage,
-      ...(this.#report && { report: this.#report }),
-    };
-    const last = {
-      ...this.#head(),
-      choices: [],
-      ...(includeUsage && { usage: encodeUsage(this.#usage) }),
-      ...(report && { aimindserve: encodeReport(told) }),
-    };
-    return sseData(lineText(last)) + sseDone;
+    return this.#last.text(
+      this.#head(),
+      this.#choices.flatMap((choice) => choice.calls),
+    );
   }
 
   #choice(event: ChoiceEvent & { readonly choice: number }): string {

@@ -1,12 +1,12 @@
 /** An answer as a stream of text_completion chunks. */
 
 import type { JsonObject } from '../../base/json.ts';
-import { sseComment, sseData, sseDone } from '../../base/sse.ts';
-import type { ChatEvent, ChoiceEvent, FinishReason, Report, Usage } from '../../chat/event.ts';
+import { sseComment, sseData } from '../../base/sse.ts';
+import type { ChatEvent, ChoiceEvent, FinishReason } from '../../chat/event.ts';
 import type { DrawnLogprob } from '../../chat/logprob.ts';
-import type { Warning } from '../../chat/request.ts';
 import { lineText } from '../line-text.ts';
-import { encodeFailure, encodeReport, encodeUsage } from '../openai-chat/encode.ts';
+import { encodeFailure } from '../openai-chat/encode.ts';
+import { LastFrame } from '../openai-chat/last-frame.ts';
 import type { FrameEncoder, Reply } from '../protocol.ts';
 import { completionReason, encodeHead } from './encode.ts';
 import { LogprobEncoder } from './logprobs.ts';
@@ -28,13 +28,12 @@ interface Said {
 export class CompletionEncoder implements FrameEncoder {
   readonly #reply: Reply;
   readonly #choices: ChoiceState[] = [];
-  readonly #warnings: Warning[] = [];
+  readonly #last: LastFrame;
   #head: JsonObject;
-  #usage: Usage | undefined;
-  #report: Report | undefined;
 
   constructor(reply: Reply) {
     this.#reply = reply;
+    this.#last = new LastFrame(reply);
     this.#head = encodeHead('', reply);
   }
 
@@ -43,13 +42,9 @@ export class CompletionEncoder implements FrameEncoder {
       case 'progress':
         return sseComment(event.position === undefined ? event.stage : `${event.stage} ${event.position}`);
       case 'warning':
-        this.#warnings.push(event.warning);
-        return '';
       case 'usage':
-        this.#usage = event.usage;
-        return '';
       case 'report':
-        this.#report = event.report;
+        this.#last.note(event);
         return '';
       case 'error':
         return sseData(lineText(encodeFailure(event.error)));
@@ -59,17 +54,7 @@ export class CompletionEncoder implements FrameEncoder {
   }
 
   end(): string {
-    const { includeUsage, report } = this.#reply;
-    if (!includeUsage && !report) return sseDone;
-    const usage = this.#usage && { usage: this.#usage };
-    const told = { calls: [], warnings: this.#warnings, ...usage, ...(this.#report && { report: this.#report }) };
-    const last = {
-      ...this.#head,
-      choices: [],
-      ...(includeUsage && { usage: encodeUsage(this.#usage) }),
-      ...(report && { aimindserve: encodeReport(told) }),
-    };
-    return sseData(lineText(last)) + sseDone;
+    return this.#last.text(this.#head, []);
   }
 
   #choice(event: ChoiceEvent & { readonly choice: number }): string {
