@@ -1,14 +1,16 @@
 /** Time and randomness as things handed in, so that pure code stays pure and tests are exact. */
 
-/** Milliseconds from some origin (monotonic) and Unix seconds. */
+/** Milliseconds from some origin (monotonic), Unix milliseconds and Unix seconds. */
 export interface Clock {
   nowMs(): number;
+  unixMs(): number;
   unixSeconds(): number;
 }
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
+  unixMs: () => Date.now(),
   unixSeconds: () => Math.floor(Date.now() / 1000),
 };
 
