@@ -1,7 +1,7 @@
 /** What is desired: a model, under which names, on which engine, how often, with which settings. */
 
 import { type Static, Type } from 'typebox';
-import { modelSourceSchema } from './model-source.ts';
+import { modelSourceSchema, nameOfSource } from './model-source.ts';
 import type { UserId } from './user.ts';
 
 /** Names a deployment. */
@@ -112,7 +112,7 @@ export interface Deployment extends DeploymentSpec {
 }
 
 /** What is taken where nothing is said. */
-export const deploymentDefaults = {
+const deploymentDefaults: Omit<DeploymentSpec, 'name' | 'source'> = {
   aliases: [],
   backend: 'auto',
   replicas: 1,
@@ -125,7 +125,7 @@ export const deploymentDefaults = {
   sampling: {},
   restart: 'always',
   limits: {},
-} as const satisfies Partial<DeploymentSpec>;
+};
 
 /** All names it answers to; the first is the one it reports. */
 export function servedNames(deployment: Pick<DeploymentSpec, 'name' | 'aliases'>): readonly string[] {
@@ -159,4 +159,18 @@ export function needsNewInstances(before: DeploymentSpec, after: DeploymentSpec)
         .sort(),
     );
   return picked(before) !== picked(after);
+}
+
+/** What is enough to deploy: a source; everything else has a default. */
+export const deploymentWishSchema = Type.Object(
+  { ...Type.Partial(deploymentSpecSchema).properties, source: modelSourceSchema },
+  { additionalProperties: false },
+);
+
+/** A spec whose gaps are still open. */
+export type DeploymentWish = Static<typeof deploymentWishSchema>;
+
+/** Fills the gaps of a wish. */
+export function completeSpec(wish: DeploymentWish): DeploymentSpec {
+  return { ...deploymentDefaults, name: nameOfSource(wish.source), ...wish };
 }
