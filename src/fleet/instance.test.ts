@@ -1,35 +1,72 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Instance, type InstanceEvent, type InstanceId, next } from './instance.ts';
+import type { DeploymentId } from './deployment.ts';
+import {
+  backoffMs,
+  type Instance,
+  type InstanceEvent,
+  type InstanceId,
+  newInstance,
+  next,
+  stableMs,
+} from './instance.ts';
 
-const fresh: Instance = { id: 'i' as InstanceId, state: 'pending', reason: '', failures: 0, retryAtMs: 0 };
+const facts = { id: 'ins_1' as InstanceId, deploymentId: 'dep_1' as DeploymentId, workerId: 'local', revision: 1 };
+const fresh = newInstance(facts, 0);
 const run = (...events: InstanceEvent[]): Instance => events.reduce(next, fresh);
-const fail = (nowMs: number): InstanceEvent => ({ type: 'fail', reason: 'gone', nowMs });
+const place = (atMs = 1): InstanceEvent => ({ type: 'place', devices: ['cpu'], atMs });
+const start = (atMs = 2): InstanceEvent => ({ type: 'start', atMs });
+const ready = (atMs = 3): InstanceEvent => ({ type: 'ready', atMs });
+const fail = (atMs = 4): InstanceEvent => ({ type: 'fail', reason: 'gone', atMs });
+const stop: InstanceEvent = { type: 'stop', reason: 'told to', atMs: 5 };
+const end: InstanceEvent = { type: 'end', reason: '', atMs: 6 };
 
 describe('next', () => {
-  it('starts, becomes ready, fails and starts again', () => {
-    expect(run({ type: 'start' }).state).toBe('starting');
-    expect(run({ type: 'start' }, { type: 'ready' }).state).toBe('ready');
-    const failed = run({ type: 'start' }, { type: 'ready' }, fail(100));
-    expect(failed).toMatchObject({ state: 'failed', reason: 'gone', failures: 1, retryAtMs: 100 });
-    expect(next(failed, { type: 'start' }).state).toBe('starting');
+  it('is placed, fetches, starts, is ready, ails and recovers', () => {
+    const fetching = run(place(), { type: 'fetch', reason: '12 %', atMs: 2 });
+    expect(fetching).toMatchObject({ state: 'fetching', reason: '12 %', devices: ['cpu'], run: 1 });
+    const up = [start(), ready()].reduce(next, fetching);
+    expect(up).toMatchObject({ state: 'ready', reason: '', sinceMs: 3 });
+    const ailing = next(up, { type: 'ail', reason: 'silent', atMs: 9 });
+    expect(ailing).toMatchObject({ state: 'ailing', reason: 'silent' });
+    expect(next(ailing, { type: 'recover', atMs: 10 }).state).toBe('ready');
   });
 
-  it('waits longer after each failure in a row, and forgets them once ready', () => {
-    const twice = run({ type: 'start' }, fail(0), { type: 'start' }, fail(0));
-    expect(twice).toMatchObject({ failures: 2, retryAtMs: 500 });
-    const recovered = [{ type: 'start' } as const, { type: 'ready' } as const, fail(1000)].reduce(next, twice);
-    expect(recovered).toMatchObject({ failures: 1, retryAtMs: 1000 });
-    let many = fresh;
-    for (let i = 0; i < 20; i++) many = next(next(many, { type: 'start' }), fail(0));
-    expect(many.retryAtMs).toBe(30_000);
+  it('tells progress within a state without a new chapter', () => {
+    const at = (reason: string, atMs: number): InstanceEvent => ({ type: 'fetch', reason, atMs });
+    const fetching = run(place(), at('1 %', 2), at('2 %', 3));
+    expect(fetching).toMatchObject({ reason: '2 %', sinceMs: 2 });
+    expect(fetching.history.map(({ state, reason }) => [state, reason])).toEqual([
+      ['pending', ''],
+      ['placed', ''],
+      ['fetching', '2 %'],
+    ]);
   });
 
-  it('stops from anywhere and stays stopped', () => {
-    for (const before of [fresh, run({ type: 'start' }), run({ type: 'start' }, { type: 'ready' })]) {
-      const stopped = next(next(before, { type: 'stop' }), { type: 'end' });
-      expect(stopped.state).toBe('stopped');
-      expect(next(stopped, { type: 'start' }).state).toBe('stopped');
-      expect(next(stopped, fail(0)).state).toBe('stopped');
-    }
+  it('waits longer after each failure in a row, and forgets them once it was stable', () => {
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 50].map(backoffMs)).toEqual([
+      0, 1_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000,
+    ]);
+    const twice = run(place(), start(), fail(10), place(10), start(10), ready(11), fail(12));
+    expect(twice).toMatchObject({ state: 'failed', failures: 2, retryAtMs: 1_012, run: 2 });
+    const stable = [place(20), start(20), ready(21), fail(21 + stableMs)].reduce(next, twice);
+    expect(stable).toMatchObject({ failures: 1, retryAtMs: 21 + stableMs });
+  });
+
+  it('stops from anywhere and stays stopped, whatever happens', () => {
+    const anyEvent = fc.constantFrom<InstanceEvent>(place(), start(), ready(), fail(), {
+      type: 'fetch',
+      reason: '',
+      atMs: 1,
+    });
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 8 }), fc.array(anyEvent, { maxLength: 4 }), (before, after) => {
+        const stopped = [...before, stop, end].reduce(next, fresh);
+        expect(stopped.state).toBe('stopped');
+        expect(after.reduce(next, stopped)).toBe(stopped);
+        expect(stopped.history.length).toBeLessThanOrEqual(30);
+      }),
+      { seed: 3, numRuns: 200 },
+    );
   });
 });

@@ -1,0 +1,139 @@
+/** What has to be done so that what stands becomes what is wanted: a pure function of both. */
+
+import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
+import { type Instance, type InstanceId, isUnderWay } from '../fleet/instance.ts';
+
+/** One step towards what is wanted. */
+export type Action =
+  | { readonly type: 'create'; readonly deploymentId: DeploymentId }
+  /** Give it devices and start it. */
+  | { readonly type: 'begin'; readonly instanceId: InstanceId }
+  /** Let its requests end, then end it. */
+  | { readonly type: 'stop'; readonly instanceId: InstanceId; readonly reason: string }
+  | { readonly type: 'forget'; readonly instanceId: InstanceId };
+
+/** Everything that decides. */
+export interface FleetFacts {
+  readonly deployments: readonly Deployment[];
+  /** Deployments that load on demand and are wanted now. */
+  readonly demanded: ReadonlySet<DeploymentId>;
+  readonly instances: readonly Instance[];
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** What to do now, and the Unix milliseconds when to ask again even if nothing happens. */
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly wakeAtMs?: number;
+}
+
+/** How many instances are wanted of a deployment now. */
+export function wantedReplicas(deployment: Deployment, isDemanded: boolean): number {
+  if (deployment.isStopped) return 0;
+  return deployment.keepAliveSeconds !== undefined && !isDemanded ? 0 : deployment.replicas;
+}
+
+/** Plans the next steps; applied and asked again, it comes to rest with no actions. */
+export function planActions({ deployments, demanded, instances, nowMs }: FleetFacts): Plan {
+  const known = new Set(deployments.map(({ id }) => id));
+  const actions: Action[] = [];
+  for (const deployment of deployments) {
+    const own = instances.filter(({ deploymentId }) => deploymentId === deployment.id);
+    actions.push(
+      ...planDeployment(deployment, own, { wanted: wantedReplicas(deployment, demanded.has(deployment.id)), nowMs }),
+    );
+  }
+  for (const instance of instances)
+    if (!known.has(instance.deploymentId)) actions.push(...endInstance(instance, 'its deployment was deleted'));
+  const wakes = instances.filter(({ state }) => state === 'failed').map(({ retryAtMs }) => retryAtMs);
+  const wakeAtMs = Math.min(...wakes.filter((atMs) => atMs > nowMs));
+  return Number.isFinite(wakeAtMs) ? { actions, wakeAtMs } : { actions };
+}
+
+interface Wanted {
+  readonly wanted: number;
+  readonly nowMs: number;
+}
+
+function planDeployment(deployment: Deployment, own: readonly Instance[], { wanted, nowMs }: Wanted): Action[] {
+  const ended = own
+    .filter(({ state }) => state === 'stopped')
+    .map(({ id }): Action => ({ type: 'forget', instanceId: id }));
+  const alive = own.filter(({ state }) => state !== 'stopping' && state !== 'stopped');
+  const isCurrent = ({ revision }: Instance) => revision === deployment.instanceRevision;
+  const current = alive.filter(isCurrent);
+  const old = alive.filter((instance) => !isCurrent(instance));
+  const stops = planStops({ wanted, current, old }, whyStopped(deployment));
+  const stopped = new Set(stops.map(({ instanceId }) => instanceId));
+  const creates = Array.from(
+    { length: missing({ wanted, current, old }) },
+    (): Action => ({ type: 'create', deploymentId: deployment.id }),
+  );
+  const begins = current
+    .filter(({ id }) => !stopped.has(id))
+    .filter((instance) => mayBegin(instance, deployment, nowMs))
+    .map(({ id }): Action => ({ type: 'begin', instanceId: id }));
+  return [...ended, ...stops, ...creates, ...begins];
+}
+
+interface Standing {
+  readonly wanted: number;
+  readonly current: readonly Instance[];
+  readonly old: readonly Instance[];
+}
+
+/** New ones all at once; but beside old ones that still serve, one at a time, so that there is room for it. */
+function missing({ wanted, current, old }: Standing): number {
+  const lacking = Math.max(0, wanted - current.length);
+  if (!old.some(isServing)) return lacking;
+  return current.every(isServing) ? Math.min(1, lacking) : 0;
+}
+
+type Stop = Extract<Action, { readonly type: 'stop' }>;
+
+function planStops({ wanted, current, old }: Standing, why: string): Stop[] {
+  const stop = (instances: readonly Instance[], reason: string): Stop[] =>
+    instances.map(({ id }) => ({ type: 'stop', instanceId: id, reason }));
+  if (wanted === 0) return stop([...old, ...current], why);
+  const useless = old.filter((instance) => !isServing(instance));
+  const serving = old.filter(isServing);
+  const replaced = 'replaced by one with the new settings';
+  return [
+    ...stop(useless, replaced),
+    ...stop(serving.slice(0, replaceable({ wanted, current, old: serving })), replaced),
+    ...stop(leastUseful(current).slice(0, Math.max(0, current.length - wanted)), 'fewer replicas are wanted'),
+  ];
+}
+
+/** How many old ones may go: as many as are more than wanted, or one where a new one finds no room beside them. */
+function replaceable({ wanted, current, old }: Standing): number {
+  const surplus = current.filter(isServing).length + old.length - wanted;
+  const isStuck = current.some(({ state, reason }) => state === 'pending' && reason !== '');
+  return Math.max(0, surplus, isStuck ? 1 : 0);
+}
+
+/** Those that serve last, and of those the oldest last. */
+function leastUseful(instances: readonly Instance[]): Instance[] {
+  return [...instances].sort((a, b) => Number(isServing(a)) - Number(isServing(b)) || b.sinceMs - a.sinceMs);
+}
+
+function endInstance(instance: Instance, reason: string): Action[] {
+  if (instance.state === 'stopped') return [{ type: 'forget', instanceId: instance.id }];
+  return instance.state === 'stopping' ? [] : [{ type: 'stop', instanceId: instance.id, reason }];
+}
+
+function whyStopped(deployment: Deployment): string {
+  if (deployment.isStopped) return 'the deployment was stopped';
+  return deployment.replicas === 0 ? 'no replicas are wanted' : 'nobody used it for a while';
+}
+
+function mayBegin(instance: Instance, deployment: Deployment, nowMs: number): boolean {
+  if (isUnderWay(instance.state)) return false;
+  if (instance.state === 'failed') return deployment.restart === 'always' && instance.retryAtMs <= nowMs;
+  return instance.state === 'pending';
+}
+
+function isServing({ state }: Instance): boolean {
+  return state === 'ready' || state === 'ailing';
+}
