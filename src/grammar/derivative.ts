@@ -1,7 +1,7 @@
 /** What is left of a grammar once its first letters are written. */
 
 import { Bug } from '../base/errors.ts';
-import { choice, type Grammar, type GrammarNode, sequence, text } from './grammar.ts';
+import { type AnyOrderNode, choice, type Grammar, type GrammarNode, sequence, text } from './grammar.ts';
 
 /** Rules inside each other that are looked into: a beginning is always near. */
 const maxDepth = 64;
@@ -14,6 +14,12 @@ export function afterText(grammar: Grammar, written: string): GrammarNode {
   let node = grammar.root;
   for (const letter of written) node = new Derivation(grammar.rules, letter).of(node, 0);
   return node;
+}
+
+/** A member of several in any order, and what may follow it. */
+interface FirstMember {
+  readonly node: GrammarNode;
+  readonly rest: AnyOrderNode;
 }
 
 class Derivation {
@@ -51,6 +57,8 @@ class Derivation {
         const bound = max === undefined ? {} : { max: max - 1 };
         return sequence(this.of(item, depth + 1), { kind: 'repeat', item, min: Math.max(0, min - 1), ...bound });
       }
+      case 'anyOrder':
+        return this.#anyOrder(node, depth + 1);
       case 'rule':
         return this.of(this.#rules[node.name] ?? choice(), depth + 1);
       case 'free':
@@ -67,6 +75,23 @@ class Derivation {
     return choice(...ways);
   }
 
+  /** Each member may be the first: what is left of it, and the others behind. */
+  #anyOrder(node: AnyOrderNode, depth: number): GrammarNode {
+    const { members, extra, separator } = node;
+    const ways = members.map(
+      (each): FirstMember => ({
+        node: each.node,
+        rest: { ...node, members: members.filter((one) => one !== each), continued: true },
+      }),
+    );
+    if (extra !== undefined) ways.push({ node: extra, rest: { ...node, continued: true } });
+    const firsts = ways.map((way) => sequence(this.of(way.node, depth), way.rest));
+    if (node.continued !== true) return choice(...firsts);
+    const behind = choice(...ways.map((way) => sequence(way.node, way.rest)));
+    const rest = sequence(this.of(separator, depth), behind);
+    return this.#mayBeEmpty(separator, depth) ? choice(rest, ...firsts) : rest;
+  }
+
   #mayBeEmpty(node: GrammarNode, depth: number): boolean {
     if (depth > maxDepth) return false;
     switch (node.kind) {
@@ -80,6 +105,8 @@ class Derivation {
         return node.items.some((item) => this.#mayBeEmpty(item, depth + 1));
       case 'repeat':
         return node.min === 0 || this.#mayBeEmpty(node.item, depth + 1);
+      case 'anyOrder':
+        return !node.members.some(({ isRequired }) => isRequired);
       case 'rule':
         return this.#mayBeEmpty(this.#rules[node.name] ?? choice(), depth + 1);
       default:

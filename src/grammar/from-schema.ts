@@ -17,7 +17,7 @@ import { objectNode } from './object-grammar.ts';
 import { matchesSomething } from './program.ts';
 import { type DeclaredRule, declaredIn, type SchemaContext } from './schema-context.ts';
 import { constrains, isObjectSchema, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
-import { spanSources } from './span-sources.ts';
+import { copiedText } from './span-sources.ts';
 import type { Copying, Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
 import { isAnyString, isUnionClear } from './spelling-unions.ts';
@@ -33,6 +33,8 @@ export interface SchemaOptions {
   readonly copied?: GrammarNode;
   /** Where the caller wrote the schema, for errors. */
   readonly path?: string;
+  /** Properties may come in any order (of objects of up to 64, whose number is not bounded), not only the schema's. */
+  readonly anyOrder?: boolean;
 }
 
 /** A schema's grammar. */
@@ -101,17 +103,14 @@ class SchemaCompiler implements SchemaContext {
     return this.#spelling;
   }
 
+  get anyOrder(): boolean {
+    return this.#options.anyOrder === true;
+  }
+
   get copied(): GrammarNode | undefined {
     if (this.#options.copied !== undefined || this.#options.copyFrom === undefined) return this.#options.copied;
     const { copying } = this.#spelling;
-    if (!this.#copied.has(copying)) {
-      const texts = copying.without.reduce<readonly string[]>(
-        (parts, mark) => parts.flatMap((part) => part.split(mark)),
-        this.#options.copyFrom,
-      );
-      const sources = spanSources(texts, copying.characters.hasUnicodeEscapes ? 'json' : 'raw');
-      this.#copied.set(copying, sources.length === 0 ? undefined : { kind: 'span', sources });
-    }
+    if (!this.#copied.has(copying)) this.#copied.set(copying, copiedText(this.#options.copyFrom, copying));
     return this.#copied.get(copying);
   }
 

@@ -10,6 +10,8 @@
  * - `span`: a non-empty stretch of one of `sources`, from a unit that may start to a unit that may end.
  *   A unit is one code point as spelled in the output (JSON-escaped inside JSON strings).
  * - `repeat`: `item` from `min` to `max` times (`max` absent = without bound).
+ * - `anyOrder`: members with `separator` between them, in any order, each at most once, the required ones for certain;
+ *   in between any number of `extra`. `continued`: a member stands before, so the first comes behind a separator.
  * - `rule`: the rule of this name; how recursion is written.
  * - `free`: any text, without special tokens, in which no opening occurs, optionally ended by one: it is consumed,
  *   and its `then` follows. Without an opening the node may end anywhere. An opening is found at its first
@@ -25,6 +27,7 @@ export type GrammarNode =
   | { readonly kind: 'sequence'; readonly items: readonly GrammarNode[] }
   | { readonly kind: 'choice'; readonly items: readonly GrammarNode[] }
   | { readonly kind: 'repeat'; readonly item: GrammarNode; readonly min: number; readonly max?: number }
+  | AnyOrderNode
   | { readonly kind: 'rule'; readonly name: string }
   | {
       readonly kind: 'free';
@@ -32,6 +35,24 @@ export type GrammarNode =
       readonly begun?: string;
       readonly anchored?: true;
     };
+
+/** See `GrammarNode`; of at most `maxAnyOrder` members. */
+export interface AnyOrderNode {
+  readonly kind: 'anyOrder';
+  readonly members: readonly AnyOrderMember[];
+  readonly separator: GrammarNode;
+  readonly extra?: GrammarNode;
+  readonly continued?: true;
+}
+
+/** A member of which there is at most one; none is empty. */
+export interface AnyOrderMember {
+  readonly node: GrammarNode;
+  readonly isRequired: boolean;
+}
+
+/** Sets of more members are not kept. */
+export const maxAnyOrder = 64;
 
 /** First and last code point, inclusive. */
 export type CodePointRange = readonly [number, number];

@@ -4,6 +4,8 @@ export { type CompiledGrammar, type Cursor, compileGrammar } from './automaton.t
 export type { Constraint } from './constraint.ts';
 export { grammarFromSchema, type SchemaGrammar, type SchemaOptions } from './from-schema.ts';
 export {
+  type AnyOrderMember,
+  type AnyOrderNode,
   type CodePointRange,
   choice,
   free,

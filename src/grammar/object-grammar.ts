@@ -30,7 +30,13 @@ export function objectNode(schema: SchemaObject, context: SchemaContext): Gramma
   if (max < min) return context.never();
   if (declared.size === 0 && members.length === 0) return mapNode({ extra, min, max }, spelling.map, context);
   if (members.length === 0) return mapNode({ extra, min, max }, spelling, context);
-  return spelling.object(memberList({ members, extra: extra?.node, min, max }, context));
+  const isAnyOrder = context.anyOrder || [...declared.keys()].some(isIndex);
+  return spelling.object(memberList({ members, extra: extra?.node, min, max, isAnyOrder }, context));
+}
+
+/** JavaScript moves names like these to the front, so the order in which the schema was written is not known. */
+function isIndex(name: string): boolean {
+  return /^(?:0|[1-9]\d{0,9})$/.test(name);
 }
 
 /** Undefined if the notation cannot write such a name. */

@@ -1,13 +1,19 @@
 /** Grammar of the members of an object in their order: which may be left out, and how many there must be. */
 
-import { choice, type GrammarNode, optional, repeat, sequence, text } from './grammar.ts';
+import {
+  type AnyOrderMember,
+  choice,
+  type GrammarNode,
+  maxAnyOrder,
+  optional,
+  repeat,
+  sequence,
+  text,
+} from './grammar.ts';
 import type { SchemaContext } from './schema-context.ts';
 
 /** A property that may be written: its name and its value. */
-export interface Member {
-  readonly node: GrammarNode;
-  readonly isRequired: boolean;
-}
+export type Member = AnyOrderMember;
 
 /** What stands between the braces, and how many members there may be. */
 export interface MemberList {
@@ -16,6 +22,8 @@ export interface MemberList {
   readonly extra: GrammarNode | undefined;
   readonly min: number;
   readonly max: number;
+  /** May they stand in any order? */
+  readonly isAnyOrder: boolean;
 }
 
 /** Counts are kept apart for so many members and numbers together. */
@@ -26,6 +34,8 @@ export function memberList(list: MemberList, context: SchemaContext): GrammarNod
   const { members, extra, min, max } = list;
   const required = members.filter((item) => item.isRequired).length;
   const isCounted = min > required || max < members.length || (extra !== undefined && max < Infinity);
+  if (!isCounted && list.isAnyOrder && members.length > 1 && members.length <= maxAnyOrder)
+    return inAnyOrder(members, extra, context);
   if (!isCounted) return body(members, extra, context);
   // Others may repeat a name, so two of them may be one.
   if (extra !== undefined && min > required + 1) context.relax('minProperties');
@@ -36,6 +46,14 @@ export function memberList(list: MemberList, context: SchemaContext): GrammarNod
     return body(members, extra, context);
   }
   return new Counted(list, context).from({ index: 0, written: 0 });
+}
+
+function inAnyOrder(
+  members: readonly Member[],
+  extra: GrammarNode | undefined,
+  { spelling }: SchemaContext,
+): GrammarNode {
+  return { kind: 'anyOrder', members, separator: spelling.memberSeparator, ...(extra && { extra }) };
 }
 
 interface Place {

@@ -2,10 +2,10 @@
 
 import { Bug } from '../base/errors.ts';
 
-/** Numbers begin at 1; equal sets have equal numbers. */
+/** The empty set is 0; equal sets have equal numbers. */
 export class PositionSets {
   readonly #sets: (readonly number[])[] = [[]];
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new Map<string, number>([['', 0]]);
   /** Positions held in all sets together. */
   size = 0;
 

@@ -2,6 +2,7 @@
 
 import { Bug } from '../base/errors.ts';
 import type { Grammar, GrammarNode } from './grammar.ts';
+import { printAnyOrder } from './print-gbnf-any-order.ts';
 import { type PrintedOpening, printFree } from './print-gbnf-free.ts';
 import { codePointClass, emptyLiteral, literal } from './print-gbnf-literals.ts';
 import { printRepeat } from './print-gbnf-repeat.ts';
@@ -15,9 +16,10 @@ export interface PrintedGrammar {
   readonly text: string;
   /**
    * What the text does not say exactly. `special`: special tokens are matched by their letters, so letters that spell
-   * one count as well. `span`: of long sources only the letters are kept, not their order.
+   * one count as well. `span`: of long sources only the letters are kept, not their order. `anyOrder`: of the orders of
+   * many members only one is left.
    */
-  readonly relaxed: readonly ('special' | 'span')[];
+  readonly relaxed: readonly ('special' | 'span' | 'anyOrder')[];
 }
 
 /** How a special token is printed: by its id, by its letters, or not at all, if the vocabulary has none like it. */
@@ -51,6 +53,7 @@ const printers: Printers = {
   choice: (node, printer, depth) =>
     alternatives(node.items.filter(printer.isProductive).map((part) => printer.node(part, depth))),
   repeat: (node, printer) => printer.repeat(node),
+  anyOrder: (node, printer) => printer.anyOrder(node),
   rule: (node, printer) => item(printer.rule(node.name)),
   free: (node, printer) => printer.free(node),
 };
@@ -72,7 +75,7 @@ class Printer {
   readonly #rules = new Map<string, string>();
   /** Nodes met before, and the rules of those met twice. */
   readonly #shared = new Map<GrammarNode, string | undefined>();
-  readonly #relaxed = new Set<'special' | 'span'>();
+  readonly #relaxed = new Set<PrintedGrammar['relaxed'][number]>();
 
   constructor(grammar: Grammar, specials: SpecialTokens) {
     this.#grammar = grammar;
@@ -115,6 +118,14 @@ class Printer {
     if (max === Infinity && this.#survey.isNullable(part))
       throw new Bug('An endless repetition of what may be empty cannot be printed.');
     return { text: printRepeat(this.#terminal(part), min, max, this.book), level: 'sequence' };
+  }
+
+  anyOrder(node: NodeOf<'anyOrder'>): Printed {
+    const printed = (part: GrammarNode): string | undefined =>
+      this.isProductive(part) ? this.#terminal(part) : undefined;
+    const { text, isExact } = printAnyOrder(node, { owner: this.owner, book: this.book, printed });
+    if (!isExact) this.#relaxed.add('anyOrder');
+    return item(text);
   }
 
   rule(name: string): string {

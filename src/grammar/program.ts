@@ -1,7 +1,7 @@
 /** A grammar checked and laid out for the automaton: numbered nodes without dead ends and without left recursion. */
 
 import { Bug, RequestError } from '../base/errors.ts';
-import type { Grammar, GrammarNode } from './grammar.ts';
+import { type AnyOrderNode, type Grammar, type GrammarNode, maxAnyOrder } from './grammar.ts';
 import { canMatch, LazyLeaf, type LeafNode } from './lazy-leaf.ts';
 import { type OpeningSearch, searchOpenings } from './openings.ts';
 
@@ -12,6 +12,7 @@ export type ProgramNode =
   | { readonly kind: 'sequence'; readonly items: readonly number[] }
   | { readonly kind: 'choice'; items: readonly number[] }
   | { readonly kind: 'repeat'; readonly item: number; readonly min: number; readonly max: number }
+  | AnyOrderProgram
   | {
       readonly kind: 'free';
       readonly search: OpeningSearch;
@@ -20,6 +21,16 @@ export type ProgramNode =
       readonly specials: ReadonlyMap<string, number>;
     }
   | { readonly kind: 'never' };
+
+/** Members in any order; `required` are places among `items`. */
+interface AnyOrderProgram {
+  readonly kind: 'anyOrder';
+  readonly items: readonly number[];
+  readonly required: readonly number[];
+  readonly separator: number;
+  readonly extra: number | undefined;
+  readonly continued: boolean;
+}
 
 /** What the automaton runs. */
 export interface Program {
@@ -142,11 +153,25 @@ class Layout {
         return { kind: 'choice', items: node.items.map((item) => this.#number(item)) };
       case 'repeat':
         return { kind: 'repeat', item: this.#number(node.item), ...bounds(node.min, node.max) };
+      case 'anyOrder':
+        return this.#anyOrder(node);
       case 'rule':
         return { kind: 'choice', items: [this.#rule(node.name)] };
       case 'free':
         return this.#free(node);
     }
+  }
+
+  #anyOrder({ members, separator, extra, continued }: AnyOrderNode): ProgramNode {
+    if (members.length > maxAnyOrder) throw tooLarge(`more than ${maxAnyOrder} members in any order`);
+    return {
+      kind: 'anyOrder',
+      items: members.map(({ node }) => this.#number(node)),
+      required: members.flatMap(({ isRequired }, index) => (isRequired ? [index] : [])),
+      separator: this.#number(separator),
+      extra: extra && this.#number(extra),
+      continued: continued === true,
+    };
   }
 
   #rule(name: string): number {
@@ -195,7 +220,14 @@ function tooLarge(what: string): RequestError {
 /** Children whose value decides the value of a node, for the work list below. */
 function children(node: ProgramNode): readonly number[] {
   if (node.kind === 'sequence' || node.kind === 'choice') return node.items;
+  if (node.kind === 'anyOrder') return certain(node);
   return node.kind === 'repeat' ? [node.item] : [];
+}
+
+/** What is written in any case. */
+function certain({ items, required, separator, continued }: AnyOrderProgram): readonly number[] {
+  const members = required.map((index) => items[index] ?? -1);
+  return members.length > (continued ? 0 : 1) ? [...members, separator] : members;
 }
 
 /** What holds of nodes for as few of them as can be; `needs` says of how many children it must hold first. */
@@ -231,6 +263,7 @@ function toProduce(node: ProgramNode): number {
   if (node.kind === 'never') return Infinity;
   if (node.kind === 'sequence') return node.items.length;
   if (node.kind === 'choice') return 1;
+  if (node.kind === 'anyOrder') return certain(node).length;
   if (node.kind !== 'repeat') return 0;
   return node.max < node.min ? Infinity : Math.min(node.min, 1);
 }
@@ -240,6 +273,7 @@ function toBeEmpty(node: ProgramNode): number {
   if (node.kind === 'sequence') return node.items.length;
   if (node.kind === 'choice') return 1;
   if (node.kind === 'repeat') return Math.min(node.min, 1);
+  if (node.kind === 'anyOrder') return certain(node).length;
   if (node.kind === 'leaf') return node.mayBeEmpty ? 0 : Infinity;
   return node.kind === 'free' ? 0 : Infinity;
 }
@@ -248,13 +282,28 @@ function toBeEmpty(node: ProgramNode): number {
 function prune(node: ProgramNode, productive: readonly boolean[]): ProgramNode {
   if (node.kind === 'choice') return { kind: 'choice', items: node.items.filter((item) => productive[item]) };
   if (node.kind === 'repeat' && productive[node.item] !== true) return { kind: 'sequence', items: [] };
+  if (node.kind === 'anyOrder') return withPossible(node, productive);
   return node;
+}
+
+/** The members that can be written at all; every required one can. */
+function withPossible(node: AnyOrderProgram, productive: readonly boolean[]): AnyOrderProgram {
+  const { items, required, extra } = node;
+  const possible = [...items.keys()].filter((index) => productive[items[index] ?? -1]);
+  return {
+    ...node,
+    items: possible.map((index) => items[index] ?? -1),
+    required: required.map((index) => possible.indexOf(index)),
+    extra: extra !== undefined && productive[extra] === true ? extra : undefined,
+  };
 }
 
 /** The children with which a node can begin. */
 function corners(node: ProgramNode, nullable: readonly boolean[]): readonly number[] {
   if (node.kind === 'choice') return node.items;
   if (node.kind === 'repeat') return [node.item];
+  if (node.kind === 'anyOrder')
+    return [...node.items, ...(node.extra === undefined ? [] : [node.extra]), node.separator];
   if (node.kind !== 'sequence') return [];
   const last = node.items.findIndex((item) => nullable[item] !== true);
   return last === -1 ? node.items : node.items.slice(0, last + 1);
@@ -262,6 +311,7 @@ function corners(node: ProgramNode, nullable: readonly boolean[]): readonly numb
 
 /** Does something wait behind the child with which the node begins? */
 function pushes(node: ProgramNode | undefined, corner: number): boolean {
+  if (node?.kind === 'anyOrder') return true;
   if (node?.kind === 'repeat') return node.max > 1;
   return node?.kind === 'sequence' && corner < node.items.length - 1;
 }

@@ -8,6 +8,8 @@ import type { Spelling } from './spelling.ts';
 export interface SchemaContext {
   /** How the value that is being compiled is spelled. */
   readonly spelling: Spelling;
+  /** May the properties of all objects stand in any order? */
+  readonly anyOrder: boolean;
   /** The grammar of a value valid against this schema, in this spelling. */
   value(schema: JsonSchema, spelling: Spelling): GrammarNode;
   /** What a schema refers to at last, if it is nothing but a reference; else the schema. */

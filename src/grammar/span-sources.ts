@@ -1,6 +1,7 @@
 /** Texts as sources of spans: where words start and end, in Latin and in CJK writing, and what quotes enclose. */
 
-import type { SpanSource } from './grammar.ts';
+import type { GrammarNode, SpanSource } from './grammar.ts';
+import type { Copying } from './spelling.ts';
 
 /** Code points all sources may hold together; of a longer conversation the last texts count. */
 const maxUnits = 200_000;
@@ -42,6 +43,13 @@ export function spanSources(texts: readonly string[], spelling: 'json' | 'raw'):
     if (room <= 0) break;
   }
   return sources;
+}
+
+/** What copied strings hold, spelled so; undefined if there is nothing to copy. */
+export function copiedText(texts: readonly string[], { characters, without }: Copying): GrammarNode | undefined {
+  const pieces = without.reduce<readonly string[]>((parts, mark) => parts.flatMap((part) => part.split(mark)), texts);
+  const sources = spanSources(pieces, characters.hasUnicodeEscapes ? 'json' : 'raw');
+  return sources.length === 0 ? undefined : { kind: 'span', sources };
 }
 
 /** Half surrogate pairs cannot be written as UTF-8, so nothing is copied across them. */

@@ -1,28 +1,8 @@
 /** The states of a grammar, made when first reached: sets of hash-consed stacks, with their transitions remembered. */
 
-import { EngineError } from '../base/errors.ts';
+import { Closure, type Head, radix, renumbered, type Stack, type StackStore } from './closure.ts';
 import { PositionSets } from './position-sets.ts';
 import type { Program, ProgramNode } from './program.ts';
-
-/** What is still to be done when a node is through: a frame and what lies below it; the root has no `below`. */
-interface Stack {
-  readonly id: number;
-  readonly node: number;
-  /** Next item of a sequence, or rounds already done of a repeat. */
-  readonly value: number;
-  readonly below: Stack | undefined;
-  /** Made when needed: most stacks carry little. */
-  above: Map<number, Stack> | undefined;
-  heads: Map<number, Head> | undefined;
-}
-
-/** A node that waits for bytes (or a special token), at a position, on a stack. */
-interface Head {
-  readonly id: number;
-  readonly node: number;
-  readonly at: number;
-  readonly stack: Stack;
-}
 
 /** A state: everything that may come next. Equal sets are one object within a table. */
 export interface State {
@@ -38,19 +18,14 @@ export interface State {
   onlyByte: number | undefined;
 }
 
-/** Stacks one state may hold. */
-export const maxHeads = 20_000;
 /** States, stacks and positions kept before a table is given up for a fresh one. */
 export const maxKept = 60_000;
 
 /** Transitions from which on a state keeps an array. */
 const denseFrom = 12;
 
-// Node numbers stay below 2^19, positions and counts below 2^32: together they are exact as a double.
-const radix = 2 ** 32;
-
 /** All states known so far. */
-export class StateTable {
+export class StateTable implements StackStore {
   readonly #nodes: readonly ProgramNode[];
   readonly sets = new PositionSets();
   readonly #bottom: Stack = { id: 0, node: -1, value: 0, below: undefined, above: undefined, heads: undefined };
@@ -162,11 +137,12 @@ export class StateTable {
   adopt(state: State): State {
     const closure = this.#closure.reset();
     closure.mayEnd = state.mayEnd;
+    const { sets } = state.table;
     for (const head of state.heads) {
       const found = this.node(head.node);
       const usesSets = found.kind === 'leaf' && found.leaf.usesSets && head.at !== 0;
-      const at = usesSets ? this.sets.number(state.table.sets.positions(head.at)) : head.at;
-      closure.add(head.node, at, this.#rebuild(head.stack));
+      const at = usesSets ? this.sets.number(sets.positions(head.at)) : head.at;
+      closure.add(head.node, at, this.#rebuild(head.stack, sets));
     }
     const adopted = this.#state(closure);
     this.#adopted = Math.max(this.#adopted, this.#size);
@@ -195,10 +171,12 @@ export class StateTable {
     return head;
   }
 
-  #rebuild(stack: Stack): Stack {
+  #rebuild(stack: Stack, sets: PositionSets): Stack {
     const frames: Stack[] = [];
     for (let at = stack; at.below !== undefined; at = at.below) frames.push(at);
-    return frames.reduceRight((below, { node, value }) => this.push(below, node, value), this.#bottom);
+    const renewed = ({ node, value }: Stack): number =>
+      this.node(node).kind === 'anyOrder' ? renumbered(value, sets, this.sets) : value;
+    return frames.reduceRight((below, frame) => this.push(below, frame.node, renewed(frame)), this.#bottom);
   }
 
   #read({ node, at, stack }: Head, byte: number, closure: Closure): void {
@@ -242,138 +220,5 @@ export class StateTable {
       this.#states.set(key, state);
     }
     return state;
-  }
-}
-
-/** Collects the heads of one state: everything reachable without reading. */
-class Closure {
-  mayEnd = false;
-  readonly #table: StateTable;
-  readonly #heads = new Set<Head>();
-  /** Nodes to enter; without a node, a stack to resume. */
-  readonly #work: { readonly node?: number; readonly stack: Stack }[] = [];
-  /** Pairs of node and stack already entered, stacks already resumed. */
-  readonly #entered = new Set<number>();
-  readonly #resumed = new Set<Stack>();
-  /** By repeat and stack below: the fewest rounds seen once the minimum is reached; more rounds allow nothing else. */
-  readonly #rounds = new Map<number, number>();
-  #isRunning = false;
-
-  constructor(table: StateTable) {
-    this.#table = table;
-  }
-
-  reset(): this {
-    this.mayEnd = false;
-    this.#isRunning = false;
-    this.#work.length = 0;
-    // Emptying what is empty costs more than looking.
-    for (const kept of [this.#heads, this.#entered, this.#resumed, this.#rounds]) if (kept.size > 0) kept.clear();
-    return this;
-  }
-
-  get isEmpty(): boolean {
-    return this.#heads.size === 0 && !this.mayEnd;
-  }
-
-  sorted(): readonly Head[] {
-    const heads = [...this.#heads];
-    return heads.length < 2 ? heads : heads.sort((a, b) => a.id - b.id);
-  }
-
-  /** `node` comes next, then `stack`. */
-  enter(node: number, stack: Stack): void {
-    const key = node * radix + stack.id;
-    if (this.#entered.has(key)) return;
-    this.#entered.add(key);
-    this.#work.push({ node, stack });
-    this.#run();
-  }
-
-  /** What `stack` says comes next. */
-  resume(stack: Stack): void {
-    if (this.#resumed.has(stack)) return;
-    this.#resumed.add(stack);
-    this.#work.push({ stack });
-    this.#run();
-  }
-
-  add(node: number, at: number, stack: Stack): void {
-    this.#heads.add(this.#table.head(node, at, stack));
-    if (this.#heads.size > maxHeads)
-      throw new EngineError(
-        'grammar_too_costly',
-        `The grammar is too ambiguous: more than ${maxHeads} readings at once.`,
-      );
-  }
-
-  /** Iterative: a chain of rules may be longer than our stack. */
-  #run(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    for (let next = this.#work.pop(); next !== undefined; next = this.#work.pop())
-      if (next.node === undefined) this.#pop(next.stack);
-      else this.#expand(next.node, next.stack);
-    this.#isRunning = false;
-  }
-
-  #pop({ node: number, value, below }: Stack): void {
-    if (below === undefined) {
-      this.mayEnd = true;
-      return;
-    }
-    const node = this.#table.node(number);
-    if (node.kind === 'sequence') this.#item(number, value, below);
-    else if (node.kind === 'repeat') this.#round(number, value, below);
-  }
-
-  #expand(number: number, stack: Stack): void {
-    const node = this.#table.node(number);
-    switch (node.kind) {
-      case 'leaf':
-        if (node.leaf.mayBeEmpty) this.resume(stack);
-        if (node.leaf.mayGoOn(0, this.#table.sets)) this.add(number, 0, stack);
-        return;
-      case 'special':
-        this.add(number, 0, stack);
-        return;
-      case 'sequence':
-        this.#item(number, 0, stack);
-        return;
-      case 'choice':
-        for (const item of node.items) this.enter(item, stack);
-        return;
-      case 'repeat':
-        this.#round(number, 0, stack);
-        return;
-      case 'free':
-        this.add(number, node.search.start, stack);
-        this.resume(stack);
-        return;
-      case 'never':
-        return;
-    }
-  }
-
-  #item(number: number, index: number, below: Stack): void {
-    const node = this.#table.node(number);
-    if (node.kind !== 'sequence') return;
-    const item = node.items[index];
-    if (item === undefined) this.resume(below);
-    else this.enter(item, index + 1 < node.items.length ? this.#table.push(below, number, index + 1) : below);
-  }
-
-  #round(number: number, done: number, below: Stack): void {
-    const node = this.#table.node(number);
-    if (node.kind !== 'repeat') return;
-    if (done >= node.min) {
-      const key = number * radix + below.id;
-      if ((this.#rounds.get(key) ?? Infinity) <= done) return;
-      this.#rounds.set(key, done);
-      this.resume(below);
-    }
-    if (done >= node.max) return;
-    const next = node.max === Infinity ? Math.min(done + 1, node.min) : done + 1;
-    this.enter(node.item, next === node.max ? below : this.#table.push(below, number, next));
   }
 }

@@ -85,6 +85,27 @@ describe('llama.cpp reads what is printed as the automaton does', () => {
     expect(refused).toBeGreaterThan(400);
   });
 
+  it('for properties in any order', () => {
+    const properties = fc.uniqueArray(fc.constantFrom<string>('a', 'ab', 'b', 'c', 'd'), { minLength: 1, maxLength: 4 });
+    const keys = fc.array(fc.constantFrom('a', 'ab', 'b', 'c', 'x'), { maxLength: 5 });
+    const cases = fc.tuple(properties, fc.array(fc.boolean(), { minLength: 5 }), fc.boolean(), fc.array(keys));
+    const property = fc.property(cases, ([names, demands, hasOthers, written]) => {
+      const schema = {
+        type: 'object',
+        properties: Object.fromEntries(names.map((name) => [name, { type: 'boolean' }])),
+        required: names.filter((_, index) => demands[index]),
+        additionalProperties: hasOthers && { type: 'null' },
+      };
+      const { node, rules } = grammarFromSchema(schema, { rulePrefix: 's', anyOrder: true });
+      const values = written.map((list) => list.map((key) => `"${key}":${names.includes(key) ? 'true' : 'null'}`));
+      readBoth(
+        { root: node, rules },
+        values.map((members) => `{${members.join()}}`),
+      );
+    });
+    fc.assert(property, { seed, numRuns: 100 });
+  });
+
   it('for calls of every format', () => {
     const choices = fc.constantFrom<Parameters<typeof askFor>[1]>(
       ...([{}, { choice: { type: 'required' } }, { choice: { type: 'none' } }] as const),
