@@ -1,8 +1,8 @@
 /** Reads the words after `serve`: our flags, vLLM's spellings of them, and flags that only others know. */
 
 import { ConfigError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { foreignArity, foreignNames, refusalOf } from './foreign-flags.ts';
-import { nearest } from './nearest.ts';
 import { findSetting, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
 /** The values someone gave for a setting, and where, for messages (`--port`, `AIMINDSERVE_PORT` …). */

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { Field } from '../base/decode.ts';
 import { ConfigError, isAppError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
+import { nearest } from '../base/nearest.ts';
 import type { ParserEvent } from '../chat/event.ts';
 import type { Piece } from '../chat/piece.ts';
 import { promptText } from '../chat/prompt.ts';
@@ -14,7 +15,6 @@ import { exampleArguments } from '../formats/example-arguments.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats, findFormat } from '../formats/formats.ts';
 import { customFormats } from '../server.ts';
-import { nearest } from './nearest.ts';
 import { type Surroundings, stateFolderOf } from './prepare-server.ts';
 
 /** What is to be played. */

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ConfigError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
+import { nearest } from '../base/nearest.ts';
 import { type Given, knownSpellings } from './arguments.ts';
-import { nearest } from './nearest.ts';
 import { findSetting, type SettingName } from './settings-table.ts';
 
 /** The settings in a file; a file that is absent holds none, unless `required`. */
