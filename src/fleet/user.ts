@@ -1,5 +1,7 @@
 /** Who signs in. */
 
+import { type Static, Type } from 'typebox';
+
 /** Names a user. */
 export type UserId = string & { readonly brand: 'UserId' };
 
@@ -35,3 +37,50 @@ export interface Session {
   /** For people: the browser's own name, cut short. */
   readonly userAgent: string;
 }
+
+const userName = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._@+-]*$' });
+const fullName = Type.String({ maxLength: 200 });
+const role = Type.Enum(['admin', 'user']);
+/** Coarse bounds only; `http/accounts/passwords.ts` says what is long enough. */
+const password = Type.String({ minLength: 1, maxLength: 1_024 });
+
+/** What an administrator says of a new user; without a password they sign in by the company's provider only. */
+export const userWishSchema = Type.Object(
+  { name: userName, fullName: Type.Optional(fullName), role, password: Type.Optional(password) },
+  { additionalProperties: false },
+);
+
+/** A user to be made. */
+export type UserWish = Static<typeof userWishSchema>;
+
+/** What an administrator changes of a user; what is absent stays. */
+export const userEditSchema = Type.Object(
+  {
+    name: Type.Optional(userName),
+    fullName: Type.Optional(fullName),
+    role: Type.Optional(role),
+    isDisabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+/** A change of a user. */
+export type UserEdit = Static<typeof userEditSchema>;
+
+/** What is typed to sign in. */
+export const credentialsSchema = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: 256 }), password },
+  { additionalProperties: false },
+);
+
+/** A name and a password. */
+export type Credentials = Static<typeof credentialsSchema>;
+
+/** What users say to change their own password. */
+export const passwordChangeSchema = Type.Object(
+  { currentPassword: password, newPassword: password },
+  { additionalProperties: false },
+);
+
+/** The old password and the new one. */
+export type PasswordChange = Static<typeof passwordChangeSchema>;
