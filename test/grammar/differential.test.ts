@@ -86,7 +86,10 @@ describe('llama.cpp reads what is printed as the automaton does', () => {
   });
 
   it('for properties in any order', () => {
-    const properties = fc.uniqueArray(fc.constantFrom<string>('a', 'ab', 'b', 'c', 'd'), { minLength: 1, maxLength: 4 });
+    const properties = fc.uniqueArray(fc.constantFrom<string>('a', 'ab', 'b', 'c', 'd'), {
+      minLength: 1,
+      maxLength: 4,
+    });
     const keys = fc.array(fc.constantFrom('a', 'ab', 'b', 'c', 'x'), { maxLength: 5 });
     const cases = fc.tuple(properties, fc.array(fc.boolean(), { minLength: 5 }), fc.boolean(), fc.array(keys));
     const property = fc.property(cases, ([names, demands, hasOthers, written]) => {
