@@ -19,17 +19,24 @@ export interface MemoryEstimate {
 }
 
 /** More than this is of little use to most and costs everyone; `--ctx-size` asks for more. */
-const usualContext = 32_768;
-const smallestContext = 512;
-const contextStep = 256;
+export const usualContext = 32_768;
+/** Less is of no use, and contexts are chosen in such steps. */
+export const smallestContext = 512;
+export const contextStep = 256;
 const mebibyte = 1 << 20;
 /** Tokens computed in one go; the widest intermediate of each is the row of scores over the vocabulary. */
 const batchTokens = 512;
 /** What the program itself and the libraries take besides the model. */
 const baseBytes = 64 * mebibyte;
 
+/** What an estimate needs to know of a model. */
+export type MemoryFacts = Pick<
+  ModelSpec,
+  'name' | 'sizeBytes' | 'kvBytesPerToken' | 'vocabularySize' | 'trainedContext'
+>;
+
 /** The memory of this model with so much context for each of so many requests. */
-export function estimateMemory(spec: ModelSpec, contextSize: number, parallel: number): MemoryEstimate {
+export function estimateMemory(spec: MemoryFacts, contextSize: number, parallel: number): MemoryEstimate {
   const weightsBytes = spec.sizeBytes;
   const cacheBytes = spec.kvBytesPerToken * contextSize * parallel;
   const computeBytes = baseBytes + spec.vocabularySize * batchTokens * 4;
@@ -75,7 +82,8 @@ function nearest(spec: ModelSpec, wish: Required<MemoryWish>, freeBytes: number)
   return 'No context fits: free some memory, or take a smaller model or a smaller quantisation of it.';
 }
 
-function inWords(bytes: number): string {
+/** Bytes as people say them. */
+export function inWords(bytes: number): string {
   const gibibytes = bytes / 2 ** 30;
   return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${Math.ceil(bytes / mebibyte)} MiB`;
 }
