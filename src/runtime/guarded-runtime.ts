@@ -1,0 +1,129 @@
+/** Runs programs on this machine, each under a guard that outlives the server. */
+
+import { accessSync, constants, mkdirSync, rmSync, statSync } from 'node:fs';
+import { randomHex } from '../base/clock.ts';
+import { Bug, ConfigError } from '../base/errors.ts';
+import { endLeftovers } from './end-leftovers.ts';
+import type { GuardOrder } from './guard/messages.ts';
+import { openGuardLink } from './guard-link.ts';
+import { GuardedRun, isRecordOf } from './guarded-run.ts';
+import { forgetOldRuns } from './logs.ts';
+import { listRunStates, readRunState } from './read-run-state.ts';
+import type { Run, RunEnd, RunOrder, RunRecord, Runtime } from './run.ts';
+import { instanceFolder, logFolder, logPath, openDataFolder, type RunName, statePath } from './run-files.ts';
+import { spawnGuard } from './spawn-guard.ts';
+
+/** Where states, sockets and logs go, and how large a log may become (two files of this size for a run). */
+export interface GuardedRuntimeOptions {
+  readonly dataFolder: string;
+  readonly maxLogBytes?: number;
+}
+
+/** A runtime on this machine. */
+export function createGuardedRuntime({ dataFolder, maxLogBytes = 4 << 20 }: GuardedRuntimeOptions): Runtime {
+  return new GuardedRuntime(openDataFolder(dataFolder), maxLogBytes);
+}
+
+class GuardedRuntime implements Runtime {
+  readonly #dataFolder: string;
+  readonly #maxLogBytes: number;
+  /** Tokens of the runs that were started or adopted here. */
+  readonly #own = new Set<string>();
+
+  constructor(dataFolder: string, maxLogBytes: number) {
+    this.#dataFolder = dataFolder;
+    this.#maxLogBytes = maxLogBytes;
+  }
+
+  async start(order: RunOrder): Promise<Run> {
+    checkCommand(order.plan.command);
+    const wish = this.#prepare(order);
+    this.#own.add(wish.token);
+    const guard = await spawnGuard(wish);
+    try {
+      const run = new GuardedRun(await openGuardLink(guard.socketPath, wish.token), this.#dataFolder);
+      guard.release();
+      return run;
+    } catch (thrown) {
+      guard.kill();
+      await this.#undo(wish);
+      throw thrown;
+    }
+  }
+
+  async adopt(record: RunRecord): Promise<Run | undefined> {
+    const state = readRunState(this.#dataFolder, record);
+    if (state === undefined || !isRecordOf(record, state) || state.end !== undefined) return undefined;
+    try {
+      const link = await openGuardLink(state.socketPath, state.token);
+      if (isRecordOf(record, link.state)) {
+        this.#own.add(record.token);
+        return new GuardedRun(link, this.#dataFolder);
+      }
+      link.close();
+    } catch {
+      // Nobody answers: the guard is gone, or as good as gone.
+    }
+    await endLeftovers(this.#dataFolder, state, state.graceMs);
+    return undefined;
+  }
+
+  endOf(record: RunRecord): RunEnd | undefined {
+    const state = readRunState(this.#dataFolder, record);
+    return state?.token === record.token ? state.end : undefined;
+  }
+
+  async strays(known: readonly RunRecord[]): Promise<void> {
+    const kept = new Set([...this.#own, ...known.map(({ token }) => token)]);
+    const strays = listRunStates(this.#dataFolder).filter(({ end, token }) => end === undefined && !kept.has(token));
+    await Promise.all(strays.map((state) => endLeftovers(this.#dataFolder, state, state.graceMs)));
+  }
+
+  #prepare({ plan, ...order }: RunOrder): GuardOrder {
+    const folder = instanceFolder(this.#dataFolder, order.instanceId);
+    if (readRunState(this.#dataFolder, order) !== undefined)
+      throw new Bug(`run ${order.run} of ${order.instanceId} was started before`);
+    makeFolder(folder);
+    makeFolder(logFolder(this.#dataFolder, order.instanceId));
+    forgetOldRuns(this.#dataFolder, order);
+    const { environment, ...program } = plan;
+    const changes = Object.entries(environment).map(([name, value]) => [name, value ?? null] as const);
+    return {
+      ...order,
+      plan: program,
+      environment: Object.fromEntries(changes),
+      token: randomHex(24),
+      folder,
+      logPath: logPath(this.#dataFolder, order),
+      maxLogBytes: this.#maxLogBytes,
+    };
+  }
+
+  /** A run that could not be started leaves no state, and nobody behind. */
+  async #undo({ folder, ...order }: RunName & { readonly folder: string }): Promise<void> {
+    const state = readRunState(this.#dataFolder, order);
+    if (state !== undefined) await endLeftovers(this.#dataFolder, state, 0);
+    rmSync(statePath(folder, order.run), { force: true });
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError('invalid_config', `The folder '${path}' cannot be made: ${reason}.`, { cause });
+  }
+}
+
+/** A missing program is the configuration's fault and is said before anything is started. */
+function checkCommand(command: string): void {
+  try {
+    if (!statSync(command).isFile()) throw new ConfigError('invalid_config', `'${command}' is not a program.`);
+    accessSync(command, constants.X_OK);
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError('invalid_config', `The program '${command}' cannot be run: ${reason}.`, { cause });
+  }
+}
