@@ -7,7 +7,7 @@ import type { ChatEvent, Report, Usage } from '../chat/event.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
 import type { Candidate, Roster } from '../engines/roster.ts';
-import type { Deployment } from '../fleet/deployment.ts';
+import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { checkSchema } from '../schema/check-schema.ts';
 import { Choice } from './choice.ts';
 import { type Asked, chooseAsker } from './choose-asker.ts';
@@ -25,8 +25,8 @@ export type Complete = (request: ChatRequest, signal: AbortSignal, trace?: Trace
 /** What answering needs of the world. */
 export interface AnsweringWorld {
   readonly roster: Roster;
-  /** The profile of a deployment's model, worked out when it was declared. */
-  readonly profile: (deployment: Deployment) => ModelProfile;
+  /** The profile of the model that a ready instance serves. */
+  readonly profile: (candidate: Candidate) => ModelProfile;
   readonly clock: Clock;
   readonly randomHex: RandomHex;
   readonly log: Log;
@@ -84,11 +84,21 @@ class Answer {
     const { roster, clock } = this.#world;
     const deployment = route(this.#request.model, roster);
     checkSchemas(this.#request);
-    const profile = this.#world.profile(deployment);
     const askedMs = clock.nowMs();
     const candidate = await roster.acquire(deployment, signal);
-    const queueMs = Math.round(clock.nowMs() - askedMs);
-    const asked = await this.#ask(candidate, profile);
+    try {
+      yield* this.#answer(candidate, Math.round(clock.nowMs() - askedMs), signal);
+    } finally {
+      candidate.release();
+    }
+  }
+
+  async *#answer(
+    candidate: Candidate,
+    queueMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChatEvent, void, undefined> {
+    const asked = await this.#ask(candidate, this.#world.profile(candidate));
     for (const warning of asked.warnings) yield { type: 'warning', warning };
 
     const choices = this.#choices(asked, candidate);
@@ -177,8 +187,8 @@ function totalUsage(choices: readonly Choice[], perQuestion: number): Usage {
 function route(model: string, roster: Roster): Deployment {
   const deployment = roster.find(model);
   if (deployment !== undefined) return deployment;
-  const served = roster.deployments().flatMap((item) => item.names.map((name) => `'${name}'`));
-  const message = `The model '${model}' does not exist here. Served: ${served.join(', ')}.`;
+  const served = roster.deployments().flatMap((item) => servedNames(item).map((name) => `'${name}'`));
+  const message = `The model '${model}' does not exist here. Served: ${served.length === 0 ? 'none' : served.join(', ')}.`;
   throw new RequestError('model_not_found', message, { param: 'model' });
 }
 

@@ -1,13 +1,16 @@
 /** How to talk to a model: its chat template and its tool format, worked out once for each deployment. */
 
 import { ConfigError } from '../base/errors.ts';
-import type { Deployment } from '../fleet/deployment.ts';
+import type { DeploymentSpec } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import { detectTemplate } from '../formats/detect-template.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats, findFormat } from '../formats/formats.ts';
 import type { CustomFormat } from '../formats/load-format.ts';
 import { type ChatTemplate, createChatTemplate } from '../template/chat-template.ts';
+
+/** What a deployment may overrule. */
+export type ProfileWishes = Pick<DeploymentSpec, 'chatTemplate' | 'toolFormat'>;
 
 /** Template and format of one model. */
 export interface ModelProfile {
@@ -23,19 +26,19 @@ const plainTemplate =
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /** The Jinja text of the template that will be used. */
-export function templateOf(spec: ModelSpec, deployment: Deployment): string {
-  return deployment.chatTemplate ?? spec.template ?? plainTemplate;
+export function templateOf(spec: ModelSpec, wishes: ProfileWishes): string {
+  return wishes.chatTemplate ?? spec.template ?? plainTemplate;
 }
 
 /** Works out a model's profile; throws ConfigError when the template cannot be used or the format is unknown. */
 export function profileModel(
   spec: ModelSpec,
-  deployment: Deployment,
+  wishes: ProfileWishes,
   custom: readonly CustomFormat[] = [],
 ): ModelProfile {
-  const source = templateOf(spec, deployment);
+  const source = templateOf(spec, wishes);
   const template = createChatTemplate(source, spec);
-  const { toolFormat } = deployment;
+  const { toolFormat } = wishes;
   if (toolFormat !== undefined) {
     const format = custom.find((each) => isNamed(each, toolFormat))?.format ?? findFormat(toolFormat);
     if (format === undefined) throw unknownFormat(toolFormat);

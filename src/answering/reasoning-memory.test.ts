@@ -21,7 +21,7 @@ const second = (callId: string, changes: Partial<ChatRequest> = {}, reasoning?: 
 
 function memoryAt() {
   const time = { ms: 0 };
-  return { time, memory: new ReasoningMemory({ nowMs: () => time.ms, unixSeconds: () => 0 }) };
+  return { time, memory: new ReasoningMemory({ nowMs: () => time.ms, unixMs: () => 0, unixSeconds: () => 0 }) };
 }
 
 describe('a turn that thought and called', () => {

@@ -4,7 +4,7 @@ import type { ChatEvent } from '../chat/event.ts';
 import type { Piece } from '../chat/piece.ts';
 import type { Prompt } from '../chat/prompt.ts';
 import type { ChatRequest, Sampling } from '../chat/request.ts';
-import type { Deployment } from '../fleet/deployment.ts';
+import type { DeploymentSpec, GpuChoice } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { Constraint } from '../grammar/constraint.ts';
 import type { LaunchPlan } from '../runtime/launch-plan.ts';
@@ -13,6 +13,27 @@ import type { LaunchPlan } from '../runtime/launch-plan.ts';
 export interface EngineAddress {
   readonly socketPath: string;
   readonly token: string;
+}
+
+/** How an instance shall run: a deployment's wishes with its backend parameters understood. */
+export interface RunWishes {
+  /** Context tokens per request; absent = the model's own, bounded by memory. */
+  readonly contextSize?: number;
+  /** Requests that run at once. */
+  readonly parallel: number;
+  /** Absent = calibrated at load. */
+  readonly threads?: number;
+  readonly gpu: GpuChoice;
+  readonly gpuLayers?: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What has no effect here, for people. */
+  readonly notes: readonly string[];
+}
+
+/** Where an instance runs and how: everything that a plan depends on besides the model. */
+export interface Slot extends RunWishes {
+  readonly address: EngineAddress;
+  readonly devices: readonly string[];
 }
 
 /** What a client can do; proven at connect, never assumed. */
@@ -81,8 +102,10 @@ export interface ChatClient {
 /** One engine of the product. */
 export interface Engine {
   readonly name: string;
-  /** Pure: what to run for this deployment; `address` is chosen by the caller. */
-  plan(spec: ModelSpec, deployment: Deployment, address: EngineAddress): LaunchPlan;
+  /** Understands a deployment's backend parameters; throws RequestError that names a wrong one and lists the known. */
+  readWishes(deployment: DeploymentSpec): RunWishes;
+  /** Pure: what to run. */
+  plan(spec: ModelSpec, slot: Slot): LaunchPlan;
   /** Connects to a started engine; resolves when the model is loaded and proven. */
   connect(address: EngineAddress, signal: AbortSignal): Promise<EngineClient>;
 }

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly deployment: Deployment;
   readonly spec: ModelSpec;
   readonly client: EngineClient | ChatClient;
+  /** Must be called once the request is over: the instance may then be unloaded or replaced. */
+  release(): void;
 }
 
 /** The fleet as a request sees it. */

@@ -29,10 +29,18 @@ const children: ChildProcess[] = [];
 
 function start(modelPath = nano, parallel = 8): Started {
   const address = { socketPath: join(folder, `${++count}.sock`), token: 'secret' };
-  const deployment = { names: ['nano'], modelPath, engine: 'embedded', parallel, gpu: 'auto', createdAt: 0 } as const;
+  const slot = {
+    parallel,
+    gpu: 'auto',
+    contextSize: 1024,
+    threads: 1,
+    environment: {},
+    notes: [],
+    devices: [],
+  } as const;
   const spec = { name: 'nano', files: [modelPath], architecture: 'llama', trainedContext: 2048, vocabularySize: 1 };
   const sizes = { bosToken: '', eosToken: '', specialTokens: [], sizeBytes: 1, kvBytesPerToken: 4096, sampling: {} };
-  const plan = embeddedEngine.plan({ ...spec, ...sizes }, { ...deployment, contextSize: 1024, threads: 1 }, address);
+  const plan = embeddedEngine.plan({ ...spec, ...sizes }, { ...slot, address });
   const environment = { ...process.env, ...plan.environment };
   const child = spawn(plan.command, [...plan.arguments], { stdio: ['pipe', 'ignore', 'ignore'], env: environment });
   child.stdin?.on('error', () => {});

@@ -1,8 +1,7 @@
 /** Which format a deployment gets: named, from a file, detected or inferred. */
 
 import { describe, expect, it } from 'vitest';
-import { profileModel } from '../../src/answering/model-profile.ts';
-import type { Deployment } from '../../src/fleet/deployment.ts';
+import { type ProfileWishes, profileModel } from '../../src/answering/model-profile.ts';
 import type { ModelSpec } from '../../src/fleet/model-spec.ts';
 import { loadFormat } from '../../src/formats/load-format.ts';
 import { readFixture } from '../templates/fixtures.ts';
@@ -21,15 +20,7 @@ const spec = (template: string): ModelSpec => ({
   sizeBytes: 1,
   kvBytesPerToken: 1,
 });
-const deployment = (toolFormat?: string): Deployment => ({
-  names: ['model'],
-  modelPath: 'model.gguf',
-  engine: 'embedded',
-  parallel: 1,
-  gpu: 'off',
-  createdAt: 0,
-  ...(toolFormat !== undefined && { toolFormat }),
-});
+const deployment = (toolFormat?: string): ProfileWishes => (toolFormat === undefined ? {} : { toolFormat });
 const zebra = source.replaceAll('tool_call>', 'zebra>').replaceAll('<tools>', '<those>');
 const custom = loadFormat(
   JSON.stringify({

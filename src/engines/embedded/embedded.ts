@@ -2,38 +2,41 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ConfigError } from '../../base/errors.ts';
+import { Bug, ConfigError } from '../../base/errors.ts';
+import type { ModelSpec } from '../../fleet/model-spec.ts';
 import type { Grammar } from '../../grammar/grammar.ts';
 import { text as grammarText, sequence, special } from '../../grammar/grammar.ts';
 import type { Abilities, Engine, EngineClient } from '../engine.ts';
 import { type Channel, openChannel } from './client.ts';
+import { readWishes } from './parameters.ts';
 import { type EngineSettings, maxSlots } from './settings.ts';
 
 /** The engine that needs nothing installed but our own packages. */
 export const embeddedEngine: Engine = {
   name: 'embedded',
-  plan(spec, deployment, address) {
-    const { gpu } = deployment;
+  readWishes,
+  plan(spec, slot) {
+    const { gpu } = slot;
     if (gpu !== 'auto' && gpu !== 'off') {
       const message = `The embedded engine cannot use a GPU yet (--gpu ${gpu}); use --gpu off.`;
       throw new ConfigError('device_unavailable', message);
     }
-    if (deployment.parallel > maxSlots)
-      throw new ConfigError('invalid_config', `--parallel ${deployment.parallel} is too much: at most ${maxSlots}.`);
+    if (slot.parallel > maxSlots)
+      throw new ConfigError('invalid_config', `--parallel ${slot.parallel} is too much: at most ${maxSlots}.`);
     const settings: EngineSettings = {
-      modelPath: spec.files[0] ?? deployment.modelPath,
-      contextSize: deployment.contextSize ?? null,
+      modelPath: firstFile(spec),
+      contextSize: slot.contextSize ?? null,
       kvBytesPerToken: spec.kvBytesPerToken,
-      slots: deployment.parallel,
-      threads: deployment.threads ?? null,
-      ...address,
+      slots: slot.parallel,
+      threads: slot.threads ?? null,
+      ...slot.address,
     };
     return {
       command: process.execPath,
       arguments: [entryPath()],
       // A crash should end the process at once, not look for a debugger first. Native calls come one at a time:
       // a single worker thread stays warm for them.
-      environment: { GGML_NO_BACKTRACE: '1', UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: undefined },
+      environment: { ...slot.environment, GGML_NO_BACKTRACE: '1', UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: undefined },
       input: `${JSON.stringify(settings)}\n`,
     };
   },
@@ -48,6 +51,12 @@ function entryPath(): string {
   return existsSync(beside)
     ? beside
     : fileURLToPath(new URL('../../../dist/engines/embedded/engine-process.js', import.meta.url));
+}
+
+function firstFile({ files, name }: ModelSpec): string {
+  const [first] = files;
+  if (first === undefined) throw new Bug(`the model '${name}' has no files`);
+  return first;
 }
 
 function toClient(channel: Channel, abilities: Abilities): EngineClient {

@@ -1,0 +1,243 @@
+/** The fleet of this server: knows what is wanted and what stands, and moves the one towards the other. */
+
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
+import { type Instance, type InstanceId, newInstance } from '../fleet/instance.ts';
+import { Bell } from './bell.ts';
+import type { FleetChange } from './fleet-control.ts';
+import { type Adoptable, type InstanceWorld, KeptInstance } from './kept-instance.ts';
+import type { Placing } from './place-instance.ts';
+import { type Action, planActions } from './reconcile.ts';
+
+/** What the fleet is moved with. */
+export interface FleetWorld extends Omit<InstanceWorld, 'changed'> {
+  readonly newId: (prefix: 'dep' | 'ins') => string;
+  /** Devices for an instance of this deployment, or why there are none now. */
+  readonly place: (deployment: Deployment, instances: readonly Instance[]) => Placing;
+  /** Where instances of stored deployments are written down. */
+  readonly book: {
+    note(instance: Instance, adoptable: Adoptable | undefined): void;
+    forget(id: InstanceId): void;
+  };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** On one machine all instances are on it. */
+const worker = 'local';
+/** The fleet looks around at least so often: idle deployments are unloaded by then, lost chances found. */
+const roundMs = 5_000;
+
+/** Everything that is deployed here, and its instances. */
+export class Fleet {
+  readonly #world: FleetWorld;
+  readonly #deployments = new Map<DeploymentId, Deployment>();
+  readonly #kept = new Map<InstanceId, KeptInstance>();
+  /** When a deployment that loads on demand was last asked for, by the monotonic clock. */
+  readonly #lastAsked = new Map<DeploymentId, number>();
+  readonly #listeners = new Set<(change: FleetChange) => void>();
+  readonly #closing = new AbortController();
+  readonly #work = new Bell();
+  readonly #bell = new Bell();
+  #isDirty = true;
+  #loop: Promise<void> | undefined;
+
+  constructor(world: FleetWorld) {
+    this.#world = world;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  get deployments(): readonly Deployment[] {
+    return [...this.#deployments.values()];
+  }
+
+  get kept(): readonly KeptInstance[] {
+    return [...this.#kept.values()];
+  }
+
+  deployment(id: string): Deployment | undefined {
+    return this.deployments.find((deployment) => deployment.id === id);
+  }
+
+  /** The instances of a deployment, oldest first. */
+  keptOf(id: DeploymentId): readonly KeptInstance[] {
+    return this.kept.filter((kept) => kept.instance.deploymentId === id);
+  }
+
+  subscribe(listener: (change: FleetChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when anything changed; rejects when `signal` aborts. */
+  change(signal: AbortSignal): Promise<void> {
+    return this.#bell.next(signal);
+  }
+
+  /** Adds a deployment or replaces what is wanted of it. */
+  want(deployment: Deployment): void {
+    const type = this.#deployments.has(deployment.id) ? 'updated' : 'created';
+    this.#deployments.set(deployment.id, deployment);
+    for (const kept of this.keptOf(deployment.id)) kept.follow(deployment);
+    this.#tell({ kind: 'deployment', id: deployment.id, type });
+    this.#kick();
+  }
+
+  /** Ends all its instances. */
+  unwant(id: DeploymentId): void {
+    if (!this.#deployments.delete(id)) return;
+    this.#lastAsked.delete(id);
+    this.#tell({ kind: 'deployment', id, type: 'deleted' });
+    this.#kick();
+  }
+
+  /** Takes up an instance that an earlier server left: a running one goes on, a failed one goes on waiting. */
+  takeUp(instance: Instance, adoptable: Adoptable | undefined): void {
+    const deployment = this.#deployments.get(instance.deploymentId);
+    const isWorthIt = adoptable !== undefined || instance.state === 'failed';
+    if (deployment === undefined || !isWorthIt) {
+      this.#world.book.forget(instance.id);
+      return;
+    }
+    const kept = this.#keep(instance, deployment);
+    if (adoptable !== undefined) kept.adopt(adoptable);
+  }
+
+  /** Somebody asks for it: loads it if it loads on demand. */
+  demand(id: DeploymentId): void {
+    const isNew = !this.#lastAsked.has(id);
+    this.#lastAsked.set(id, this.#world.clock.nowMs());
+    if (isNew) this.#kick();
+  }
+
+  isDemanded(id: DeploymentId): boolean {
+    return this.#lastAsked.has(id);
+  }
+
+  /** Begins to move; returns at once. */
+  start(): void {
+    this.#loop ??= this.#move();
+  }
+
+  /** Ends every instance. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#bell.ring();
+    await this.#loop;
+    await Promise.all(this.kept.map((kept) => kept.close()));
+  }
+
+  /** Something outside that decides about placing has changed. */
+  lookAgain(): void {
+    this.#kick();
+  }
+
+  async #move(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      let wakeAtMs: number | undefined;
+      do {
+        this.#isDirty = false;
+        wakeAtMs = this.#step();
+      } while (this.#isDirty);
+      const untilWake = wakeAtMs === undefined ? roundMs : wakeAtMs - this.#world.clock.unixMs();
+      await this.#work.next(signal, Math.max(1, Math.min(untilWake, roundMs))).catch(() => {});
+    }
+  }
+
+  /** One look and what follows from it; the Unix milliseconds when something is due. */
+  #step(): number | undefined {
+    this.#forgetIdle();
+    const { actions, wakeAtMs } = planActions({
+      deployments: this.deployments,
+      demanded: new Set(this.#lastAsked.keys()),
+      instances: this.kept.map(({ instance }) => instance),
+      nowMs: this.#world.clock.unixMs(),
+    });
+    for (const action of actions) this.#carryOut(action);
+    return wakeAtMs;
+  }
+
+  #carryOut(action: Action): void {
+    if (action.type === 'create') {
+      this.#create(action.deploymentId);
+      return;
+    }
+    const kept = this.#kept.get(action.instanceId);
+    if (kept === undefined) return;
+    if (action.type === 'begin') this.#begin(kept);
+    else if (action.type === 'stop') void kept.stop(action.reason);
+    else this.#forget(kept);
+  }
+
+  #create(id: DeploymentId): void {
+    const deployment = this.#deployments.get(id);
+    if (deployment === undefined) return;
+    const facts = {
+      id: this.#newInstanceId(),
+      deploymentId: id,
+      workerId: worker,
+      revision: deployment.instanceRevision,
+    };
+    const kept = this.#keep(newInstance(facts, this.#world.clock.unixMs()), deployment);
+    this.#changed(kept, 'created');
+  }
+
+  #keep(instance: Instance, deployment: Deployment): KeptInstance {
+    const kept = new KeptInstance(instance, deployment, {
+      ...this.#world,
+      changed: (each) => this.#changed(each, 'updated'),
+    });
+    this.#kept.set(kept.id, kept);
+    return kept;
+  }
+
+  #begin(kept: KeptInstance): void {
+    const others = this.kept.filter((other) => other !== kept).map(({ instance }) => instance);
+    const placing = this.#world.place(kept.deployment, others);
+    if ('devices' in placing) kept.begin(placing.devices);
+    else kept.wait(placing.reason);
+  }
+
+  #forget(kept: KeptInstance): void {
+    this.#kept.delete(kept.id);
+    this.#world.book.forget(kept.id);
+    this.#tell({ kind: 'instance', id: kept.id, type: 'deleted' });
+    this.#kick();
+  }
+
+  #changed(kept: KeptInstance, type: 'created' | 'updated'): void {
+    if (kept.deployment.declaredBy === 'store') this.#world.book.note(kept.instance, kept.adoptable);
+    this.#tell({ kind: 'instance', id: kept.id, type });
+    this.#kick();
+  }
+
+  /** What loads on demand and was not asked for during its time is not demanded any more. */
+  #forgetIdle(): void {
+    for (const [id, lastMs] of this.#lastAsked) {
+      const seconds = this.#deployments.get(id)?.keepAliveSeconds;
+      const isBusy = this.keptOf(id).some((kept) => kept.running > 0);
+      if (isBusy) this.#lastAsked.set(id, this.#world.clock.nowMs());
+      else if (seconds === undefined || this.#world.clock.nowMs() - lastMs > seconds * 1000) this.#lastAsked.delete(id);
+    }
+  }
+
+  #kick(): void {
+    this.#isDirty = true;
+    this.#work.ring();
+  }
+
+  #tell(change: FleetChange): void {
+    this.#bell.ring();
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #newInstanceId(): InstanceId {
+    // The prefix is what makes it one.
+    return this.#world.newId('ins') as InstanceId;
+  }
+}

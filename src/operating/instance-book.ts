@@ -1,0 +1,101 @@
+/** Writes down what instances are going through, in order, and keeps trying while the database is away. */
+
+import { Field } from '../base/decode.ts';
+import { isAppError } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
+import type { Log } from '../base/log.ts';
+import type { Instance, InstanceId } from '../fleet/instance.ts';
+import { deleteInstance, saveInstance } from '../store/instances.ts';
+import type { Db } from '../store/tables.ts';
+import type { Adoptable } from './kept-instance.ts';
+
+/** What stands to be written of one instance; `instance` absent = it is gone. */
+interface Entry {
+  readonly instance?: Instance;
+  readonly adoptable?: Adoptable;
+}
+
+/** Pause before the next try while the database does not take anything. */
+const retryMs = 1_000;
+
+/** The latest state of each instance on its way to the database: later news replaces earlier. */
+export class InstanceBook {
+  readonly #pending = new Map<InstanceId, Entry>();
+  readonly #db: Db;
+  readonly #log: Log;
+  #writing: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(db: Db, log: Log) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  note(instance: Instance, adoptable: Adoptable | undefined): void {
+    this.#pending.set(instance.id, { instance, ...(adoptable && { adoptable }) });
+    this.#write();
+  }
+
+  forget(id: InstanceId): void {
+    this.#pending.set(id, {});
+    this.#write();
+  }
+
+  /** Resolves when everything noted so far is written, or cannot be. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#writing;
+  }
+
+  #write(): void {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    for (;;) {
+      const [first] = this.#pending;
+      if (first === undefined) return;
+      const [id, entry] = first;
+      this.#pending.delete(id);
+      try {
+        await this.#writeOne(id, entry);
+      } catch (thrown) {
+        this.#log.error({ instance: id, err: thrown }, 'the state of an instance could not be written');
+        if (this.#isClosed || !(isAppError(thrown) && thrown.retryable)) continue;
+        if (!this.#pending.has(id)) this.#pending.set(id, entry);
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  async #writeOne(id: InstanceId, { instance, adoptable }: Entry): Promise<void> {
+    if (instance === undefined) return deleteInstance(this.#db, id);
+    const record: Json =
+      adoptable === undefined ? null : { run: { ...adoptable.run }, address: { ...adoptable.address } };
+    return saveInstance(this.#db, instance, record);
+  }
+}
+
+/** Reads what `InstanceBook` wrote; undefined if it is not that. */
+export function readAdoptable(value: Json | undefined, id: InstanceId): Adoptable | undefined {
+  if (value === undefined || value === null) return undefined;
+  const field = new Field(value, 'runRecord');
+  const run = field.get('run');
+  const address = field.get('address');
+  return {
+    run: {
+      instanceId: id,
+      run: run.get('run').integer(0),
+      guardPid: run.get('guardPid').integer(1),
+      guardStartTime: run.get('guardStartTime').string(),
+      enginePid: run.get('enginePid').integer(1),
+      engineStartTime: run.get('engineStartTime').string(),
+      socketPath: run.get('socketPath').string(),
+      token: run.get('token').string(),
+      startedAt: run.get('startedAt').number(),
+    },
+    address: { socketPath: address.get('socketPath').string(), token: address.get('token').string() },
+  };
+}
