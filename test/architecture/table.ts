@@ -74,7 +74,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   store: {
     duty: 'the database: one file a table, plain functions; migrations, backup',
     imports: ['chat', 'fleet'],
-    packages: ['kysely', '@photostructure/sqlite'],
+    packages: ['kysely', '@photostructure/sqlite', 'typebox'],
     node: true,
   },
   answering: {

@@ -1,0 +1,63 @@
+/** Opens an SQLite file with whichever library this Node has: its own, or the package that copies its interface. */
+
+import { closeSync, openSync } from 'node:fs';
+import type { BackupOptions, DatabaseSyncInstance, DatabaseSyncOptions } from '@photostructure/sqlite';
+
+/** An open database; the interface of `node:sqlite`. */
+export type SqliteFile = DatabaseSyncInstance;
+
+/** What of the library is used. */
+interface Library {
+  readonly DatabaseSync: new (path: string, options?: DatabaseSyncOptions) => SqliteFile;
+  readonly backup: (source: SqliteFile, target: string, options?: BackupOptions) => Promise<number>;
+}
+
+/** Marks a file as ours in its header: `aMSv`. */
+export const applicationId = 0x614d5376;
+
+/** `node:sqlite` is grown up since Node 24. */
+async function library(): Promise<Library> {
+  const isBuiltIn = Number(process.versions.node.split('.', 1)[0]) >= 24;
+  // By a variable, since the types of Node 20 do not know the module.
+  const name = 'node:sqlite';
+  const found: Library = isBuiltIn ? await import(name) : await import('@photostructure/sqlite');
+  return found;
+}
+
+/**
+ * Opens (or makes) a database for one writer beside many readers.
+ * Each acknowledged write is synced to the disk (`synchronous=FULL`): a power cut must not bring back a revoked key,
+ * and hot counters are written in batches, so that a sync costs little.
+ */
+export async function openSqlite(path: string): Promise<SqliteFile> {
+  const { DatabaseSync } = await library();
+  // Made here, so that password hashes are never readable by others, not even for a moment.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+  const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
+  try {
+    file.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF');
+    return file;
+  } catch (thrown) {
+    file.close();
+    throw thrown;
+  }
+}
+
+/** Opens a file that is not changed. */
+export async function openReadOnly(path: string): Promise<SqliteFile> {
+  const { DatabaseSync } = await library();
+  return new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+}
+
+/** Copies a database while it is in use; all in one step, so that writers cannot make it begin again and again. */
+export async function copySqlite(source: SqliteFile, target: string): Promise<void> {
+  const { backup } = await library();
+  closeSync(openSync(target, 'wx', 0o600));
+  await backup(source, target, { rate: 2 ** 31 - 1 });
+}
+
+/** The first value of a query's first row. */
+export function firstValue(file: SqliteFile, query: string): unknown {
+  const row: unknown = file.prepare(query).get();
+  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
+}
