@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import { RequestError } from '../base/errors.ts';
+import { RequestError, UnavailableError } from '../base/errors.ts';
 import { type AddressKind, addressKind } from './address-kind.ts';
 
 /** One address of a name. */
@@ -47,6 +47,8 @@ export function createAddressGuard(allowedHosts: () => readonly string[], resolv
       check(url, nameKind(host), host);
       const family = isIP(host);
       const addresses = family === 0 ? await resolve(host) : [{ address: host, family }];
+      if (addresses.length === 0)
+        throw new UnavailableError('outbound_failed', `${url.host}: its name has no address.`);
       for (const { address } of addresses) check(url, addressKind(address), address);
       return addresses;
     },

@@ -1,5 +1,6 @@
 /** The one HTTP client to the outside: every hop guarded, timed and cancellable. */
 
+import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { RequestError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -88,6 +89,8 @@ async function send(dispatcher: Dispatcher, hop: Hop, options: OutboundRequest):
   const abort = new AbortController();
   const leave = () => abort.abort(cancelled(hop.url, signal?.reason));
   const unsubscribe = () => signal?.removeEventListener('abort', leave);
+  // One signal may end any number of requests; Node would warn of a leak at the eleventh.
+  if (signal !== undefined) setMaxListeners(0, signal);
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted) leave();
   const timer = setTimeout(() => abort.abort(tooLate(hop.url, timeoutMs)), timeoutMs);
