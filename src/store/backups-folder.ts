@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { timeInName } from './data-folder.ts';
 import { copySqlite, type SqliteFile } from './sqlite-open.ts';
 
 /** Time and version are in the name, so that the order of names is the order of times. */
@@ -14,8 +15,7 @@ export async function backUpBefore(
   { backupsFolder, version, now }: { readonly backupsFolder: string; readonly version: number; readonly now: number },
 ): Promise<string> {
   await mkdir(backupsFolder, { recursive: true, mode: 0o700 });
-  const time = new Date(now * 1000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
-  const target = join(backupsFolder, `aimindserve-${time}-v${version}.db`);
+  const target = join(backupsFolder, `aimindserve-${timeInName(now)}-v${version}.db`);
   await copySqlite(file, target);
   return target;
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { backUpBefore, newestBackup } from './backups-folder.ts';
-import { type Migration, migrate, migrations, versionOf } from './migrations.ts';
+import { type Migration, migrate, migrations, newestOf, versionOf } from './migrations.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { isDamage, translate } from './sqlite-errors.ts';
 import { applicationId, firstValue, openSqlite, type SqliteFile } from './sqlite-open.ts';
@@ -55,7 +55,7 @@ async function upgrade(
   { settings, steps }: { readonly settings: StoreSettings; readonly steps: readonly Migration[] },
 ): Promise<void> {
   const { backupsFolder, clock, log } = settings;
-  const newest = steps.at(-1)?.version ?? 0;
+  const newest = newestOf(steps);
   const version = await versionOf(db);
   if (version > newest) throw tooNew({ version, newest, backupsFolder });
   if (version === newest) return;

@@ -15,6 +15,14 @@ export interface Migration {
 /** All steps. */
 export const migrations: readonly Migration[] = [{ version: 1, name: 'the first tables', up: firstTables }];
 
+/** What this program makes of a database. */
+export const newestVersion = newestOf(migrations);
+
+/** The version after all steps. */
+export function newestOf(steps: readonly Migration[]): number {
+  return steps.at(-1)?.version ?? 0;
+}
+
 /** The version a database has; 0 = it is empty. */
 export async function versionOf(db: Kysely<Tables>): Promise<number> {
   const tables = await db.introspection.getTables();

@@ -1,7 +1,9 @@
 /** Opens an SQLite file with whichever library this Node has: its own, or the package that copies its interface. */
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { BackupOptions, DatabaseSyncInstance, DatabaseSyncOptions } from '@photostructure/sqlite';
+import { syncToDisk } from './data-folder.ts';
 
 /** An open database; the interface of `node:sqlite`. */
 export type SqliteFile = DatabaseSyncInstance;
@@ -49,11 +51,37 @@ export async function openReadOnly(path: string): Promise<SqliteFile> {
   return new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
 }
 
-/** Copies a database while it is in use; all in one step, so that writers cannot make it begin again and again. */
+/** Locks an empty file for as long as it stays open; a busy error if somebody else has it. */
+export async function takeExclusively(path: string): Promise<SqliteFile> {
+  const { DatabaseSync } = await library();
+  const file = new DatabaseSync(path, { timeout: 0 });
+  try {
+    file.exec('BEGIN EXCLUSIVE');
+    return file;
+  } catch (thrown) {
+    file.close();
+    throw thrown;
+  }
+}
+
+/** Copies a database, also while it is written to, into a file that needs no other beside it and is on the disk. */
 export async function copySqlite(source: SqliteFile, target: string): Promise<void> {
-  const { backup } = await library();
-  closeSync(openSync(target, 'wx', 0o600));
-  await backup(source, target, { rate: 2 ** 31 - 1 });
+  const { DatabaseSync, backup } = await library();
+  const partial = `${target}.partial`;
+  rmSync(partial, { force: true });
+  closeSync(openSync(partial, 'wx', 0o600));
+  try {
+    // All in one step: between two, writers could make it begin again and again.
+    await backup(source, partial, { rate: 2 ** 31 - 1 });
+    const copy = new DatabaseSync(partial);
+    copy.exec('PRAGMA journal_mode=DELETE');
+    copy.close();
+    await syncToDisk(partial);
+    renameSync(partial, target);
+    await syncToDisk(dirname(target));
+  } finally {
+    rmSync(partial, { force: true });
+  }
 }
 
 /** The first value of a query's first row. */

@@ -1,0 +1,107 @@
+/** Copies the database while the server runs, and puts a copy back while it does not. */
+
+import { existsSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
+import { Kysely } from 'kysely';
+import type { Clock } from '../base/clock.ts';
+import { ConfigError } from '../base/errors.ts';
+import { databasePath, syncToDisk, timeInName } from './data-folder.ts';
+import { lockDataFolder } from './data-lock.ts';
+import { newestVersion, versionOf } from './migrations.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { isDamage, translate } from './sqlite-errors.ts';
+import { applicationId, copySqlite, firstValue, openReadOnly, openSqlite, type SqliteFile } from './sqlite-open.ts';
+import type { Tables } from './tables.ts';
+
+/** Copies a data directory's database to a new file; the server may run. The secret key is not in it. */
+export async function backupStore(dataFolder: string, target: string): Promise<void> {
+  if (existsSync(target)) throw new ConfigError('invalid_config', `${target} exists already.`);
+  await withDatabase(databasePath(dataFolder), (file) => copySqlite(file, target));
+  await withDatabase(target, async (file) => ensureIntact(file, target));
+}
+
+/** What `restoreStore` did. */
+export interface Restored {
+  /** Where the database that was there now lies. */
+  readonly replaced?: string;
+}
+
+/** Puts a copy in place of a data directory's database; refuses while a server runs. */
+export async function restoreStore(backup: string, dataFolder: string, clock: Clock): Promise<Restored> {
+  const result = await lockDataFolder(dataFolder, clock);
+  if (!result.isOurs) throw inUse(dataFolder, result.holder.url);
+  try {
+    const target = databasePath(dataFolder);
+    const fresh = `${target}.restoring`;
+    await withDatabase(backup, async (file) => {
+      ensureIntact(file, backup);
+      await ensureKnown(file, backup);
+      await copySqlite(file, fresh);
+    });
+    const replaced = await keepBeside(target, clock);
+    await rename(fresh, target);
+    await syncToDisk(dataFolder);
+    return replaced === undefined ? {} : { replaced };
+  } finally {
+    await result.lock.release();
+  }
+}
+
+/** Gives the present database a second name. It stays in place until it is replaced in one step. */
+async function keepBeside(target: string, clock: Clock): Promise<string | undefined> {
+  if (!existsSync(target)) return undefined;
+  const beside = `${target}.replaced-${timeInName(clock.unixSeconds())}`;
+  await emptyLog(target);
+  // A damaged database keeps its log; under the new database it would be poison.
+  if (existsSync(`${target}-wal`)) await rename(`${target}-wal`, `${beside}-wal`);
+  await rm(`${target}-shm`, { force: true });
+  await link(target, beside);
+  return beside;
+}
+
+/** Writes what is in the log into the database itself, as far as it can still be opened. */
+async function emptyLog(path: string): Promise<void> {
+  try {
+    const file = await openSqlite(path);
+    file.exec('PRAGMA journal_mode=DELETE');
+    file.close();
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw translate(thrown);
+  }
+}
+
+async function withDatabase(path: string, work: (file: SqliteFile) => Promise<void>): Promise<void> {
+  if (!existsSync(path)) throw new ConfigError('invalid_config', `There is no file ${path}.`);
+  const file = await openReadOnly(path);
+  try {
+    await work(file);
+  } catch (thrown) {
+    throw isDamage(thrown) ? notIntact(path, String(thrown)) : translate(thrown);
+  } finally {
+    file.close();
+  }
+}
+
+function ensureIntact(file: SqliteFile, path: string): void {
+  if (firstValue(file, 'PRAGMA application_id') !== applicationId)
+    throw new ConfigError('invalid_config', `${path} is not a database of aimindserve.`);
+  const verdict = firstValue(file, 'PRAGMA integrity_check(1)');
+  if (verdict !== 'ok') throw notIntact(path, String(verdict));
+}
+
+async function ensureKnown(file: SqliteFile, path: string): Promise<void> {
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(file, { path, busyTimeoutMs: 5_000 }) });
+  const version = await versionOf(db);
+  if (version <= newestVersion) return;
+  const message = `${path} has version ${version}, this program knows ${newestVersion}: restore it with the newer program.`;
+  throw new ConfigError('data_too_new', message);
+}
+
+function notIntact(path: string, internal: string): ConfigError {
+  return new ConfigError('invalid_config', `${path} is damaged; take another backup.`, { internal });
+}
+
+function inUse(folder: string, url: string | undefined): ConfigError {
+  const where = url === undefined ? '' : ` (${url})`;
+  return new ConfigError('data_in_use', `A server uses ${folder}${where}: stop it first.`);
+}

@@ -1,0 +1,95 @@
+/** One server per data directory: a lock that the system itself gives back, however the process ends. */
+
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { isObject } from '../base/json.ts';
+import { isBusy, translate } from './sqlite-errors.ts';
+import { type SqliteFile, takeExclusively } from './sqlite-open.ts';
+
+/** What is known of the server that holds a data directory; nothing in its first moments. */
+export interface LockHolder {
+  readonly pid?: number;
+  /** Unix seconds at which it took the lock. */
+  readonly startTime?: number;
+  /** Where it answers. */
+  readonly url?: string;
+}
+
+/** The lock, once it is ours. */
+export interface DataLock {
+  /** Lets others know where this server answers. */
+  update(facts: { readonly url: string }): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Either the lock, or who has it. */
+export type LockResult =
+  | { readonly isOurs: true; readonly lock: DataLock }
+  | { readonly isOurs: false; readonly holder: LockHolder };
+
+/** Held locks, so that none is given back by the garbage collector. */
+const held = new Set<SqliteFile>();
+
+/**
+ * Takes a data directory for this process. The lock is SQLite's lock on the empty file `server.lock`: the kernel drops
+ * it with the process, and it holds between containers, where process numbers mean nothing.
+ */
+export async function lockDataFolder(folder: string, clock: Clock): Promise<LockResult> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const factsPath = join(folder, 'server.json');
+  const file = await tryTake(join(folder, 'server.lock'));
+  if (file === undefined) return { isOurs: false, holder: readHolder(factsPath) };
+  held.add(file);
+  const facts = { pid: process.pid, startTime: clock.unixSeconds() };
+  await writeFacts(factsPath, facts);
+  const lock: DataLock = {
+    update: ({ url }) => writeFacts(factsPath, { ...facts, url }),
+    release: async () => {
+      if (!held.delete(file)) return;
+      await rm(factsPath, { force: true });
+      file.close();
+    },
+  };
+  return { isOurs: true, lock };
+}
+
+/** Who holds a data directory; undefined = nobody. */
+export async function holderOf(folder: string, clock: Clock): Promise<LockHolder | undefined> {
+  const result = await lockDataFolder(folder, clock);
+  if (!result.isOurs) return result.holder;
+  await result.lock.release();
+  return undefined;
+}
+
+async function tryTake(path: string): Promise<SqliteFile | undefined> {
+  try {
+    return await takeExclusively(path);
+  } catch (thrown) {
+    if (isBusy(thrown)) return undefined;
+    throw translate(thrown);
+  }
+}
+
+/** Renamed into place, so that nobody reads half of it. */
+async function writeFacts(path: string, facts: LockHolder): Promise<void> {
+  const aside = `${path}.new`;
+  await writeFile(aside, `${JSON.stringify(facts)}\n`, { mode: 0o600 });
+  await rename(aside, path);
+}
+
+function readHolder(path: string): LockHolder {
+  try {
+    const facts: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (!isObject(facts)) return {};
+    const { pid, startTime, url } = facts;
+    return {
+      ...(typeof pid === 'number' && { pid }),
+      ...(typeof startTime === 'number' && { startTime }),
+      ...(typeof url === 'string' && { url }),
+    };
+  } catch {
+    return {};
+  }
+}
