@@ -9,6 +9,8 @@ import { logPath, markOf, type RunState, writeRunState } from './run-files.ts';
 
 /** How often it is looked whether a process is gone. */
 const lookMs = 20;
+/** A guard's own grace ends first. */
+const slackMs = 500;
 /** How long killed processes, and a guard that writes down the end, may take. */
 const lastMs = 2_000;
 
@@ -17,10 +19,11 @@ export async function endLeftovers(dataFolder: string, state: RunState, graceMs:
   const guard: ProcessName = { pid: state.guardPid, startTime: state.guardStartTime };
   const engine = engineOf(state);
   const isEngineThere = (): boolean => engine !== undefined && isRunning(engine);
-  // A sound guard stops its program when it is asked to end, and writes down how that went.
-  if (isRunning(guard)) signal(guard.pid, 'SIGTERM');
-  if (engine !== undefined && isEngineThere()) signal(-engine.pid, 'SIGTERM');
-  await until(() => !isEngineThere(), graceMs);
+  // A sound guard stops its program when it is asked to end. One request is enough: to many programs a second means haste.
+  const hasGuard = isRunning(guard);
+  if (hasGuard) signal(guard.pid, 'SIGTERM');
+  else if (engine !== undefined && isEngineThere()) signal(-engine.pid, 'SIGTERM');
+  await until(() => !isEngineThere(), hasGuard ? graceMs + slackMs : graceMs);
   const killed = isEngineThere();
   if (engine !== undefined && killed) signal(-engine.pid, 'SIGKILL');
   await until(() => !isRunning(guard) && !isEngineThere(), lastMs);

@@ -7,7 +7,7 @@ import type { Run, RunEnd, RunRecord } from './run.ts';
 import type { RunState } from './run-files.ts';
 
 /** A guard that has not ended its program so long after the grace is hung. */
-const hungMs = 5_000;
+const hungMs = 3_000;
 
 /** A run whose guard is connected. */
 export class GuardedRun implements Run {
