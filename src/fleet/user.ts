@@ -84,3 +84,12 @@ export const passwordChangeSchema = Type.Object(
 
 /** The old password and the new one. */
 export type PasswordChange = Static<typeof passwordChangeSchema>;
+
+/** What the opener of a one-time link sends: a new administrator has a name, a forgotten password none. */
+export const adminLinkUseSchema = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 256 }), name: Type.Optional(userName), password },
+  { additionalProperties: false },
+);
+
+/** A one-time link being used. */
+export type AdminLinkUse = Static<typeof adminLinkUseSchema>;

@@ -32,7 +32,8 @@ function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function keyOf(headers: IncomingHttpHeaders): string {
+/** The key a request shows, by whichever header; empty = none. */
+export function keyOf(headers: IncomingHttpHeaders): string {
   const bearer = /^bearer\s+(.*)$/i.exec(headers.authorization ?? '')?.[1];
   return (bearer ?? first(headers['x-api-key']) ?? first(headers['api-key']) ?? '').trim();
 }
@@ -42,10 +43,10 @@ function first(value: string | string[] | undefined): string | undefined {
 }
 
 /**
- * Without keys, web pages must not reach the server: neither directly (`Origin`), nor by a name that was rebound
+ * Without a key, web pages must not reach the server: neither directly (`Origin`), nor by a name that was rebound
  * to this machine (`Host`), nor through a proxy that makes strangers look local.
  */
-function checkLocal(headers: IncomingHttpHeaders, listeningHost: string): void {
+export function checkLocal(headers: IncomingHttpHeaders, listeningHost: string): void {
   const { host, origin } = headers;
   if (host !== undefined && !isLocal(`http://${host}`, listeningHost)) throw foreign('Host', host);
   if (origin !== undefined && !isLocal(origin, listeningHost)) throw foreign('Origin', origin);

@@ -2,7 +2,16 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiKey, ApiKeyId, ApiKeySpec } from '../../fleet/api-key.ts';
-import type { Credentials, PasswordChange, Session, User, UserEdit, UserId, UserWish } from '../../fleet/user.ts';
+import type {
+  AdminLinkUse,
+  Credentials,
+  PasswordChange,
+  Session,
+  User,
+  UserEdit,
+  UserId,
+  UserWish,
+} from '../../fleet/user.ts';
 import type { Authenticate } from './authenticate.ts';
 
 /** Where a request to sign in comes from. */
@@ -62,7 +71,7 @@ export interface Accounts {
   /** Is there no administrator yet? */
   needsSetup(): Promise<boolean>;
   /** Makes the first administrator, or sets an administrator's password, by a link's token. */
-  useAdminLink(token: string, credentials: Credentials, visitor: Visitor): Promise<SignedIn>;
+  useAdminLink(use: AdminLinkUse, visitor: Visitor): Promise<SignedIn>;
 
   createUser(wish: UserWish): Promise<User>;
   editUser(id: UserId, edit: UserEdit, expectedRevision?: number): Promise<User>;

@@ -1,0 +1,157 @@
+/** All stored keys in memory: found by hash at once, forgotten at once, and good for a minute when the store is gone. */
+
+import type { Clock } from '../../base/clock.ts';
+import { UnavailableError } from '../../base/errors.ts';
+import type { ApiKey, ApiKeyId } from '../../fleet/api-key.ts';
+import type { User, UserId } from '../../fleet/user.ts';
+import { allApiKeys, type StoredApiKey, touchApiKeys } from '../../store/api-keys.ts';
+import type { Db } from '../../store/tables.ts';
+import { listUsers } from '../../store/users.ts';
+
+/** How long known keys serve after the store was first found gone. */
+const graceMs = 60_000;
+/** How often the store is looked at: others may have changed it. */
+const refreshMs = 10_000;
+/** How often it is written when keys were last used. */
+const touchMs = 60_000;
+const everybody = { page: 1, perPage: 1_000_000 } as const;
+
+/** A key and whose it is. */
+export interface Holder {
+  readonly key: ApiKey;
+  readonly owner: User;
+}
+
+/** What a ring needs. */
+export interface KeyRingParts {
+  readonly db: Db;
+  readonly clock: Clock;
+}
+
+/** The stored keys. */
+export class KeyRing {
+  readonly #db: Db;
+  readonly #clock: Clock;
+  #keys = new Map<string, ApiKey>();
+  #owners = new Map<UserId, User>();
+  #used = new Map<ApiKeyId, number>();
+  /** Counts changes made here, so that what was read before one is not taken for news. */
+  #changes = 0;
+  #lostSinceMs: number | undefined;
+  #touchedMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor({ db, clock }: KeyRingParts) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#touchedMs = clock.nowMs();
+  }
+
+  /** Is there no key at all? */
+  get isEmpty(): boolean {
+    return this.#keys.size === 0;
+  }
+
+  /** Whose key has this hash; throws `store_unavailable` once the store has been gone for too long. */
+  find(keyHash: string): Holder | undefined {
+    if (this.#lostSinceMs !== undefined && this.#clock.nowMs() - this.#lostSinceMs > graceMs)
+      throw new UnavailableError('store_unavailable', 'The database with the API keys cannot be reached.');
+    const key = this.#keys.get(keyHash);
+    const owner = key && this.#owners.get(key.ownerId);
+    return key && owner && { key, owner };
+  }
+
+  /** Notes that a key is in use. */
+  touch(id: ApiKeyId): void {
+    this.#used.set(id, this.#clock.unixSeconds());
+  }
+
+  /** A key is new. */
+  add({ keyHash, key }: StoredApiKey): void {
+    this.#changes++;
+    this.#keys.set(keyHash, key);
+  }
+
+  /** A key is another than it was. */
+  replace(key: ApiKey): void {
+    this.#changes++;
+    for (const [hash, known] of this.#keys)
+      if (known.id === key.id && known.revision <= key.revision) this.#keys.set(hash, key);
+  }
+
+  /** A key is no more. */
+  remove(id: ApiKeyId): void {
+    this.#changes++;
+    this.#used.delete(id);
+    for (const [hash, known] of this.#keys) if (known.id === id) this.#keys.delete(hash);
+  }
+
+  /** A user is new, or another than they were. */
+  putOwner(user: User): void {
+    this.#changes++;
+    // Who read the user earlier may come later.
+    if ((this.#owners.get(user.id)?.revision ?? 0) <= user.revision) this.#owners.set(user.id, user);
+  }
+
+  /** A user is no more, nor are their keys. */
+  removeOwner(id: UserId): void {
+    this.#changes++;
+    this.#owners.delete(id);
+    for (const [hash, known] of this.#keys) if (known.ownerId === id) this.#keys.delete(hash);
+  }
+
+  /** Reads all keys and goes on to look at the store; rejects if it cannot be read now. */
+  async start(): Promise<void> {
+    await this.#read();
+    this.#schedule();
+  }
+
+  /** Looks at the store now. */
+  async refresh(): Promise<void> {
+    try {
+      await this.#read();
+      this.#lostSinceMs = undefined;
+      if (this.#clock.nowMs() - this.#touchedMs >= touchMs) await this.#writeUsed();
+    } catch {
+      // Whatever the store's trouble is, keys only need to know since when; what needs the store itself will say it.
+      this.#lostSinceMs ??= this.#clock.nowMs();
+    }
+  }
+
+  /** Stops looking, and writes what is unwritten. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#looking;
+    clearTimeout(this.#timer);
+    await this.#writeUsed();
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      this.#looking = this.refresh().then(() => this.#schedule());
+    }, refreshMs);
+    this.#timer.unref();
+  }
+
+  async #read(): Promise<void> {
+    const changes = this.#changes;
+    const [stored, users] = await Promise.all([allApiKeys(this.#db), listUsers(this.#db, everybody)]);
+    // Otherwise a key that was revoked in the meantime would come back.
+    if (changes !== this.#changes) return;
+    this.#keys = new Map(stored.map(({ keyHash, key }) => [keyHash, key]));
+    this.#owners = new Map(users.items.map((user) => [user.id, user]));
+  }
+
+  async #writeUsed(): Promise<void> {
+    const used = this.#used;
+    this.#used = new Map();
+    try {
+      await touchApiKeys(this.#db, used);
+      this.#touchedMs = this.#clock.nowMs();
+    } catch (thrown) {
+      this.#used = new Map([...used, ...this.#used]);
+      throw thrown;
+    }
+  }
+}
