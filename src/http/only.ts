@@ -11,13 +11,19 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => void | P
 /** Registers `handler` (for GET: HEAD too) and the refusal of every other method. */
 export function only(app: FastifyInstance, method: 'GET' | 'POST', url: string, handler: Handler): void {
   app.route({ method, url, handler });
-  const allowed = method === 'GET' ? ['GET', 'HEAD'] : [method];
+  refuseOthers(app, url, [method]);
+}
+
+/** Refuses every method but those that have a handler already. */
+export function refuseOthers(app: FastifyInstance, url: string, handled: readonly string[]): void {
+  const allowed = handled.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   app.route({
     method: methods.filter((other) => !allowed.includes(other)),
     url,
     handler: (request, reply) => {
       reply.header('allow', allowed.join(', '));
-      throw new RequestError('method_not_allowed', `'${request.method}' is not possible here; use ${method}.`);
+      const usable = handled.join(' or ');
+      throw new RequestError('method_not_allowed', `'${request.method}' is not possible here; use ${usable}.`);
     },
   });
 }

@@ -1,0 +1,43 @@
+/** The feeds of a server: what its watchers are told of. */
+
+import { randomHex } from '../../base/clock.ts';
+import type { FleetChange, FleetControl } from '../../operating/fleet-control.ts';
+import { Feed } from './watch.ts';
+
+/** One feed for each kind of things that can be watched. */
+export interface Feeds {
+  readonly deployments: Feed;
+  readonly instances: Feed;
+  readonly downloads: Feed;
+  readonly devices: Feed;
+  readonly keys: Feed;
+  readonly users: Feed;
+  close(): void;
+}
+
+/** Makes them; those of the fleet fill by themselves. */
+export function createFeeds(fleet: Pick<FleetControl, 'subscribe' | 'instance'>): Feeds {
+  const epoch = randomHex(4);
+  const feeds = {
+    deployments: new Feed(epoch),
+    instances: new Feed(epoch),
+    downloads: new Feed(epoch),
+    devices: new Feed(epoch),
+    keys: new Feed(epoch),
+    users: new Feed(epoch),
+  };
+  const byKind = {
+    deployment: feeds.deployments,
+    instance: feeds.instances,
+    download: feeds.downloads,
+    device: feeds.devices,
+  } as const;
+  const close = fleet.subscribe((change: FleetChange) => {
+    byKind[change.kind].publish({ type: change.type, id: change.id });
+    if (change.kind !== 'instance') return;
+    // A deployment shows its instances, so it changes with them.
+    const deploymentId = fleet.instance(change.id)?.deploymentId;
+    if (deploymentId !== undefined) feeds.deployments.publish({ type: 'updated', id: deploymentId });
+  });
+  return { ...feeds, close };
+}
