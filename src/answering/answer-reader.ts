@@ -37,6 +37,11 @@ export class AnswerReader {
     this.#keepsRaw = keepsRaw;
   }
 
+  /** Would the closing marker of reasoning end it here? */
+  get isThinking(): boolean {
+    return this.#parser.isThinking;
+  }
+
   push(piece: Piece): Reading {
     if (this.#keepsRaw) this.raw += piece.special ?? piece.text;
     this.#logprobs?.add(piece);
@@ -86,6 +91,7 @@ export function textDelta(text: string, logprobs: readonly DrawnLogprob[] = []):
 
 /** For answers in which nothing is a marker: text is text. */
 export const plainParser: FormatParser = {
+  isThinking: false,
   push: ({ text }) => (text === '' ? [] : [{ type: 'text-delta', text }]),
   end: () => [],
 };

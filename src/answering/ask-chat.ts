@@ -71,6 +71,7 @@ function plainMessage(message: TemplateMessage, index: number): Message {
 class Conversation implements Generation {
   reason: PieceEnd = 'stop';
   usage: Usage = noUsage;
+  readonly warnings = [];
   readonly #client: ChatClient;
   readonly #request: ChatRequest;
   readonly #reader: AnswerReader;

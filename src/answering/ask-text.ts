@@ -1,18 +1,19 @@
 /** Asks an engine that takes text: we render the prompt and read the answer by the model's format. */
 
 import { RequestError } from '../base/errors.ts';
-import type { Prompt } from '../chat/prompt.ts';
-import type { ChatRequest, RawPrompt, Sampling } from '../chat/request.ts';
+import { joinSegments, type Prompt, promptText } from '../chat/prompt.ts';
+import type { ChatRequest, RawPrompt } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
 import type { EngineClient } from '../engines/engine.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { AnswerPlan } from '../formats/ask.ts';
 import { AnswerReader, plainParser } from './answer-reader.ts';
 import { type Asker, type AskingTools, type Generation, type Question, seedOfChoice } from './asker.ts';
-import { Attempt } from './attempt.ts';
-import { fitContext, refuseHopeless } from './context-limit.ts';
+import { Attempt, type ThoughtLimit, type Wish } from './attempt.ts';
+import { type FittedSampling, fitContext, refuseHopeless } from './context-limit.ts';
 import type { ModelProfile } from './model-profile.ts';
 import { prepare } from './prepare.ts';
+import { thinkingBudget } from './thinking-budget.ts';
 
 /** The engine, its model, and what it needs to be asked. */
 export interface TextEngine {
@@ -60,19 +61,21 @@ export async function rawQuestions(engine: TextEngine, request: ChatRequest): Pr
   return questions;
 }
 
-interface Wish {
+interface Asked {
   readonly request: ChatRequest;
   readonly prompt: Prompt;
   readonly tokens: Int32Array;
-  readonly sampling: Sampling;
+  readonly sampling: FittedSampling;
   readonly plan: AnswerPlan;
 }
 
-function begin({ client, tools, trace }: TextEngine, wish: Wish, choice: number): Generation {
-  const { request, prompt, tokens, plan } = wish;
+function begin(engine: TextEngine, asked: Asked, choice: number): Generation {
+  const { client, tools, trace } = engine;
+  const { request, prompt, tokens, plan } = asked;
   trace?.prompt(prompt);
-  const { seed } = wish.sampling;
-  const sampling = seed === undefined ? wish.sampling : { ...wish.sampling, seed: seedOfChoice(seed, choice) };
+  const { seed } = asked.sampling;
+  const sampling = seed === undefined ? asked.sampling : { ...asked.sampling, seed: seedOfChoice(seed, choice) };
+  const limit = thoughtLimit(engine, { ...asked, sampling });
   const reader = new AnswerReader(plan.parser(tools.newCallId), {
     stop: request.stop,
     withLogprobs: sampling.topLogprobs !== undefined,
@@ -82,8 +85,27 @@ function begin({ client, tools, trace }: TextEngine, wish: Wish, choice: number)
     client,
     wish: { tokens, constraint: plan.constraint, sampling },
     reader,
+    ...(limit && { thoughtLimit: limit }),
     ...(trace && { trace }),
   });
+}
+
+/** Once reasoning has taken its share, what is written and the marker that ends it become a part of the prompt. */
+function thoughtLimit({ client, trace }: TextEngine, asked: Asked): ThoughtLimit | undefined {
+  const { request, plan, sampling } = asked;
+  const { afterReasoning } = plan;
+  const { maxTokens } = sampling;
+  const budget = thinkingBudget(request, maxTokens);
+  if (afterReasoning === undefined || budget === undefined) return undefined;
+  const { close, constraint } = afterReasoning;
+  const goOn = async (written: Prompt, used: number): Promise<Wish | undefined> => {
+    const prompt = joinSegments([...asked.prompt, ...written, ...close]);
+    trace?.prompt(prompt);
+    const tokens = await client.tokenize(prompt);
+    const left = Math.min(maxTokens - used, client.contextPerSlot - tokens.length);
+    return left <= 0 ? undefined : { tokens, constraint, sampling: { ...sampling, maxTokens: left } };
+  };
+  return { budget, close: promptText(close), goOn };
 }
 
 async function rawTokens(

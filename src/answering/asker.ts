@@ -11,6 +11,8 @@ export interface Generation {
   /** Why it ended: by itself (or by us), or by the token limit. */
   readonly reason: PieceEnd;
   readonly usage: Usage;
+  /** What had to be done to the answer while it was generated. */
+  readonly warnings: readonly Warning[];
   /** The text before any format read it; empty unless the request wants it. */
   readonly raw: string;
   events(signal: AbortSignal): AsyncGenerator<ParserEvent, void, undefined>;

@@ -114,6 +114,7 @@ export class Choice {
       }
     }
     yield* this.#send(this.#guarantee.finish());
+    this.warnings.push(...generation.warnings);
     if (generation.raw !== '') this.#raw.push(generation.raw);
   }
 

@@ -14,8 +14,11 @@ export interface Room {
   readonly path?: string;
 }
 
+/** Sampling that knows how long the answer may be. */
+export type FittedSampling = Sampling & { readonly maxTokens: number };
+
 /** Bounds the answer by what the prompt leaves of the context; throws if that is nothing. */
-export function fitContext(sampling: Sampling, { promptTokens, context, path }: Room): Sampling {
+export function fitContext(sampling: Sampling, { promptTokens, context, path }: Room): FittedSampling {
   if (promptTokens >= context) throw tooLong(`${promptTokens}`, context, path);
   const left = context - promptTokens;
   return { ...sampling, maxTokens: Math.min(sampling.maxTokens ?? left, left) };

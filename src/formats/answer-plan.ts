@@ -3,6 +3,7 @@
 import type { Prompt } from '../chat/prompt.ts';
 import type { OutputSchema } from '../chat/request.ts';
 import type { Tool } from '../chat/tool.ts';
+import type { Constraint } from '../grammar/constraint.ts';
 import { afterText } from '../grammar/derivative.ts';
 import { grammarFromSchema, type SchemaGrammar } from '../grammar/from-schema.ts';
 import {
@@ -67,16 +68,17 @@ export function constrainedTools(ask: Ask): readonly Tool[] {
 /** The plan of an answer. */
 export function planAnswer(ask: Ask, parts: AnswerParts): AnswerPlan {
   const output = ask.output && outputGrammar(ask.output);
-  const body = answerBody(ask, parts, output);
+  const own = answerBody(ask, parts, output);
+  const body = own && { ...own, rules: allRules(ask, parts, own) };
   const lazy = ask.choice.type === 'auto' ? (parts.calls?.openings ?? []) : [];
+  const { reasoning, stops = [], ends = [] } = parts;
+  const open: Constraint = { openings: lazy.map(({ opening }) => opening), stops, ends };
+  const held = (grammar: Grammar | undefined): Constraint => ({ ...(grammar && { grammar }), ...open });
+  const behind = held(body && { root: behindReasoning(body), rules: body.rules });
   return {
     prefill: parts.prefill ?? [],
-    constraint: {
-      ...(body && { grammar: wholeAnswer(ask, parts, body) }),
-      openings: lazy.map(({ opening }) => opening),
-      stops: parts.stops ?? [],
-      ends: parts.ends ?? [],
-    },
+    constraint: held(body && wholeAnswer(ask, parts, body)),
+    ...(reasoning && { afterReasoning: { close: [{ text: reasoning.close, trusted: true }], constraint: behind } }),
     relaxed: parts.calls?.relaxed ?? new Map(),
     ...(output && { outputRelaxed: output.relaxed }),
     parser: (newCallId) => parts.parser(newCallId),
@@ -139,14 +141,23 @@ function isEmpty(node: GrammarNode): boolean {
   return node.kind === 'sequence' && node.items.length === 0;
 }
 
+/** What the body names, calls included. */
+function allRules(ask: Ask, { calls, stops = [] }: AnswerParts, body: Body): Grammar['rules'] {
+  const after = calls && { [afterCallRule]: afterCall(ask, calls, stops) };
+  return { ...calls?.rules, ...body.rules, ...after };
+}
+
+function behindReasoning(body: Body): GrammarNode {
+  return sequence(lineBreaks, body.node);
+}
+
 /** The body behind its reasoning, which the model may leave out unless the prompt has opened it. */
 function wholeAnswer(ask: Ask, parts: AnswerParts, body: Body): Grammar {
   const { calls, reasoning, promptTail = '' } = parts;
-  const after = calls && { [afterCallRule]: afterCall(ask, calls, parts.stops ?? []) };
-  const rules = { ...calls?.rules, ...body.rules, ...after };
+  const { rules } = body;
   const start = afterTail({ root: body.node, rules }, promptTail);
   if (reasoning === undefined) return { root: start, rules };
-  const behind = sequence(lineBreaks, body.node);
+  const behind = behindReasoning(body);
   const endings = calls === undefined || ask.choice.type !== 'auto' ? [] : callOpenings(calls);
   const closed = textUntil({ pad: '', mark: reasoning.close }, 'thought');
   const thinking = body.isFree ? thought(reasoning, behind, endings) : sequence(closed.node, behind);

@@ -39,6 +39,8 @@ export interface AnswerPlan {
   readonly relaxed: ReadonlyMap<string, readonly string[]>;
   /** The same for the JSON that `Ask.output` asks for; absent without it. */
   readonly outputRelaxed?: readonly string[];
+  /** How reasoning is ended, and what holds of the answer behind it; absent where the format knows none. */
+  readonly afterReasoning?: { readonly close: Prompt; readonly constraint: Constraint };
   /** A fresh parser for one attempt; `newCallId` makes the ids we issue. */
   parser(newCallId: () => string): FormatParser;
 }
@@ -48,6 +50,8 @@ export interface AnswerPlan {
  * After a call's opening it ends every call it started, at the latest in `end`.
  */
 export interface FormatParser {
+  /** Is reasoning being written, so that its closing marker would end it here? */
+  readonly isThinking: boolean;
   push(piece: Piece): readonly ParserEvent[];
   /** The answer is over; `length` = the token limit ended it, so an open call is `cut`. */
   end(reason: 'stop' | 'length'): readonly ParserEvent[];

@@ -7,6 +7,8 @@ export class EventSink {
   readonly #newCallId: () => string;
   #events: ParserEvent[] = [];
   #calls = 0;
+  /** See `FormatParser`. */
+  isThinking = false;
 
   constructor(newCallId: () => string) {
     this.#newCallId = newCallId;

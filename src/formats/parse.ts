@@ -69,6 +69,10 @@ class SteppedParser implements FormatParser {
     this.#steps = steps;
   }
 
+  get isThinking(): boolean {
+    return this.#sink.isThinking && !this.#isDone;
+  }
+
   push(piece: Piece): readonly ParserEvent[] {
     if (this.#isDone) return [];
     this.#source.push(piece);
@@ -184,8 +188,17 @@ class AnswerReader {
     return yield* this.#thought(marks);
   }
 
-  /** Reasoning up to its end, without the line breaks that set it off; true if a call ended it. */
-  *#thought({ close, calls }: ReasoningMarks): Waiting<boolean> {
+  /** Reasoning up to its end; true if a call ended it. */
+  *#thought(marks: ReasoningMarks): Waiting<boolean> {
+    this.#sink.isThinking = true;
+    const isCalled = yield* this.#thoughtText(marks);
+    this.#sink.isThinking = false;
+    if (!isCalled) yield* readLineBreaks(this.#source);
+    return isCalled;
+  }
+
+  /** Without the line breaks that set it off. */
+  *#thoughtText({ close, calls }: ReasoningMarks): Waiting<boolean> {
     const source = this.#source;
     yield* readLineBreaks(source);
     const starts = calls === 'end' ? this.#rules.starts : [];
@@ -199,8 +212,8 @@ class AnswerReader {
         continue;
       }
       const breaks = yield* readLineBreaks(source);
-      if (yield* readMarker(source, [close])) break;
-      const trial = calls === 'end' ? yield* this.calls('text') : undefined;
+      if (yield* readMarker(source, [close])) return false;
+      const trial = calls === 'end' ? yield* this.#callInThought() : undefined;
       if (trial?.type === 'call' || trial?.type === 'end') return true;
       this.#sink.reasoning(breaks + (trial?.text ?? ''));
       if (breaks !== '' || (trial !== undefined && trial.text !== '')) continue;
@@ -208,8 +221,14 @@ class AnswerReader {
       source.skip();
       if (special === undefined || this.#rules.markers.has(special)) this.#sink.reasoning(source.since(at));
     }
-    yield* readLineBreaks(source);
-    return false;
+  }
+
+  /** What may be a call is no place to end reasoning. */
+  *#callInThought(): Waiting<CallTrial | undefined> {
+    this.#sink.isThinking = false;
+    const trial = yield* this.calls('text');
+    this.#sink.isThinking = true;
+    return trial;
   }
 
   *#isReasoningAgain(): Waiting<boolean> {

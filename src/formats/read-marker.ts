@@ -15,7 +15,8 @@ export function* readMarker(source: AnswerSource, spellings: readonly string[]):
   source.mark();
   for (let length = 0; left.length > 0; ) {
     if (left.some((spelling) => spelling.length === length)) {
-      const longer = (yield* source.more()) ? left.filter((spelling) => goesOn(spelling, length, source)) : [];
+      const isMore = left.some((spelling) => spelling.length > length) && (yield* source.more());
+      const longer = isMore ? left.filter((spelling) => goesOn(spelling, length, source)) : [];
       if (longer.length === 0) {
         source.commit();
         return true;

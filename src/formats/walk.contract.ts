@@ -41,6 +41,7 @@ function specialsOf({ root, rules }: Grammar): Set<string> {
     if (node.kind === 'special') found.add(node.token);
     if (node.kind === 'sequence' || node.kind === 'choice') work.push(...node.items);
     if (node.kind === 'repeat') work.push(node.item);
+    if (node.kind === 'anyOrder') work.push(...node.members.map((member) => member.node));
     if (node.kind !== 'free') continue;
     for (const { opening, then } of node.openings) {
       if ('special' in opening) found.add(opening.special);

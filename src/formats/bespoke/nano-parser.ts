@@ -18,6 +18,7 @@ const nothing: ReadonlySet<string> = new Set();
 const lineBreak: ReadonlySet<string> = new Set(['\n']);
 
 class NanoParser implements FormatParser {
+  readonly isThinking = false;
   readonly #source = new AnswerSource();
   readonly #sink: EventSink;
   readonly #tools: ReadonlyMap<string, NanoTool>;
