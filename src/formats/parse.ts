@@ -40,7 +40,8 @@ const maxJoint = 16;
 export function createParser(rules: AnswerRules, newCallId: () => string): FormatParser {
   const source = new AnswerSource();
   const sink = new EventSink(newCallId);
-  for (const piece of tailPieces(rules.promptTail)) source.push(piece);
+  // A prompt that ends in reasoning has gone on behind the tail.
+  if (!rules.beginsInReasoning) for (const piece of tailPieces(rules.promptTail)) source.push(piece);
   return new SteppedParser(source, sink, readAnswer(source, sink, rules));
 }
 
