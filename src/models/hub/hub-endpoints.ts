@@ -26,9 +26,11 @@ function endpointOf(environment: Environment, names: readonly string[]): string 
 }
 
 function parseEndpoint(name: string, value: string): string {
-  const text = /^https?:\/\//i.test(value) ? value : `https://${value}`;
+  const text = value.includes('://') ? value : `https://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url !== undefined && url.username === '' && url.password === '' && url.search + url.hash === '';
+  const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
+  const isPlain =
+    url !== undefined && isHttp && url.username === '' && url.password === '' && url.search + url.hash === '';
   if (!isPlain || /\s/.test(value))
     throw new ConfigError(
       'invalid_config',
