@@ -16,8 +16,8 @@ import { inTransaction, orTaken } from './transaction.ts';
 
 /** Adds a deployment; `name_taken` if another one answers to one of its names. */
 export function insertDeployment(db: Db, deployment: Deployment): Promise<Deployment | 'name_taken'> {
-  if (deployment.declaredBy !== 'store') throw new Bug('A deployment of the command line is never stored.');
   const work = inTransaction(db, async (inside) => {
+    if (deployment.declaredBy !== 'store') throw new Bug('A deployment of the command line is never stored.');
     const { id, createdAt, createdBy } = deployment;
     const row = {
       ...columnsOf(deployment),

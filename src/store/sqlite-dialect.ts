@@ -90,15 +90,30 @@ class SqliteDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    if (this.#file.isOpen) this.#file.close();
+    if (!this.#file.isOpen) return;
+    try {
+      this.#file.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Only tidiness: the next start reads the log as well.
+    }
+    this.#file.close();
   }
 }
+
+interface PreparedStatement {
+  readonly statement: ReturnType<SqliteFile['prepare']>;
+  readonly hasRows: boolean;
+}
+
+/** More texts than this exist only where lists of any length are in them. */
+const maxStatements = 200;
 
 class SqliteConnection implements DatabaseConnection {
   readonly #file: SqliteFile;
   readonly #settings: SqliteSettings;
   /** The file's own number: another one at the same path is another database. */
   readonly #inode: bigint | undefined;
+  readonly #statements = new Map<string, PreparedStatement>();
 
   constructor(file: SqliteFile, settings: SqliteSettings) {
     this.#file = file;
@@ -121,10 +136,22 @@ class SqliteConnection implements DatabaseConnection {
 
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     if (!this.#file.isTransaction) this.#ensureFile();
-    const statement = this.#file.prepare(query.sql);
-    if (statement.columns().length > 0) return { rows: statement.all(...query.parameters) };
+    const { statement, hasRows } = this.#prepared(query.sql);
+    if (hasRows) return { rows: statement.all(...query.parameters) };
     const { changes } = statement.run(...query.parameters);
     return { rows: [], numAffectedRows: BigInt(changes) };
+  }
+
+  /** The package frees statements only when they are collected as garbage, so that each is made once. */
+  #prepared(text: string): PreparedStatement {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#file.prepare(text);
+    const made = { statement, hasRows: statement.columns().length > 0 };
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size >= maxStatements && oldest !== undefined) this.#statements.delete(oldest);
+    this.#statements.set(text, made);
+    return made;
   }
 
   /** SQLite goes on writing into a file that was removed: such writes would be acknowledged and lost. */
