@@ -41,17 +41,20 @@ interface Spot {
 /** Its depth is the schema's, which is ours; a caller's nesting beyond it is not walked. */
 function collect(spot: Spot): void {
   const { schema } = spot;
-  if (Array.isArray(schema['anyOf'])) return collectBranch(spot, schema['anyOf'].filter(isObject));
-  if (isObject(schema['properties'])) return collectObject(spot, schema['properties']);
-  if (isObject(schema['patternProperties'])) return collectRecord(spot, schema['patternProperties']);
-  if (schema['type'] === 'array' && isObject(schema['items'])) return collectArray(spot, schema['items']);
-  collectShallow(spot, schema);
+  if (Array.isArray(schema['anyOf'])) collectBranch(spot, schema['anyOf'].filter(isObject));
+  else if (isObject(schema['properties'])) collectObject(spot, schema['properties']);
+  else if (isObject(schema['patternProperties'])) collectRecord(spot, schema['patternProperties']);
+  else if (schema['type'] === 'array' && isObject(schema['items'])) collectArray(spot, schema['items']);
+  else collectShallow(spot, schema);
 }
 
 function collectBranch(spot: Spot, branches: ReadonlyArray<Record<string, unknown>>): void {
   const { value, path, problems } = spot;
   const chosen = branches.length === 1 ? branches[0] : branches.find((branch) => isMeant(branch, value));
-  if (chosen !== undefined) return collect({ ...spot, schema: chosen });
+  if (chosen !== undefined) {
+    collect({ ...spot, schema: chosen });
+    return;
+  }
   const kinds = branches.flatMap((branch) => kindOf(branch) ?? []);
   const isByKind = kinds.length === branches.length;
   if (isByKind && !isObject(value)) problems.push(wrongType(path, 'an object', value));

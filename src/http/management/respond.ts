@@ -41,9 +41,10 @@ export async function sendResult(result: Result, answering: Answering): Promise<
       reply.code(303).header('location', result.location).send();
       return;
     case 'lines':
-      return sendLines(result.lines, answering);
+      await sendLines(result.lines, answering);
+      return;
     case 'watch':
-      return sendChanges(result, answering);
+      await sendChanges(result, answering);
   }
 }
 

@@ -1,6 +1,7 @@
 /** `?watch=true`: a list as a snapshot and then its changes, as server-sent events that can be resumed. */
 
 import type { Caller } from '../../fleet/caller.ts';
+import { type Action, isAllowed } from '../../fleet/permissions.ts';
 import type { UserId } from '../../fleet/user.ts';
 import type { StreamReply } from '../stream-reply.ts';
 
@@ -61,16 +62,19 @@ export class Feed {
   }
 }
 
-/** What a watcher is shown; every answer is for the caller as they are now. */
+/** Asks what a watcher may see at this moment. */
+export type May = (action: Action, owner?: UserId) => boolean;
+
+/** What a watcher is shown. */
 export interface Subscription {
   readonly feed: Feed;
-  /** May they watch at all? */
-  isAllowed(caller: Caller): boolean;
-  snapshot(caller: Caller): Promise<readonly unknown[]>;
+  /** Who may not do this any more is let go. */
+  readonly action: Action;
+  snapshot(may: May): Promise<readonly unknown[]>;
   /** undefined = it is gone, or not theirs to see. */
-  item(id: string, caller: Caller): Promise<unknown>;
-  /** May they know that it is gone? */
-  knew(change: Change, caller: Caller): boolean;
+  item(id: string, may: May): Promise<unknown>;
+  /** May they know that this one's thing is gone? Absent = all may. */
+  knew?(owner: UserId | undefined, may: May): boolean;
 }
 
 /** One watcher's connection. */
@@ -106,41 +110,47 @@ export async function streamChanges(subscription: Subscription, watcher: Watcher
 }
 
 async function tellChanges(subscription: Subscription, watcher: Watcher, pending: Backlog): Promise<void> {
-  let caller = await watcher.callerNow();
+  let may = mayOf(await watcher.callerNow());
   const { stream, lastEventId } = watcher;
   const { feed } = subscription;
   const missed = lastEventId === undefined ? undefined : feed.since(lastEventId);
   if (missed !== undefined) for (const entry of missed) pending.add(entry);
-  const begin = missed === undefined ? await snapshotOf(subscription, caller) : '';
+  const begin = missed === undefined ? await snapshotOf(subscription, may) : '';
   stream.open();
   if (begin !== '') await stream.write(begin);
   while (await pending.wait()) {
     if (pending.takeCheck()) {
-      const now = await callerOrNobody(watcher);
-      if (now === undefined || !subscription.isAllowed(now)) return;
-      caller = now;
+      const caller = await callerOrNobody(watcher);
+      if (caller === undefined || !isAllowed(subscription.action, caller)) return;
+      may = mayOf(caller);
     }
     for (const entry of pending.take()) {
       if (watcher.signal.aborted) return;
-      const text = await frameOf(subscription, entry, caller);
+      const text = await frameOf(subscription, entry, may);
       if (text !== '') await stream.write(text);
     }
   }
 }
 
 /** Its id is the feed's place before the look: what changes meanwhile is told again. */
-async function snapshotOf(subscription: Subscription, caller: Caller): Promise<string> {
+async function snapshotOf(subscription: Subscription, may: May): Promise<string> {
   const id = subscription.feed.eventId();
-  const items = await subscription.snapshot(caller);
+  const items = await subscription.snapshot(may);
   return frame('snapshot', id, { items });
 }
 
-async function frameOf({ feed, item, knew }: Subscription, entry: Numbered, caller: Caller): Promise<string> {
-  const { number, change } = entry;
-  const id = feed.eventId(number);
-  if (change.type === 'deleted') return knew(change, caller) ? frame('deleted', id, { id: change.id }) : '';
-  const found = await item(change.id, caller);
+async function frameOf(subscription: Subscription, { number, change }: Numbered, may: May): Promise<string> {
+  const id = subscription.feed.eventId(number);
+  if (change.type === 'deleted') {
+    const mayKnow = subscription.knew?.(change.owner, may) ?? true;
+    return mayKnow ? frame('deleted', id, { id: change.id }) : '';
+  }
+  const found = await subscription.item(change.id, may);
   return found === undefined ? '' : frame(change.type, id, found);
+}
+
+function mayOf(caller: Caller): May {
+  return (action, owner) => isAllowed(action, caller, owner);
 }
 
 function frame(event: string, id: string, data: unknown): string {

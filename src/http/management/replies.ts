@@ -1,0 +1,151 @@
+/** What the API tells of the fleet, as schemas; times in Unix seconds. */
+
+import { Type } from 'typebox';
+import { deploymentSpecSchema } from '../../fleet/deployment.ts';
+import { modelSourceSchema } from '../../fleet/model-source.ts';
+
+const count = Type.Integer({ minimum: 0 });
+const time = Type.Integer();
+const text = Type.String();
+const optional = { text: Type.Optional(text), count: Type.Optional(count), time: Type.Optional(time) };
+
+const instanceState = Type.Enum([
+  'pending',
+  'placed',
+  'fetching',
+  'starting',
+  'ready',
+  'ailing',
+  'failed',
+  'stopping',
+  'stopped',
+]);
+
+/** One running (or failing) copy of a deployment. */
+export const instanceSchema = Type.Object(
+  {
+    id: text,
+    deploymentId: text,
+    workerId: text,
+    revision: count,
+    state: instanceState,
+    reason: text,
+    since: time,
+    failures: count,
+    /** No new start before it. */
+    retryAt: optional.time,
+    devices: Type.Array(text),
+    run: count,
+    history: Type.Array(Type.Object({ state: instanceState, reason: text, at: time })),
+  },
+  { title: 'Instance' },
+);
+
+/** What a probe found out about tool calls. */
+export const verdictSchema = Type.Object(
+  {
+    verdict: Type.Enum(['proven', 'failed', 'expected']),
+    format: text,
+    weights: text,
+    engine: text,
+    steps: Type.Array(
+      Type.Object({
+        name: Type.Enum(['call', 'no-call', 'parallel', 'round-trip', 'required']),
+        isOk: Type.Boolean(),
+        transcript: text,
+      }),
+    ),
+    at: time,
+  },
+  { title: 'ToolVerdict' },
+);
+
+/** A deployment: what is wanted (`spec`), and what is observed. */
+export const deploymentSchema = Type.Object(
+  {
+    id: text,
+    name: text,
+    revision: count,
+    declaredBy: Type.Enum(['store', 'command-line']),
+    isStopped: Type.Boolean(),
+    createdAt: time,
+    updatedAt: time,
+    createdBy: optional.text,
+    spec: Type.Object(deploymentSpecSchema.properties, { additionalProperties: false, title: 'DeploymentSpec' }),
+    /** The source in one line. */
+    source: text,
+    state: Type.Enum(['ready', 'partly-ready', 'starting', 'failed', 'stopped', 'idle']),
+    reason: text,
+    readyReplicas: count,
+    instances: Type.Array(instanceSchema),
+    model: Type.Optional(
+      Type.Object(
+        {
+          name: text,
+          architecture: text,
+          parameterCount: optional.count,
+          sizeBytes: count,
+          trainedContext: count,
+          contextPerRequest: count,
+          toolFormat: text,
+          toolFormatEvidence: text,
+          device: optional.text,
+        },
+        { title: 'ModelFacts' },
+      ),
+    ),
+    verdict: Type.Optional(verdictSchema),
+    warnings: Type.Array(text),
+  },
+  { title: 'Deployment' },
+);
+
+/** Does it fit? */
+export const estimateSchema = Type.Object(
+  {
+    fits: Type.Boolean(),
+    isApproximate: Type.Boolean(),
+    weightsBytes: count,
+    cacheBytes: count,
+    overheadBytes: count,
+    totalBytes: count,
+    freeBytes: count,
+    contextPerRequest: count,
+    advice: Type.Array(text),
+  },
+  { title: 'Estimate' },
+);
+
+/** Weights on their way. */
+export const downloadSchema = Type.Object(
+  {
+    id: text,
+    source: modelSourceSchema,
+    state: Type.Enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+    progress: Type.Object({
+      bytesDone: count,
+      bytesTotal: optional.count,
+      bytesPerSecond: Type.Number(),
+      etaSeconds: Type.Optional(Type.Number()),
+    }),
+    error: optional.text,
+    startedAt: time,
+  },
+  { title: 'Download' },
+);
+
+/** A model whose files are on a worker. */
+export const modelFileSchema = Type.Object(
+  {
+    id: text,
+    workerId: text,
+    files: Type.Array(text),
+    sizeBytes: count,
+    origin: Type.Enum(['own', 'bundled', 'huggingface', 'modelscope', 'ollama', 'lm-studio', 'llama.cpp']),
+    name: text,
+    source: Type.Optional(modelSourceSchema),
+    quantisation: optional.text,
+    createdAt: time,
+  },
+  { title: 'ModelFile' },
+);
