@@ -32,7 +32,10 @@ const reasons: Readonly<Record<string, string>> = {
 /** Whatever a request threw, as one of ours; ours stay as they are. */
 export function toOutboundError(thrown: unknown, url: URL): AppError {
   if (isAppError(thrown)) return thrown;
-  const reason = reasons[codeOf(thrown)] ?? (thrown instanceof Error ? thrown.message : String(thrown));
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const proxyStatus = /^Proxy .*\((\d{3})\)/.exec(message)?.[1];
+  const ofProxy = proxyStatus === undefined ? undefined : `the proxy refuses with status ${proxyStatus}`;
+  const reason = ofProxy ?? reasons[codeOf(thrown)] ?? message;
   return new UnavailableError('outbound_failed', `${url.host}: ${reason}.`, { cause: thrown });
 }
 

@@ -105,7 +105,7 @@ describe('through a proxy', () => {
     const proxy = await startProxy(1, { refusal: 407 });
     const outbound = openOutbound({ environment: { ALL_PROXY: proxy.origin } });
     const answer = outbound.request(`${scheme}://hub.example/`);
-    await expect(answer).rejects.toThrow('407');
+    await expect(answer).rejects.toThrow('the proxy refuses with status 407');
     await expect(answer).rejects.toMatchObject({ code: 'outbound_failed' });
   });
 
