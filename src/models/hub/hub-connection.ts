@@ -1,7 +1,7 @@
 /** Asking a hub: bounded bodies, bounded time, its refusals as our errors, its answers as what a stranger wrote. */
 
 import { Field } from '../../base/decode.ts';
-import { isAppError, RequestError, UnavailableError } from '../../base/errors.ts';
+import { type AppError, isAppError, RequestError, UnavailableError } from '../../base/errors.ts';
 import type { Outbound, OutboundRequest, OutboundResponse } from '../../outbound/outbound.ts';
 import { type Refusal, refusalError } from './hub-refusal.ts';
 
@@ -10,7 +10,8 @@ export interface HubParts {
   readonly outbound: Outbound;
   /** Without a slash at its end. */
   readonly endpoint: string;
-  readonly token?: string | undefined;
+  /** Asked at each request, for it may be set or changed while we run; never part of a message or an address. */
+  readonly token: () => string | undefined;
 }
 
 /** What a question is about, for messages, and who may end it. */
@@ -18,6 +19,8 @@ export interface HubSubject {
   readonly repository?: string;
   readonly revision?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What the hub said, for operators. */
+  readonly said?: string | undefined;
 }
 
 /** A hub's answer, read whole; `isCut`: more came than was wanted. */
@@ -31,8 +34,8 @@ export interface HubAnswer {
 /** How one hub differs from the others. */
 export interface HubManners {
   readonly title: string;
-  /** Sent with every question. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** How a token is shown to this hub. */
+  credentials(token: string): Readonly<Record<string, string>>;
   /** What an answer refuses; undefined = it is a good one. */
   refusal(answer: HubAnswer, subject: HubSubject): Refusal | undefined;
 }
@@ -50,6 +53,18 @@ export class HubConnection {
   constructor(parts: HubParts, manners: HubManners) {
     this.#parts = parts;
     this.#manners = manners;
+  }
+
+  /** What every request carries. */
+  headers(): Readonly<Record<string, string>> {
+    const token = this.#parts.token();
+    return token === undefined ? {} : this.#manners.credentials(token);
+  }
+
+  /** The error for a refusal that was found elsewhere than in a status. */
+  refusal(refusal: Refusal, path: string, subject: HubSubject): AppError {
+    const hasToken = this.#parts.token() !== undefined;
+    return refusalError(refusal, { ...subject, hub: this.#manners.title, hasToken, path: withoutQuery(path) });
   }
 
   /** The JSON at `path`, read with `read`; whatever is wrong with it is the hub's fault, never a crash. */
@@ -104,14 +119,12 @@ export class HubConnection {
 
   #request(path: string, options: OutboundRequest): Promise<OutboundResponse> {
     const { outbound, endpoint } = this.#parts;
-    return outbound.request(endpoint + path, { headers: this.#manners.headers, ...options });
+    return outbound.request(endpoint + path, { headers: this.headers(), ...options });
   }
 
   #refuse(path: string, subject: HubSubject, answer: HubAnswer): void {
     const refusal = this.#manners.refusal(answer, subject);
-    if (refusal === undefined) return;
-    const hasToken = this.#parts.token !== undefined;
-    throw refusalError(refusal, { ...subject, hub: this.#manners.title, hasToken, path: withoutQuery(path) });
+    if (refusal !== undefined) throw this.refusal(refusal, path, { ...subject, said: wordsOf(answer) });
   }
 
   #strange(path: string, what: string, cause?: unknown): UnavailableError {
@@ -119,6 +132,9 @@ export class HubConnection {
     return new UnavailableError('outbound_failed', message, { cause });
   }
 }
+
+/** The hub's own words, for operators. */
+const wordsOf = ({ headers, text }: HubAnswer) => (headers['x-error-message'] ?? text).slice(0, 500);
 
 const withoutQuery = (path: string) => path.split('?', 1)[0] ?? path;
 

@@ -11,6 +11,8 @@ export interface HubTarget {
   readonly path: string;
   readonly repository?: string | undefined;
   readonly revision?: string | undefined;
+  /** The hub's own words, for operators. */
+  readonly said?: string | undefined;
 }
 
 /** What a hub's answer means, in the words both hubs share. */
@@ -22,20 +24,23 @@ export type Refusal =
 
 /** The error to throw; nothing in it is a secret. */
 export function refusalError(refusal: Refusal, target: HubTarget): AppError {
+  const detail = target.said === undefined ? {} : { internal: target.said };
   switch (refusal.kind) {
-    case 'busy':
-      return new LimitError(
-        'rate_limited',
-        `${target.hub} takes no more requests for now.`,
-        refusal.retryAfter === undefined ? {} : { retryAfter: refusal.retryAfter },
-      );
+    case 'busy': {
+      const wait = refusal.retryAfter === undefined ? {} : { retryAfter: refusal.retryAfter };
+      return new LimitError('rate_limited', `${target.hub} takes no more requests for now.`, { ...detail, ...wait });
+    }
     case 'trouble':
-      return new UnavailableError('outbound_failed', `${target.hub} answered ${refusal.status} for ${target.path}.`);
+      return new UnavailableError(
+        'outbound_failed',
+        `${target.hub} answered ${refusal.status} for ${target.path}.`,
+        detail,
+      );
     case 'gated':
     case 'closed':
-      return refused(`${closedText(refusal.kind, target)} at ${refusal.url}${byWhom(target)}`);
+      return new RequestError('download_refused', closedText(refusal, target), detail);
     default:
-      return refused(`${target.hub}: ${reasons[refusal.kind](target)}`);
+      return new RequestError('download_refused', `${target.hub}: ${reasons[refusal.kind](target)}`, detail);
   }
 }
 
@@ -51,17 +56,13 @@ function retryAfterOf(headers: Readonly<Record<string, string>>): number | undef
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
-const refused = (message: string) => new RequestError('download_refused', message);
-
-function closedText(kind: 'gated' | 'closed', { hub, repository }: HubTarget): string {
-  const subject = `The repository '${repository ?? ''}' of ${hub} is`;
-  return kind === 'gated'
-    ? `${subject} gated: its licence must be accepted`
-    : `${subject} private or gated: access is asked for`;
+function closedText({ kind, url }: { kind: 'gated' | 'closed'; url: string }, target: HubTarget): string {
+  const state = kind === 'gated' ? 'gated: its licence must be accepted' : 'private or gated: access is asked for';
+  const byWhom = target.hasToken
+    ? ', by the account whose token is set.'
+    : '. Accept it there, then set a token of the same account.';
+  return `The repository '${target.repository ?? ''}' of ${target.hub} is ${state} at ${url}${byWhom}`;
 }
-
-const byWhom = ({ hasToken }: HubTarget) =>
-  hasToken ? ', by the account whose token is set.' : '. Accept it there, then set a token of the same account.';
 
 const reasons = {
   'bad-token': () => 'the token that is set is wrong or has expired.',

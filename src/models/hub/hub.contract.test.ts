@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 function hubOf(kind: HubKind, token?: string): Hub {
-  return makers[kind]({ outbound, endpoint: double.url, token });
+  return makers[kind]({ outbound, endpoint: double.url, token: () => token });
 }
 
 async function failure(work: Promise<unknown>): Promise<AppError> {
@@ -106,7 +106,7 @@ describe.each(['huggingface', 'modelscope'] as const)('%s', (kind) => {
     });
 
     it('refuses a search no hub would answer', async () => {
-      expect((await failure((async () => search('likes', { limit: 51 }))())).code).toBe('invalid_value');
+      expect((await failure(search('likes', { limit: 51 }))).code).toBe('invalid_value');
     });
   });
 
@@ -150,7 +150,7 @@ describe.each(['huggingface', 'modelscope'] as const)('%s', (kind) => {
     });
 
     it.each(['../../etc', 'a/b/c', 'one', './x', 'a/..', 'a b/c', 'a/b?x'])('refuses %s before it asks', async (id) => {
-      expect((await failure((async () => hubOf(kind).files(id))())).code).toBe('invalid_value');
+      expect((await failure(hubOf(kind).files(id))).code).toBe('invalid_value');
       expect(double.requests).toEqual([]);
     });
   });
@@ -288,7 +288,9 @@ describe.each(['huggingface', 'modelscope'] as const)('%s', (kind) => {
           },
           close: async () => {},
         };
-        const error = await failure(makers[kind]({ outbound: lying, endpoint: double.url }).files(known));
+        const error = await failure(
+          makers[kind]({ outbound: lying, endpoint: double.url, token: () => undefined }).files(known),
+        );
         expect(error.code).toBe('outbound_failed');
       },
     );
@@ -307,7 +309,9 @@ describe.each(['huggingface', 'modelscope'] as const)('%s', (kind) => {
         }),
         close: async () => {},
       };
-      const error = await failure(makers[kind]({ outbound: endless, endpoint: double.url }).files(known));
+      const error = await failure(
+        makers[kind]({ outbound: endless, endpoint: double.url, token: () => undefined }).files(known),
+      );
       expect(error.code).toBe('outbound_failed');
       expect(sent).toBeLessThan(20);
     });

@@ -44,19 +44,18 @@ class HuggingFace implements Hub {
   readonly kind = 'huggingface';
   readonly title = title;
   readonly endpoint: string;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #connection: HubConnection;
 
   constructor(parts: HubParts) {
     this.endpoint = parts.endpoint;
-    this.#headers = parts.token === undefined ? {} : { authorization: `Bearer ${parts.token}` };
-    this.#connection = new HubConnection(parts, { title, headers: this.#headers, refusal: readRefusal });
+    const credentials = (token: string) => ({ authorization: `Bearer ${token}` });
+    this.#connection = new HubConnection(parts, { title, credentials, refusal: readRefusal });
   }
 
   /** `GET /api/models`; the next page's cursor stands in the Link header: https://huggingface.co/docs/hub/api. */
-  search(query: HubQuery, signal?: AbortSignal): Promise<HubPage> {
+  async search(query: HubQuery, signal?: AbortSignal): Promise<HubPage> {
     checkSearch(query);
-    const wanted = new URLSearchParams({ sort: sorts[query.sort], direction: '-1', limit: String(query.limit) });
+    const wanted = new URLSearchParams({ sort: sorts[query.sort], limit: String(query.limit) });
     if (query.text !== '') wanted.set('search', query.text);
     if (query.gguf) wanted.set('filter', 'gguf');
     if (query.page !== undefined) wanted.set('cursor', query.page);
@@ -85,7 +84,8 @@ class HuggingFace implements Hub {
     const { commit, isGated, tags } = await this.#state({ repository, revision, signal });
     const card = splitCard(await this.#readme({ repository, signal }, commit));
     const licence = card.licence ?? tagValue(tags, 'license:');
-    const baseModel = card.baseModel ?? tagValue(tags, 'base_model:');
+    // Tags also tell how it was made: `base_model:quantized:owner/name`.
+    const baseModel = card.baseModel ?? tagValue(tags, 'base_model:')?.replace(/^[a-z]+:/, '');
     return {
       markdown: card.markdown,
       ...(licence === undefined ? {} : { licence }),
@@ -96,12 +96,16 @@ class HuggingFace implements Hub {
 
   /** `/{repo}/resolve/{revision}/{path}`, `HUGGINGFACE_CO_URL_TEMPLATE` of huggingface_hub/constants.py. */
   fileUrl(repository: string, commit: string, path: string): HubFileUrl {
-    return { url: this.endpoint + filePath(repository, commit, path), headers: this.#headers };
+    return { url: this.endpoint + filePath(repository, commit, path), headers: this.#connection.headers() };
   }
 
-  checkAccess(listing: Pick<HubListing, 'repository' | 'commit'>, path: string, signal?: AbortSignal): Promise<void> {
+  async checkAccess(
+    listing: Pick<HubListing, 'repository' | 'commit'>,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { repository, commit } = listing;
-    return this.#connection.head(filePath(repository, commit, path), { repository, revision: commit, signal });
+    await this.#connection.head(filePath(repository, commit, path), { repository, revision: commit, signal });
   }
 
   answers(withinMs: number): Promise<boolean> {

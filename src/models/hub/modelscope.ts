@@ -1,13 +1,13 @@
 /** ModelScope's REST API: the documented one under `/openapi/v1` for models, the older one under `/api/v1` for files. */
 
 import type { Field } from '../../base/decode.ts';
-import { isAppError, UnavailableError } from '../../base/errors.ts';
+import { type AppError, isAppError, UnavailableError } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import { maxCardBytes, splitCard } from './card-text.ts';
 import type { Hub, HubCard, HubFile, HubFileUrl, HubListing, HubModel, HubPage, HubQuery } from './hub.ts';
 import { type HubAnswer, HubConnection, type HubParts, type HubSubject } from './hub-connection.ts';
 import { checkRepository, checkSearch, decodeFile, encodePath, isRepository, label, momentOf } from './hub-decode.ts';
-import { busyRefusal, type Refusal, refusalError } from './hub-refusal.ts';
+import { busyRefusal, type Refusal } from './hub-refusal.ts';
 
 type About = HubSubject & { readonly repository: string };
 
@@ -30,20 +30,16 @@ class ModelScope implements Hub {
   readonly kind = 'modelscope';
   readonly title = title;
   readonly endpoint: string;
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #hasToken: boolean;
   readonly #connection: HubConnection;
 
   constructor(parts: HubParts) {
     this.endpoint = parts.endpoint;
-    this.#headers = headersOf(parts.token);
-    this.#hasToken = parts.token !== undefined;
     const refusal = (answer: HubAnswer, subject: HubSubject) => readRefusal(answer, this.#pageOf(subject.repository));
-    this.#connection = new HubConnection(parts, { title, headers: this.#headers, refusal });
+    this.#connection = new HubConnection(parts, { title, credentials, refusal });
   }
 
   /** `GET /openapi/v1/models`: `list_models` of modelscope_hub/_openapi.py; pages hold at most 50. */
-  search(query: HubQuery, signal?: AbortSignal): Promise<HubPage> {
+  async search(query: HubQuery, signal?: AbortSignal): Promise<HubPage> {
     checkSearch(query);
     const page = /^\d{1,4}$/.test(query.page ?? '') ? Number(query.page) : 1;
     const wanted = new URLSearchParams({
@@ -61,7 +57,7 @@ class ModelScope implements Hub {
     });
   }
 
-  files(repository: string, revision = defaultRevision, signal?: AbortSignal): Promise<HubListing> {
+  async files(repository: string, revision = defaultRevision, signal?: AbortSignal): Promise<HubListing> {
     checkRepository(repository);
     return this.#explained({ repository, revision, signal }, () => this.#list({ repository, revision, signal }));
   }
@@ -80,10 +76,14 @@ class ModelScope implements Hub {
   }
 
   fileUrl(repository: string, commit: string, path: string): HubFileUrl {
-    return { url: this.endpoint + filePath(repository, commit, path), headers: this.#headers };
+    return { url: this.endpoint + filePath(repository, commit, path), headers: this.#connection.headers() };
   }
 
-  checkAccess(listing: Pick<HubListing, 'repository' | 'commit'>, path: string, signal?: AbortSignal): Promise<void> {
+  async checkAccess(
+    listing: Pick<HubListing, 'repository' | 'commit'>,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const about = { repository: listing.repository, revision: listing.commit, signal };
     const target = filePath(listing.repository, listing.commit, path);
     return this.#explained(about, () => this.#connection.head(target, about));
@@ -140,22 +140,15 @@ class ModelScope implements Hub {
     }
   }
 
-  #refused(refusal: Refusal, about: About) {
-    return refusalError(refusal, {
-      ...about,
-      hub: title,
-      hasToken: this.#hasToken,
-      path: `/models/${about.repository}`,
-    });
+  #refused(refusal: Refusal, about: About): AppError {
+    return this.#connection.refusal(refusal, `/models/${about.repository}`, about);
   }
 
   readonly #pageOf = (repository = '') => `${this.endpoint}/models/${repository}`;
 }
 
 /** Newer paths read the bearer token, older ones the cookie: `_ensure_session_auth` of modelscope_hub/_legacy_api.py. */
-function headersOf(token: string | undefined): Readonly<Record<string, string>> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}`, cookie: `m_session_id=${token}` };
-}
+const credentials = (token: string) => ({ authorization: `Bearer ${token}`, cookie: `m_session_id=${token}` });
 
 /** `get_download_url` of modelscope_hub/_legacy_api.py; large files are redirected to a CDN. */
 function filePath(repository: string, commit: string, path: string): string {
