@@ -100,7 +100,8 @@ class AdmissionDesk {
     const nowMs = this.#clock.nowMs();
     // The key's own limits come last and win: about them its holder can do something.
     const limited = limitedBy(caller, deployment).toReversed();
-    return limited.reduce((all, { id, limits }) => ({ ...all, ...this.#gauge(id).headers(limits, nowMs) }), {});
+    const entries = limited.flatMap(({ id, limits }) => Object.entries(this.#gauge(id).headers(limits, nowMs)));
+    return Object.fromEntries(entries);
   }
 
   /** Forgets who has not asked for a minute. */
