@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
+import { isAppError } from '../../base/errors.ts';
+import { silentLog } from '../../base/log.ts';
+import { downloadFile } from '../../outbound/download.ts';
+import { createOutbound } from '../../outbound/http-client.ts';
+import type { Outbound } from '../../outbound/outbound.ts';
+import { createHubDouble, doubleTokens, type HubDouble } from './fixtures/hub-double.ts';
+import type { HubKind } from './hub.ts';
+import { createHubs } from './hubs.ts';
+import { pickFiles } from './pick-files.ts';
+
+const repository = 'Qwen/Qwen2.5-7B-Instruct-GGUF';
+const weights = readFileSync('models/nano/aimindserve-nano.gguf');
+const folder = mkdtempSync(join(tmpdir(), 'hub-download-'));
+
+let double: HubDouble;
+let outbound: Outbound;
+beforeAll(async () => {
+  double = await createHubDouble();
+  outbound = createOutbound({ environment: {}, allowedHosts: () => ['127.0.0.1'], log: silentLog });
+});
+afterEach(() => {
+  for (const name of Object.keys(double.faults)) Object.assign(double.faults, { [name]: undefined });
+  double.requests.length = 0;
+});
+afterAll(async () => {
+  await outbound.close();
+  await double.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** By the whole way: list, pick, fetch; the target's path. */
+async function fetchModel(kind: HubKind, id: string, target: string): Promise<string> {
+  const endpoints = { huggingface: double.url, modelscope: double.url };
+  const hubs = createHubs({ outbound, endpoints, token: () => doubleTokens.owner, clock: systemClock });
+  const { hub } = await hubs.pick(kind);
+  const listing = await hub.files(id);
+  const tools = { outbound, clock: systemClock, pause: async () => {}, idleTimeoutMs: 100 };
+  for (const [index, file] of pickFiles(listing).files.entries()) {
+    const path = join(folder, `${kind}-${target}-${index}`);
+    await downloadFile(tools, { ...hub.fileUrl(id, listing.commit, file.path), ...withoutPath(file), target: path });
+  }
+  return join(folder, `${kind}-${target}`);
+}
+
+const withoutPath = ({ sizeBytes, sha256 }: { sizeBytes: number; sha256?: string }) =>
+  sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256 };
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (isAppError(error)) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+const fetches = () => double.requests.filter((request) => request.at === 'files').length;
+
+describe.each(['huggingface', 'modelscope'] as const)('a model of %s', (kind) => {
+  it('arrives byte for byte', async () => {
+    const path = await fetchModel(kind, repository, 'plain');
+    expect(readFileSync(`${path}-0`).equals(weights)).toBe(true);
+    expect(fetches()).toBe(1);
+  });
+
+  it('arrives in its parts', async () => {
+    const path = await fetchModel(kind, 'Qwen/Qwen2.5-VL-Split-GGUF', 'parts');
+    const parts = [0, 1, 2].map((index) => readFileSync(`${path}-${index}`));
+    expect(Buffer.concat(parts).equals(weights)).toBe(true);
+  });
+
+  it.each([
+    ['cut', { cutAfterBytes: 2 ** 21 }],
+    ['stalled', { stallAfterBytes: 2 ** 21 }],
+  ])('arrives though its connections are %s', async (name, faults) => {
+    Object.assign(double.faults, faults);
+    const path = await fetchModel(kind, repository, name);
+    expect(readFileSync(`${path}-0`).equals(weights)).toBe(true);
+    expect(fetches()).toBe(3);
+  });
+
+  it('arrives where ranges are ignored', async () => {
+    double.faults.ignoresRange = true;
+    const path = await fetchModel(kind, repository, 'whole');
+    expect(readFileSync(`${path}-0`).equals(weights)).toBe(true);
+  });
+
+  it.each([
+    ['checksum_mismatch', { wrongBytes: true }],
+    ['download_refused', { fileStatus: 403 }],
+    ['download_failed', { fileStatus: 503 }],
+    ['download_failed', { cutAfterBytes: 1_000 }],
+  ])('ends as %s with %j, and leaves nothing that looks whole', async (code, faults) => {
+    Object.assign(double.faults, faults);
+    const name = `${code}-${Object.keys(faults)[0]}`;
+    expect(await codeOf(fetchModel(kind, repository, name))).toBe(code);
+    expect(existsSync(join(folder, `${kind}-${name}-0`))).toBe(false);
+  });
+});
