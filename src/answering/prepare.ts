@@ -12,6 +12,7 @@ import { endsInReasoning } from '../template/abilities.ts';
 import { adaptMessages } from '../template/adapt-messages.ts';
 import type { TemplateMessage } from '../template/rendering.ts';
 import type { ModelProfile } from './model-profile.ts';
+import { ToolNames } from './tool-names.ts';
 
 /** Everything one attempt needs. */
 export interface Prepared {
@@ -32,10 +33,11 @@ export interface Circumstances {
 /** Renders the prompt and plans the answer; pure, but for the date that templates may print. */
 export function prepare(request: ChatRequest, profile: ModelProfile, { now, isUnheld }: Circumstances): Prepared {
   const { format, template } = profile;
-  const conditions = conditionsOf(request, format);
+  const names = new ToolNames(request, format);
+  const conditions = conditionsOf(names.spell(request), format);
   const { tools } = conditions;
   const isNative = format.kind === 'native';
-  const messages = isNative ? nativeMessages(request.messages, format) : promptedMessages(conditions, format);
+  const messages = isNative ? nativeMessages(conditions.messages, format) : promptedMessages(conditions, format);
   const rendered = template.render({
     messages: adaptMessages(messages, template.abilities),
     ...(isNative && tools.length > 0 && { tools }),
@@ -45,9 +47,10 @@ export function prepare(request: ChatRequest, profile: ModelProfile, { now, isUn
   });
   // Whether the prompt ends in opened reasoning may depend on the request's own variables.
   const promptEnd = endsInReasoning(rendered) ? 'reasoning' : 'text';
-  const plan = format.answer({ ...conditions, promptEnd, isUnheld });
+  const plan = names.translate(format.answer({ ...conditions, promptEnd, isUnheld }));
   const prompt = joinSegments([...rendered, ...plan.prefill]);
-  return { prompt, plan, tools, warnings: warningsOf(request, tools, plan) };
+  const warnings = [...names.warnings, ...warningsOf(request, tools, plan)];
+  return { prompt, plan, tools: names.originals(tools), warnings };
 }
 
 /** An answer in a prompted format from an engine that takes messages instead of a prompt. */
@@ -60,10 +63,12 @@ export interface Folded {
 
 /** Writes tools, calls and results into the messages' text and plans how the answer is read. */
 export function foldIntoMessages(request: ChatRequest, format: ToolFormat): Folded {
-  const conditions = conditionsOf(request, format);
+  const names = new ToolNames(request, format);
+  const conditions = conditionsOf(names.spell(request), format);
   const { tools } = conditions;
-  const plan = format.answer({ ...conditions, promptEnd: 'text', isUnheld: true });
-  return { messages: promptedMessages(conditions, format), plan, tools, warnings: warningsOf(request, tools, plan) };
+  const plan = names.translate(format.answer({ ...conditions, promptEnd: 'text', isUnheld: true }));
+  const warnings = [...names.warnings, ...warningsOf(request, tools, plan)];
+  return { messages: promptedMessages(conditions, format), plan, tools: names.originals(tools), warnings };
 }
 
 function conditionsOf(request: ChatRequest, format: ToolFormat): Conditions {

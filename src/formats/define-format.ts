@@ -5,6 +5,7 @@ import { callableTools, constrainedTools, planAnswer } from './answer-plan.ts';
 import type { AnswerPlan, Ask, Conditions } from './ask.ts';
 import { afterNameOf, blockOf, echoOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
 import type { CallRules } from './call-reading.ts';
+import { carriesName } from './carries-name.ts';
 import { constrainCalls } from './constrain.ts';
 import type { Detected, ModelFacts, ToolFormat, ToolResult } from './format.ts';
 import type { ReasoningMarks, ReplyMarks } from './free-answer.ts';
@@ -63,7 +64,7 @@ export function defineFormat(definition: FormatDefinition): ToolFormat {
   const syntax = { calls, lead: definition.lead ?? '' };
   const results = definition.results ?? plainResults;
   const block = blockOf(calls);
-  return {
+  const format: Omit<ToolFormat, 'carriesName'> = {
     name,
     kind,
     source,
@@ -80,6 +81,7 @@ export function defineFormat(definition: FormatDefinition): ToolFormat {
     resultRole: results.role,
     answer: (ask) => answer(definition, ask),
   };
+  return { ...format, carriesName: (tool) => carriesName(format, tool) };
 }
 
 function renderResults(marks: ResultMarks, results: readonly ToolResult[]): Prompt {

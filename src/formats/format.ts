@@ -69,6 +69,8 @@ export interface ToolFormat {
   readonly promptTail?: string;
   /** All texts with which a call of this format may begin: seen in another format's answer, they are worth a warning. */
   readonly beginnings: readonly string[];
+  /** Can this syntax carry a tool's name, so that what it renders reads back the same? */
+  carriesName(name: string): boolean;
   /** Can this syntax carry these arguments (JSON text), so that what it renders reads back the same? */
   carries(json: string, tool: Pick<Tool, 'name' | 'parameters'>): boolean;
   answer(ask: Ask): AnswerPlan;

@@ -29,6 +29,8 @@ export const nano: ToolFormat = {
   instructions: renderToolList,
   render: renderNanoTurn,
   renderResults: renderNanoResults,
+  // Tools are spelled anew for it in any case.
+  carriesName: () => true,
   carries: () => true,
   answer: planNanoAnswer,
 };
