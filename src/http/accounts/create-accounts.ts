@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { RequestError } from '../../base/errors.ts';
 import type { PasswordChange, Session, User, UserId, UserWish } from '../../fleet/user.ts';
+import type { SecretKeys } from '../../store/secret-key.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Db } from '../../store/tables.ts';
 import { countAdmins } from '../../store/users.ts';
@@ -22,8 +23,7 @@ import { addUser, changeUser, givePassword, removeUser, userOf } from './users.t
 export interface AccountsWorld {
   readonly db: Db;
   readonly clock: Clock;
-  /** 32 bytes that are not in the database. */
-  readonly hashKey: Uint8Array;
+  readonly keys: SecretKeys;
   /** Keys given on the command line. */
   readonly flagKeys: readonly string[];
   /** The name or address the server listens on. */
@@ -43,9 +43,8 @@ interface Desk extends AccountsWorld {
 }
 
 /** Opens the accounts; rejects if the store cannot be read. */
-export async function createAccounts(world: AccountsWorld): Promise<Accounts> {
-  const hash = createSecretHash(world.hashKey);
-  const ring = new KeyRing(world);
+export async function createAccounts(world: AccountsWorld, ring = new KeyRing(world)): Promise<Accounts> {
+  const hash = createSecretHash(world.keys);
   await ring.start();
   const parts = { ...world, hash, ring };
   const sessions = new Sessions(parts);

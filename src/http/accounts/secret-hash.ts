@@ -1,17 +1,17 @@
 /** Secrets that only need to be recognised (keys, cookies, links) are kept as keyed hashes. */
 
-import { createHmac } from 'node:crypto';
+import { keyedHash, type SecretKeys } from '../../store/secret-key.ts';
 
 /** The keyed hash of a secret; `use` keeps a hash for one purpose from serving another. */
 export type SecretHash = (use: HashUse, secret: string) => string;
 
 /** What the hashed secret is. */
-export type HashUse = 'flag-key' | 'api-key' | 'session' | 'csrf' | 'admin-link' | 'oidc';
+type HashUse = 'flag-key' | 'api-key' | 'session' | 'csrf' | 'admin-link' | 'sign-in';
 
 /**
- * Hashes by HMAC-SHA-256 with a key that is not in the database. Our secrets are random and long, so no slow hash is
- * needed; to look a hash up takes a time that tells nothing of the secrets, since nobody without the key can choose it.
+ * Our secrets are random and long, so no slow hash is needed. To look a hash up takes a time that tells nothing of the
+ * secrets: without the key nobody can choose it.
  */
-export function createSecretHash(key: Uint8Array): SecretHash {
-  return (use, secret) => createHmac('sha256', key).update(`${use}\0${secret}`).digest('base64url');
+export function createSecretHash(keys: Pick<SecretKeys, 'apiKeys' | 'sessions'>): SecretHash {
+  return (use, secret) => keyedHash(use === 'api-key' ? keys.apiKeys : keys.sessions, `${use}\0${secret}`);
 }
