@@ -149,3 +149,40 @@ export const modelFileSchema = Type.Object(
   },
   { title: 'ModelFile' },
 );
+
+/** What can compute, and what is given out of it. */
+export const deviceSchema = Type.Object(
+  {
+    id: text,
+    workerId: text,
+    kind: Type.Enum(['cpu', 'cuda', 'rocm', 'metal', 'ascend']),
+    name: text,
+    memoryBytes: count,
+    memoryUsedBytes: optional.count,
+    isUnified: Type.Optional(Type.Boolean()),
+    utilisation: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    driver: optional.text,
+    uuid: optional.text,
+    cores: optional.count,
+    features: Type.Optional(Type.Array(text)),
+    isCordoned: Type.Boolean(),
+    /** Which instances hold it. */
+    instances: Type.Array(text),
+  },
+  { title: 'Device' },
+);
+
+/** A machine. */
+export const workerSchema = Type.Object(
+  {
+    id: text,
+    devices: Type.Array(deviceSchema),
+    /** Of all its devices that are no processors. */
+    acceleratorMemoryBytes: count,
+    /** Of the machine itself. */
+    memoryBytes: count,
+    memoryUsedBytes: optional.count,
+    instances: Type.Array(text),
+  },
+  { title: 'Worker' },
+);

@@ -1,7 +1,7 @@
 /** `/setup`: the first administrator, made by a one-time link. */
 
 import { Type } from 'typebox';
-import { credentialsSchema } from '../../../fleet/user.ts';
+import { adminLinkUseSchema } from '../../../fleet/user.ts';
 import { json } from '../result.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { sendSignedIn, signedInSchema } from '../signed-in.ts';
@@ -27,15 +27,11 @@ const create = defineRoute({
   path: '/setup',
   action: 'open',
   summary: "Makes the first administrator by the one-time link's token, or sets a forgotten password by one.",
-  body: Type.Object(
-    { token: Type.String({ minLength: 1, maxLength: 200 }), ...credentialsSchema.properties },
-    { additionalProperties: false },
-  ),
+  body: adminLinkUseSchema,
   reply: signedInSchema,
   status: 201,
   audit: 'setup',
-  handler: async ({ body: { token, ...credentials } }, call) =>
-    sendSignedIn(await call.world.accounts.useAdminLink(token, credentials, call.visitor), call),
+  handler: async ({ body }, call) => sendSignedIn(await call.world.accounts.useAdminLink(body, call.visitor), call),
 });
 
 /** All of them. */

@@ -1,0 +1,45 @@
+/** Deployments as one YAML file that can be imported again: what differs from the defaults, and no secrets. */
+
+import { stringify } from 'yaml';
+import { completeSpec, type DeploymentSpec } from '../../fleet/deployment.ts';
+
+/** Names in an environment whose values are most likely secrets. */
+const secretName = /TOKEN|KEY|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH/i;
+/** Parameters that carry a secret as their value, in the same word or the next. */
+const secretFlag = /^-+[\w-]*(?:token|key|secret|password|credential|auth)[\w-]*$/i;
+
+const head = `# Deployments of aiMindServe. Import with POST /api/v1/import or 'aimindserve import'.
+# What is not said has its default. A value of null was left out as a secret:
+# on import it stays what it is, or must be given where the deployment is new.
+`;
+
+/** The file. */
+export function exportDeployments(specs: readonly DeploymentSpec[]): string {
+  const deployments = specs.toSorted((one, other) => (one.name < other.name ? -1 : 1)).map(shorten);
+  return head + stringify({ deployments }, { lineWidth: 0 });
+}
+
+function shorten(spec: DeploymentSpec): Record<string, unknown> {
+  const defaults = new Map<string, unknown>(Object.entries(completeSpec({ source: spec.source })));
+  const said = Object.entries({ ...spec, backendParameters: withoutSecrets(spec.backendParameters) }).filter(
+    ([field, value]) =>
+      field === 'name' || field === 'source' || JSON.stringify(value) !== JSON.stringify(defaults.get(field)),
+  );
+  const shown = said.map(([field, value]) => [field, field === 'environment' ? hidden(spec.environment) : value]);
+  return Object.fromEntries(shown);
+}
+
+function hidden(environment: DeploymentSpec['environment']): Record<string, string | null> {
+  const entries = Object.entries(environment);
+  return Object.fromEntries(entries.map(([name, value]) => [name, secretName.test(name) ? null : value]));
+}
+
+/** A secret among the parameters is left out with its flag. */
+function withoutSecrets(parameters: readonly string[]): readonly string[] {
+  return parameters.filter((parameter, index) => {
+    const [flag = ''] = parameter.split('=', 1);
+    const before = parameters[index - 1] ?? '';
+    const isValueOfSecret = secretFlag.test(before) && !parameter.startsWith('-');
+    return !secretFlag.test(flag) && !isValueOfSecret;
+  });
+}
