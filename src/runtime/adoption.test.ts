@@ -4,7 +4,7 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { InstanceId } from '../fleet/instance.ts';
-import { createStage, isAlive, shellOrder, until } from './fixtures/stage.ts';
+import { createStage, isAlive, orderOf, shellOrder, until } from './fixtures/stage.ts';
 import { createGuardedRuntime } from './guarded-runtime.ts';
 import { createLogs } from './logs.ts';
 import { startTimeOf } from './process-table.ts';
@@ -85,6 +85,15 @@ describe('a run whose server was killed', () => {
     const record = await orphan(shellOrder(newInstance(), stubborn, { leaseMs: 0, graceMs: 100 }));
     await expectNobody(record.instanceId);
     expect(newServer().endOf(record)).toMatchObject({ signal: 'SIGKILL', killed: true });
+  });
+
+  it('ends by itself when its guard is killed too', async () => {
+    const record = await orphan(orderOf(newInstance(), 'never-ready'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    process.kill(record.guardPid, 'SIGKILL');
+    await expectNobody(record.instanceId);
+    expect(await newServer().adopt(record)).toBeUndefined();
+    expect(newServer().endOf(record)).toMatchObject({ lostGuard: true, killed: false });
   });
 
   it('is ended when its guard was killed too, however stubborn', async () => {

@@ -39,13 +39,9 @@ class GuardedRuntime implements Runtime {
     checkCommand(order.plan.command);
     const wish = this.#prepare(order);
     this.#own.add(wish.token);
-    const guard = await spawnGuard(wish);
     try {
-      const run = new GuardedRun(await openGuardLink(guard.socketPath, wish.token), this.#dataFolder);
-      guard.release();
-      return run;
+      return await this.#begin(wish);
     } catch (thrown) {
-      guard.kill();
       await this.#undo(wish);
       throw thrown;
     }
@@ -97,6 +93,18 @@ class GuardedRuntime implements Runtime {
       logPath: logPath(this.#dataFolder, order),
       maxLogBytes: this.#maxLogBytes,
     };
+  }
+
+  async #begin(wish: GuardOrder): Promise<Run> {
+    const guard = await spawnGuard(wish);
+    try {
+      const run = new GuardedRun(await openGuardLink(guard.socketPath, wish.token), this.#dataFolder);
+      guard.release();
+      return run;
+    } catch (thrown) {
+      guard.kill();
+      throw thrown;
+    }
   }
 
   /** A run that could not be started leaves no state, and nobody behind. */

@@ -81,7 +81,7 @@ export class Guard {
   /** A fault of ours: the program must not live on without a guard. */
   fail(reason: string): void {
     this.#log.write(Buffer.from(`\nThe guard failed: ${reason}\n`));
-    if (this.#engine === undefined) process.exit(1);
+    if (this.#engine === undefined || this.#isOver) process.exit(1);
     this.#engine.kill();
   }
 

@@ -4,6 +4,8 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 
 /** Output that waits for the disk; what comes on top is left out, so that a slow disk stops no engine. */
 const maxWaitingBytes = 4 << 20;
+/** What a part costs besides its text: a program may write a character at a time. */
+const partBytes = 512;
 /** How long the last lines may take to reach the disk. */
 const closeMs = 1_000;
 
@@ -30,12 +32,13 @@ export class RunLog {
   }
 
   write(bytes: Buffer): void {
-    if (this.#waitingBytes + bytes.length > maxWaitingBytes) {
+    const cost = bytes.length + partBytes;
+    if (this.#waitingBytes + cost > maxWaitingBytes) {
       this.#lostBytes += bytes.length;
       return;
     }
     this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    this.#waitingBytes += cost;
     this.#writing ??= this.#drain();
   }
 
@@ -51,7 +54,8 @@ export class RunLog {
     // A turn of the loop gathers what a flood brings, so that it becomes few large writes.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
-      const bytes = Buffer.concat([this.#noteOfLoss(), ...this.#waiting]);
+      // What was left out came when all this waited already.
+      const bytes = Buffer.concat([...this.#waiting, this.#noteOfLoss()]);
       this.#waiting = [];
       this.#waitingBytes = 0;
       await this.#append(bytes);

@@ -17,17 +17,13 @@ export function placeSocket(folder: string, name: string): string {
   return join(mkdtempSync(join(short, prefix)), name);
 }
 
-/** Removes the socket, and the folder that was made for it. */
+/** Removes the socket, and the folder that was made for it; what is gone already, or not ours after all, stays as it is. */
 export function removeSocket(path: string): void {
-  rmSync(path, { force: true });
-  const folder = dirname(path);
-  if (basename(folder).startsWith(prefix)) removeIfEmpty(folder);
-}
-
-function removeIfEmpty(folder: string): void {
   try {
-    rmdirSync(folder);
+    rmSync(path, { force: true });
+    const folder = dirname(path);
+    if (basename(folder).startsWith(prefix)) rmdirSync(folder);
   } catch {
-    // Gone already, or not ours after all.
+    // Nothing depends on it: a socket without a listener is nobody's.
   }
 }
