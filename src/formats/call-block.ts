@@ -64,6 +64,14 @@ function partsBehindArguments(item: Syntax): readonly Syntax[] {
   return parts.slice(at + 1);
 }
 
+/** Does a model write an id between a call's name and its arguments? */
+export function writesIds({ item }: CallBlock): boolean {
+  const parts = partsOf(item);
+  const from = parts.findIndex((part) => part.kind === 'name');
+  const to = parts.findIndex((part) => part.kind === 'args');
+  return from !== -1 && parts.slice(from, to).some((part) => part.kind === 'id' || part.kind === 'ordinal');
+}
+
 /** The notation of the arguments. */
 export function notationOf(calls: Syntax): Notation {
   for (const part of partsOf(blockOf(calls).item)) if (part.kind === 'args') return part.notation;

@@ -8,6 +8,7 @@ import type { AnswerSource, Waiting } from './answer-source.ts';
 import type { CallBlock } from './call-block.ts';
 import type { EventSink } from './event-sink.ts';
 import { mendName } from './mend-name.ts';
+import type { IdRule } from './model-id.ts';
 import { readNotation } from './notations/notations.ts';
 import { readJson } from './read-json.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
@@ -23,6 +24,8 @@ export interface CallRules {
   readonly isHeld: boolean;
   /** Length of the longest of them. */
   readonly longestName: number;
+  /** Of which kind are the ids that models write between name and arguments? Absent if they write none to be kept. */
+  readonly ids: IdRule | undefined;
   /** What may follow a name at once, even where its delimiter should stand. */
   readonly afterName: readonly string[];
   /** What ends a call by repeating its name: the name stands between these two. */
@@ -62,6 +65,7 @@ export class CallReading {
   #schema: JsonSchema = true;
   #name = '';
   #isOpen = false;
+  #isAnnounced = false;
   #isDone = false;
   #outcome: CallOutcome | undefined;
   #json = '';
@@ -127,9 +131,16 @@ export class CallReading {
       (this.#isBound || openings === undefined || this.#beginsSpecial || openings.has(this.source.since(this.#start)));
     this.#isOpen = true;
     this.source.commit();
-    this.#sink.startCall(name, this.#isBound);
+    if (this.rules.ids === undefined) this.announce();
     if (this.#early !== undefined) this.#conclude(this.#early.json);
     return true;
+  }
+
+  /** Says that there is a call, at the latest before anything else is said of it. */
+  announce(writtenId = ''): void {
+    if (this.#isAnnounced || !this.#isOpen) return;
+    this.#isAnnounced = true;
+    this.#sink.startCall(this.#name, this.#isBound, writtenId);
   }
 
   /** Without a grammar models misspell names: such a call is one too, under the name it was given, for others to mend. */
@@ -241,12 +252,14 @@ export class CallReading {
   }
 
   #pass(json: string): void {
+    this.announce();
     this.#json += json;
     this.#sink.json(json);
   }
 
   #close(isWhole: boolean): void {
     if (this.#isDone) return;
+    this.announce();
     this.#isDone = true;
     this.#outcome = !isWhole && this.#isCut ? 'cut' : isWhole && isObjectText(this.#json) ? 'ok' : 'broken';
     this.#sink.endCall(this.#outcome);

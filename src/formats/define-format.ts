@@ -3,7 +3,7 @@
 import { joinSegments, type Prompt } from '../chat/prompt.ts';
 import { callableTools, constrainedTools, planAnswer } from './answer-plan.ts';
 import type { AnswerPlan, Ask, Conditions } from './ask.ts';
-import { afterNameOf, blockOf, echoOf, fencesOf, firstMarkers, notationOf, partsOf } from './call-block.ts';
+import { afterNameOf, blockOf, echoOf, fencesOf, firstMarkers, notationOf, partsOf, writesIds } from './call-block.ts';
 import type { CallRules } from './call-reading.ts';
 import { carriesName } from './carries-name.ts';
 import { constrainCalls } from './constrain.ts';
@@ -124,6 +124,7 @@ function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlyS
     schemas,
     isHeld: ask.isUnheld !== true,
     longestName: Math.max(0, ...[...schemas.keys()].map((each) => each.length)),
+    ids: writesIds(block) ? definition.ids : undefined,
     afterName: afterNameOf(definition.calls),
     echo: echoOf(block),
     openings: bindsLater ? openings : undefined,

@@ -4,13 +4,14 @@ import type { CallOutcome, ParserEvent } from '../chat/event.ts';
 
 /** Events since the last `take`; numbers the calls and asks for their ids. */
 export class EventSink {
-  readonly #newCallId: () => string;
+  readonly #newCallId: (written: string) => string;
   #events: ParserEvent[] = [];
   #calls = 0;
   /** See `FormatParser`. */
   isThinking = false;
 
-  constructor(newCallId: () => string) {
+  /** `newCallId` makes an id for a call of which the model wrote this id itself (nothing if it is empty). */
+  constructor(newCallId: (written: string) => string) {
     this.#newCallId = newCallId;
   }
 
@@ -22,11 +23,11 @@ export class EventSink {
     this.#delta('reasoning-delta', text);
   }
 
-  /** `isBound`: is the rest of the call held to the grammar? */
-  startCall(name: string, isBound: boolean): void {
+  /** `isBound`: is the rest of the call held to the grammar? `written`: the id that the model gave it. */
+  startCall(name: string, isBound: boolean, written = ''): void {
     const index = this.#calls++;
     const unbound = isBound ? {} : { unbound: true as const };
-    this.#events.push({ type: 'call-start', index, id: this.#newCallId(), name, ...unbound });
+    this.#events.push({ type: 'call-start', index, id: this.#newCallId(written), name, ...unbound });
   }
 
   json(json: string): void {

@@ -7,12 +7,32 @@ export type IdRule =
   | { readonly kind: 'alphanumeric'; readonly length: number }
   | { readonly kind: 'function'; readonly prefix: string };
 
-/** The id that the template is given for a client's id. */
+/**
+ * The id that the template is given for a client's id. One that we issued holds what the model wrote itself, so that
+ * the next prompt shows it that again.
+ */
 export function modelId(rule: IdRule, id: string, { name, ordinal }: CallOrder): string {
-  if (rule.kind === 'alphanumeric')
-    return id.length === rule.length && /^[a-zA-Z0-9]+$/.test(id) ? id : hashed(id, rule.length);
+  const written = /^chatcmpl-tool-[0-9a-f]+-([a-zA-Z0-9]+)$/.exec(id)?.[1] ?? '';
+  if (rule.kind === 'alphanumeric') {
+    if (isWritten(rule, written)) return written;
+    return isWritten(rule, id) ? id : hashed(id, rule.length);
+  }
   const spelled = `${rule.prefix}${name}:`;
-  return id.startsWith(spelled) && /^\d+$/.test(id.slice(spelled.length)) ? id : `${spelled}${ordinal}`;
+  if (isWritten(rule, written)) return spelled + written;
+  return id.startsWith(spelled) && isWritten(rule, id.slice(spelled.length)) ? id : `${spelled}${ordinal}`;
+}
+
+/** A fresh id that holds the one the model wrote (behind the name, where the rule has the name in it). */
+export function issuedId(rule: IdRule | undefined, fresh: string, written: string): string {
+  return rule !== undefined && isWritten(rule, written) ? `${fresh}-${written}` : fresh;
+}
+
+/** Longer numbers are no numbers of calls. */
+const maxDigits = 6;
+
+function isWritten(rule: IdRule, written: string): boolean {
+  if (rule.kind === 'function') return /^\d+$/.test(written) && written.length <= maxDigits;
+  return written.length === rule.length && /^[a-zA-Z0-9]+$/.test(written);
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

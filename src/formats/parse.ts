@@ -9,6 +9,7 @@ import { isWrapped } from './call-block.ts';
 import type { CallPlace, CallRules, CallTrial } from './call-reading.ts';
 import { EventSink } from './event-sink.ts';
 import type { ReasoningMarks, ReplyMarks } from './free-answer.ts';
+import { issuedId } from './model-id.ts';
 import { readCall, readClose, standsAtClose } from './read-call.ts';
 import { readMarker, skipBlanks } from './read-marker.ts';
 
@@ -39,7 +40,7 @@ const maxJoint = 16;
 /** A parser for one answer. */
 export function createParser(rules: AnswerRules, newCallId: () => string): FormatParser {
   const source = new AnswerSource();
-  const sink = new EventSink(newCallId);
+  const sink = new EventSink((written) => issuedId(rules.calls?.ids, newCallId(), written));
   // A prompt that ends in reasoning has gone on behind the tail.
   if (!rules.beginsInReasoning) for (const piece of tailPieces(rules.promptTail)) source.push(piece);
   return new SteppedParser(source, sink, readAnswer(source, sink, rules));

@@ -65,9 +65,11 @@ const reader: Interpreter<CallReading, Waiting<boolean>> = {
     return true;
   },
   name: readName,
-  again: (node, reading) => readDropped(node.end, reading),
-  id: (node, reading) => readDropped(node.end, reading),
-  ordinal: (node, reading) => readDropped(node.end, reading),
+  *again(node, { source }) {
+    return (yield* readDropped(node.end, source)) !== undefined;
+  },
+  id: readId,
+  ordinal: readId,
   args: ({ notation }, reading) =>
     notation.kind === 'json' ? reading.arguments() : reading.spelledArguments(notation),
   jsonCall: readJsonCall,
@@ -110,19 +112,27 @@ function* readParts(parts: readonly Syntax[], reading: CallReading, isStrict = f
 /** Longest id or number that is read between a name and its arguments. */
 const maxDropped = 128;
 
-/** Reads up to and including `end`, or nothing. */
-function* readDropped(end: string, { source }: CallReading): Waiting<boolean> {
-  source.mark();
+/** The call's id, or its number. */
+function* readId(node: { readonly end: string }, reading: CallReading): Waiting<boolean> {
+  const written = yield* readDropped(node.end, reading.source);
+  reading.announce(written);
+  return written !== undefined;
+}
+
+/** Reads up to and including `end`, or nothing; returns what stands before the end. */
+function* readDropped(end: string, source: AnswerSource): Waiting<string | undefined> {
+  const start = source.mark();
   for (let length = 0; length < maxDropped && (yield* source.more()); length++) {
+    const dropped = source.since(start);
     if (yield* readMarker(source, [end])) {
       source.commit();
-      return true;
+      return dropped;
     }
     if (source.letter === undefined || source.letter === '{') break;
     source.skip();
   }
   source.rewind();
-  return yield* readMarker(source, [end]);
+  return (yield* readMarker(source, [end])) ? '' : undefined;
 }
 
 /**
