@@ -1,7 +1,7 @@
 /** Copies the database while the server runs, and puts a copy back while it does not. */
 
 import { existsSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
+import { copyFile, link, rename, rm } from 'node:fs/promises';
 import { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
@@ -9,7 +9,7 @@ import { databasePath, syncToDisk, timeInName } from './data-folder.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { newestVersion, versionOf } from './migrations.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
-import { isDamage, translate } from './sqlite-errors.ts';
+import { isDamage, translateAtStart } from './sqlite-errors.ts';
 import { applicationId, copySqlite, firstValue, openReadOnly, openSqlite, type SqliteFile } from './sqlite-open.ts';
 import type { Tables } from './tables.ts';
 
@@ -52,33 +52,44 @@ async function keepBeside(target: string, clock: Clock): Promise<string | undefi
   if (!existsSync(target)) return undefined;
   const beside = `${target}.replaced-${timeInName(clock.unixSeconds())}`;
   await emptyLog(target);
-  // A damaged database keeps its log; under the new database it would be poison.
+  // What could not be emptied stays with its database; under the new one it would be poison.
   if (existsSync(`${target}-wal`)) await rename(`${target}-wal`, `${beside}-wal`);
   await rm(`${target}-shm`, { force: true });
-  await link(target, beside);
+  await secondName(target, beside);
   return beside;
+}
+
+/** Not every file system can give a file two names; a copy does as well. */
+async function secondName(path: string, name: string): Promise<void> {
+  try {
+    await link(path, name);
+  } catch {
+    await copyFile(path, name);
+    await syncToDisk(name);
+  }
 }
 
 /** Writes what is in the log into the database itself, as far as it can still be opened. */
 async function emptyLog(path: string): Promise<void> {
   try {
     const file = await openSqlite(path);
-    file.exec('PRAGMA journal_mode=DELETE');
+    file.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     file.close();
   } catch (thrown) {
-    if (!isDamage(thrown)) throw translate(thrown);
+    if (!isDamage(thrown)) throw translateAtStart(thrown, path);
   }
 }
 
 async function withDatabase(path: string, work: (file: SqliteFile) => Promise<void>): Promise<void> {
   if (!existsSync(path)) throw new ConfigError('invalid_config', `There is no file ${path}.`);
-  const file = await openReadOnly(path);
+  let file: SqliteFile | undefined;
   try {
+    file = await openReadOnly(path);
     await work(file);
   } catch (thrown) {
-    throw isDamage(thrown) ? notIntact(path, String(thrown)) : translate(thrown);
+    throw isDamage(thrown) ? notIntact(path, String(thrown)) : translateAtStart(thrown, path);
   } finally {
-    file.close();
+    file?.close();
   }
 }
 

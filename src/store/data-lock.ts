@@ -5,7 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { isObject } from '../base/json.ts';
-import { isBusy, translate } from './sqlite-errors.ts';
+import { isBusy, translateAtStart } from './sqlite-errors.ts';
 import { type SqliteFile, takeExclusively } from './sqlite-open.ts';
 
 /** What is known of the server that holds a data directory; nothing in its first moments. */
@@ -37,9 +37,8 @@ const held = new Set<SqliteFile>();
  * it with the process, and it holds between containers, where process numbers mean nothing.
  */
 export async function lockDataFolder(folder: string, clock: Clock): Promise<LockResult> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const factsPath = join(folder, 'server.json');
-  const file = await tryTake(join(folder, 'server.lock'));
+  const file = await tryTake(folder);
   if (file === undefined) return { isOurs: false, holder: readHolder(factsPath) };
   held.add(file);
   const facts = { pid: process.pid, startTime: clock.unixSeconds() };
@@ -63,12 +62,13 @@ export async function holderOf(folder: string, clock: Clock): Promise<LockHolder
   return undefined;
 }
 
-async function tryTake(path: string): Promise<SqliteFile | undefined> {
+async function tryTake(folder: string): Promise<SqliteFile | undefined> {
   try {
-    return await takeExclusively(path);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await takeExclusively(join(folder, 'server.lock'));
   } catch (thrown) {
     if (isBusy(thrown)) return undefined;
-    throw translate(thrown);
+    throw translateAtStart(thrown, folder);
   }
 }
 

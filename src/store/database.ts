@@ -10,7 +10,7 @@ import type { Log } from '../base/log.ts';
 import { backUpBefore, newestBackup } from './backups-folder.ts';
 import { type Migration, migrate, migrations, newestOf, versionOf } from './migrations.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
-import { isDamage, translate } from './sqlite-errors.ts';
+import { isDamage, translateAtStart } from './sqlite-errors.ts';
 import { applicationId, firstValue, openSqlite, type SqliteFile } from './sqlite-open.ts';
 import type { Db, Tables } from './tables.ts';
 
@@ -37,7 +37,6 @@ export interface Store {
 /** Opens (or makes) the store; a ConfigError says what to do where the file is damaged or too new. */
 export async function openStore(settings: StoreSettings, steps: readonly Migration[] = migrations): Promise<Store> {
   const { path, busyTimeoutMs = 5_000 } = settings;
-  if (path !== ':memory:') await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await openChecked(settings);
   const db = new Kysely<Tables>({ dialect: sqliteDialect(file, { path, busyTimeoutMs }) });
   try {
@@ -71,18 +70,15 @@ const checkedBytes = 64 * 2 ** 20;
 
 async function openChecked(settings: StoreSettings): Promise<SqliteFile> {
   const { path } = settings;
-  let file: SqliteFile;
+  let file: SqliteFile | undefined;
   try {
+    if (path !== ':memory:') await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     file = await openSqlite(path);
-  } catch (thrown) {
-    throw isDamage(thrown) ? damaged(settings, thrown) : translate(thrown);
-  }
-  try {
     ensureSound(file, settings);
     return file;
   } catch (thrown) {
-    file.close();
-    throw isDamage(thrown) ? damaged(settings, thrown) : translate(thrown);
+    file?.close();
+    throw isDamage(thrown) ? damaged(settings, thrown) : translateAtStart(thrown, path);
   }
 }
 

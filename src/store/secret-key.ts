@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import { ConfigError } from '../base/errors.ts';
 import { isErrno } from './data-folder.ts';
 import { readSetting, writeSetting } from './settings.ts';
+import { translateAtStart } from './sqlite-errors.ts';
 import type { Db } from './tables.ts';
 
 /** Keys of 32 bytes, none of which tells anything of another. */
@@ -81,16 +82,16 @@ async function readSecretFile(path: string): Promise<string> {
 
 /** Written aside and linked into place: neither a crash nor two at once can leave half a secret. */
 async function makeOnce(folder: string, path: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const aside = `${path}.${randomBytes(8).toString('hex')}`;
   try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = await open(aside, 'wx', 0o600);
     await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
     await file.sync();
     await file.close();
     await link(aside, path);
   } catch (thrown) {
-    if (!isErrno(thrown, 'EEXIST')) throw thrown;
+    if (!isErrno(thrown, 'EEXIST')) throw translateAtStart(thrown, path);
   } finally {
     await rm(aside, { force: true });
   }

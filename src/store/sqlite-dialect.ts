@@ -119,10 +119,11 @@ class SqliteConnection implements DatabaseConnection {
     this.#file = file;
     this.#settings = settings;
     this.#inode = inodeOf(settings.path);
+    // The library waits by blocking the whole process, so that the waiting is done in `executeQuery`.
+    file.exec('PRAGMA busy_timeout=0');
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    // The library waits by blocking the whole process, so that the waiting is done here.
     const end = performance.now() + this.#settings.busyTimeoutMs;
     for (let waitMs = 5; ; waitMs = Math.min(2 * waitMs, 100)) {
       try {

@@ -1,6 +1,6 @@
 /** What SQLite's error numbers mean to callers (https://www.sqlite.org/rescode.html). */
 
-import { type AppError, Bug, isAppError, RequestError, UnavailableError } from '../base/errors.ts';
+import { type AppError, Bug, ConfigError, isAppError, RequestError, UnavailableError } from '../base/errors.ts';
 
 /** SQLite's own texts, for calls of the package that leave out the number (`all`). */
 const codeByText: ReadonlyArray<readonly [string, number]> = [
@@ -60,4 +60,12 @@ export function translate(thrown: unknown): AppError {
   if (!outageCodes.includes(code & 0xff)) return new Bug(text, detail);
   const reason = isBusy(thrown) ? 'is locked by another program' : 'cannot be read or written';
   return new UnavailableError('store_unavailable', `The database ${reason}; try again.`, { ...detail, retryAfter: 5 });
+}
+
+/** What stopped a start or a copy: something at `path` is wrong, unless others only hold the lock for a moment. */
+export function translateAtStart(thrown: unknown, path: string): AppError {
+  if (isAppError(thrown)) return thrown;
+  if (isBusy(thrown)) return translate(thrown);
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ConfigError('invalid_config', `${path} cannot be used: ${reason}.`, { cause: thrown });
 }

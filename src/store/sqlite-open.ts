@@ -17,6 +17,9 @@ interface Library {
 /** Marks a file as ours in its header: `aMSv`. */
 export const applicationId = 0x614d5376;
 
+/** While a file is opened, another process may be reading or closing its log. */
+const openTimeoutMs = 5_000;
+
 /** `node:sqlite` is grown up since Node 24. */
 async function library(): Promise<Library> {
   const isBuiltIn = Number(process.versions.node.split('.', 1)[0]) >= 24;
@@ -35,7 +38,7 @@ export async function openSqlite(path: string): Promise<SqliteFile> {
   const { DatabaseSync } = await library();
   // Made here, so that password hashes are never readable by others, not even for a moment.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-  const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
+  const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: openTimeoutMs });
   try {
     file.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF');
     return file;
@@ -48,7 +51,7 @@ export async function openSqlite(path: string): Promise<SqliteFile> {
 /** Opens a file that is not changed. */
 export async function openReadOnly(path: string): Promise<SqliteFile> {
   const { DatabaseSync } = await library();
-  return new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  return new DatabaseSync(path, { readOnly: true, timeout: openTimeoutMs });
 }
 
 /** Locks an empty file for as long as it stays open; a busy error if somebody else has it. */
