@@ -12,15 +12,15 @@ export interface CardText {
 
 /** A README is read up to here. */
 export const maxCardBytes = 256 * 1024;
-/** Longest front matter that is read; a longer one is none. */
-const maxFrontMatter = 65_536;
+/** Longest front matter that is read: the YAML reader takes quadratic time on hostile text. */
+const maxFrontMatter = 16_384;
 
 /** Takes a README apart; front matter that is no YAML says nothing. */
 export function splitCard(readme: string): CardText {
   const text = readme.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const end = text.startsWith('---\n') ? text.indexOf('\n---\n', 3) : -1;
-  if (end === -1 || end > maxFrontMatter) return { markdown: text };
-  const said = readYaml(text.slice(4, end));
+  if (end === -1) return { markdown: text };
+  const said: Record<string, unknown> = end > maxFrontMatter ? {} : readYaml(text.slice(4, end));
   const licence = firstText(said['license_name']) ?? firstText(said['license']);
   const baseModel = firstText(said['base_model']);
   return {
@@ -32,7 +32,7 @@ export function splitCard(readme: string): CardText {
 
 function readYaml(text: string): Record<string, unknown> {
   try {
-    const value: unknown = parse(text, { maxAliasCount: 0, logLevel: 'silent' });
+    const value: unknown = parse(text, { maxAliasCount: 0, logLevel: 'error' });
     return isObject(value) ? value : {};
   } catch {
     return {};
