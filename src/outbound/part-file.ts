@@ -1,7 +1,7 @@
 /** The file that a download grows in, beside its target; it takes the target's name only when it is whole. */
 
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UnavailableError } from '../base/errors.ts';
 
