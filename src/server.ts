@@ -1,18 +1,17 @@
 /** Builds the whole product from its configuration, listens, and drains: the only file that constructs. */
 
-import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, openSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { createComplete } from './answering/complete.ts';
-import { type ModelProfile, profileModel, templateOf } from './answering/model-profile.ts';
+import { createProfiles, type ProfileWishes, templateOf } from './answering/model-profile.ts';
 import { randomHex, systemClock } from './base/clock.ts';
-import { Bug } from './base/errors.ts';
+import { UnavailableError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { embeddedEngine } from './engines/embedded/embedded.ts';
-import type { Deployment } from './fleet/deployment.ts';
-import type { InstanceId } from './fleet/instance.ts';
+import type { Deployment, DeploymentSpec } from './fleet/deployment.ts';
+import { servedNames } from './fleet/deployment.ts';
 import type { ModelSpec } from './fleet/model-spec.ts';
 import type { TemplateVerdict } from './formats/detect-template.ts';
 import { allFormats } from './formats/formats.ts';
@@ -21,16 +20,14 @@ import { createAccess } from './http/access.ts';
 import { createHttpApp, type HttpApp } from './http/app.ts';
 import { defaultLimits } from './http/limits.ts';
 import type { ServedModel } from './http/model-routes.ts';
-import { checkMemory } from './models/estimate-memory.ts';
-import { freeMemory } from './models/free-memory.ts';
-import { readModel } from './models/read-model.ts';
-import { resolveModel } from './models/resolve-model.ts';
 import { dryRender } from './operating/dry-render.ts';
-import { InstanceKeeper } from './operating/instance-keeper.ts';
+import type { Fleet } from './operating/fleet.ts';
 import { judgeTemplate } from './operating/judge-template.ts';
 import { loadFormatFile, loadFormatsFrom } from './operating/load-formats.ts';
-import { createLocalRoster } from './operating/local-roster.ts';
-import { createLocalRuntime } from './runtime/local-runtime.ts';
+import { createReadLocal } from './operating/local-shelf.ts';
+import { type OpenFleet, openFleet } from './operating/open-fleet.ts';
+import { createGuardedRuntime } from './runtime/guarded-runtime.ts';
+import { openStore, type Store } from './store/database.ts';
 import { openaiChat } from './wire/openai-chat/protocol.ts';
 import { openaiCompletions } from './wire/openai-completions/protocol.ts';
 
@@ -40,28 +37,42 @@ export interface ServerConfig {
   /** 0 = any free port. */
   readonly port: number;
   readonly apiKeys: readonly string[];
-  readonly deployment: Omit<Deployment, 'createdAt'>;
-  /** Logs go here. */
-  readonly stateFolder: string;
+  /** What the command line declares; absent = nothing. */
+  readonly model?: DeploymentSpec;
+  /** Did a person name the model (or its names)? Otherwise it gives way to whatever is deployed. */
+  readonly isModelNamed: boolean;
+  /** Everything that outlives the process is kept here. */
+  readonly dataFolder: string;
+  /** Did a person choose it? */
+  readonly isDataFolderNamed: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 /** What the start-up banner says. */
 export interface ServerDescription {
-  readonly modelName: string;
-  readonly device: string;
-  readonly contextPerRequest: number;
-  readonly format: string;
+  /** Names that can be asked for now or soon. */
+  readonly modelNames: readonly string[];
+  /** The declared model, once it is ready. */
+  readonly model?: ModelDescription;
   readonly logFile: string;
   /** From the start of the process. */
   readonly readyMs: number;
+}
+
+/** A model that is ready. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly device: string;
+  readonly contextPerRequest: number;
+  readonly parallel: number;
+  readonly format: string;
 }
 
 /** A server that answers. */
 export interface RunningServer {
   readonly url: string;
   readonly description: ServerDescription;
-  /** Refuses new requests, lets running ones end, ends the engine. */
+  /** Refuses new requests, lets running ones end, ends the engines. */
   close(): Promise<void>;
 }
 
@@ -75,86 +86,132 @@ export function bundledModelPath(): string {
   return fileURLToPath(new URL('../models/nano/aimindserve-nano.gguf', import.meta.url));
 }
 
-/** Starts a server; resolves once the model answers, rejects with a ConfigError that says what to change. */
+/** Starts a server; resolves once the declared model answers, rejects with a ConfigError that says what to change. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  const { deployment, spec } = declare(config.deployment);
-  const logFolder = join(config.stateFolder, 'logs');
-  mkdirSync(logFolder, { recursive: true });
-  const logFile = join(logFolder, 'server.log');
-  // Opened here and now: a destination that still opens cannot be flushed by an early exit.
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: openSync(logFile, 'a'), sync: false }));
-  const socketFolder = mkdtempSync(join(tmpdir(), 'aimindserve-'));
-  const keeper = keepInstance({ deployment, spec, logFolder, socketFolder, log });
-  let app: HttpApp | undefined;
+  const { dataFolder } = config;
+  const { log, logFile } = openLog(config);
+  const ends: Array<() => Promise<void>> = [];
   const close = async () => {
-    await app?.close(drainMs);
-    await keeper.close();
-    rmSync(socketFolder, { recursive: true, force: true });
+    for (const end of ends.splice(0).reverse()) await end();
     log.flush();
   };
   try {
-    keeper.start();
-    const profile = await profileSafely(spec, deployment, config.stateFolder);
-    app = createApp(config, { keeper, profile, log });
+    const store = await openStore({
+      path: join(dataFolder, 'aimindserve.db'),
+      clock: systemClock,
+      log,
+      backupsFolder: join(dataFolder, 'backups'),
+    });
+    ends.push(() => store.close());
+    const profiles = createProfiles((wanted) => customFormats(dataFolder, wanted));
+    const opened = await open(config, { store, profiles, log });
+    ends.push(() => opened.close());
+    const declared = declare(config, opened);
+    await opened.start();
+    const app = createApp(config, { opened, profiles, log });
+    ends.push(() => app.close(drainMs));
     const port = await app.listen({ host: config.host, port: config.port });
-    await keeper.firstReady(new AbortController().signal);
-    return { url: urlOf(config.host, port), description: describe(keeper, profile, logFile), close };
+    const model = declared === undefined ? undefined : await firstReady(opened.fleet, declared, profiles);
+    const modelNames = opened.fleet.deployments.flatMap(servedNames);
+    const description = { modelNames, logFile, readyMs: performance.now(), ...(model && { model }) };
+    return { url: urlOf(config.host, port), description, close };
   } catch (thrown) {
     await close();
     throw thrown;
   }
 }
 
-interface InstanceParts {
-  readonly deployment: Deployment;
-  readonly spec: ModelSpec;
-  readonly logFolder: string;
-  readonly socketFolder: string;
+type Profiles = ReturnType<typeof createProfiles>;
+
+/** Logs are opened here and now: a destination that still opens cannot be flushed by an early exit. */
+function openLog({ dataFolder, logLevel }: ServerConfig) {
+  const logFolder = join(dataFolder, 'logs');
+  mkdirSync(logFolder, { recursive: true, mode: 0o700 });
+  const logFile = join(logFolder, 'server.log');
+  const log = pino({ level: logLevel }, pino.destination({ dest: openSync(logFile, 'a', 0o600), sync: false }));
+  return { log, logFile };
+}
+
+interface FleetFoundation {
+  readonly store: Store;
+  readonly profiles: Profiles;
   readonly log: Log;
 }
 
-function keepInstance({ deployment, spec, logFolder, socketFolder, log }: InstanceParts): InstanceKeeper {
-  return new InstanceKeeper({
-    id: 'embedded-0' as InstanceId,
-    deployment,
-    spec,
-    engine: embeddedEngine,
-    runtime: createLocalRuntime({ logFolder }),
-    newAddress: () => ({ socketPath: join(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
+function open({ dataFolder }: ServerConfig, { store, profiles, log }: FleetFoundation): Promise<OpenFleet> {
+  const readLocal = createReadLocal(bundledModelPath(), () => true);
+  const take = (source: Deployment['source']): ModelSpec => {
+    const spec = readLocal(source);
+    if (spec === undefined) throw new UnavailableError('outbound_failed', 'Models cannot be fetched yet.');
+    return spec;
+  };
+  return openFleet({
+    db: store.db,
+    dataFolder,
+    runtime: createGuardedRuntime({ dataFolder }),
+    engine: () => embeddedEngine,
+    shelf: { take: async (source) => take(source), peek: readLocal },
+    inspect: async (spec, wishes) => {
+      await inspect(spec, wishes);
+      profiles(spec, wishes);
+    },
+    devices: () => [{ id: 'cpu', isCordoned: false, labels: {} }],
     clock: systemClock,
+    randomHex,
     log,
   });
 }
 
 /** A template is a stranger's program: it first runs in a thread that may fail. */
-async function profileSafely(spec: ModelSpec, deployment: Deployment, stateFolder: string): Promise<ModelProfile> {
-  await dryRender({ source: templateOf(spec, deployment), ...spec });
-  return profileModel(spec, deployment, customFormats(stateFolder, deployment.toolFormat));
+async function inspect(spec: ModelSpec, wishes: ProfileWishes): Promise<void> {
+  await dryRender({ source: templateOf(spec, wishes), ...spec });
+}
+
+/** The model of the command line; the bundled one that nobody named gives way to what is deployed. */
+function declare({ model, isModelNamed }: ServerConfig, opened: OpenFleet): Deployment | undefined {
+  const isWanted = model !== undefined && (isModelNamed || opened.fleet.deployments.length === 0);
+  return isWanted ? opened.declare(model) : undefined;
+}
+
+/** Waits until a declared model answers; throws why its first start failed. */
+async function firstReady(fleet: Fleet, { id }: Deployment, profiles: Profiles): Promise<ModelDescription> {
+  const forever = new AbortController().signal;
+  for (;;) {
+    const [kept] = fleet.keptOf(id);
+    const { client, spec, deployment, error } = kept ?? {};
+    if (client !== undefined && spec !== undefined && deployment !== undefined) {
+      const { device, contextPerSlot } = client;
+      const format = profiles(spec, deployment).evidence;
+      return { name: spec.name, device, contextPerRequest: contextPerSlot, parallel: deployment.parallel, format };
+    }
+    if (kept?.instance.state === 'failed') throw error ?? new UnavailableError('model_failed', kept.instance.reason);
+    await fleet.change(forever);
+  }
 }
 
 /** The tool formats kept on this machine, and the one in a file that was asked for. */
-export function customFormats(stateFolder: string, wanted?: string): readonly CustomFormat[] {
+export function customFormats(dataFolder: string, wanted?: string): readonly CustomFormat[] {
   const named = wanted !== undefined && isAbsolute(wanted) ? [loadFormatFile(wanted)] : [];
-  return [...named, ...loadFormatsFrom(join(stateFolder, 'formats'))];
+  return [...named, ...loadFormatsFrom(join(dataFolder, 'formats'))];
 }
 
 /** Which tool format a template file or a model speaks, and why. */
-export function explainFormat(path: string, stateFolder: string): Promise<TemplateVerdict> {
-  const custom = customFormats(stateFolder).map(({ format }) => format);
+export function explainFormat(path: string, dataFolder: string): Promise<TemplateVerdict> {
+  const custom = customFormats(dataFolder).map(({ format }) => format);
   const [first = allFormats[0], ...others] = [...custom, ...allFormats];
   return judgeTemplate(path, [first, ...others]);
 }
 
 interface AppParts {
-  readonly keeper: InstanceKeeper;
-  readonly profile: ModelProfile;
+  readonly opened: OpenFleet;
+  readonly profiles: Profiles;
   readonly log: Log;
 }
 
-function createApp(config: ServerConfig, { keeper, profile, log }: AppParts): HttpApp {
+function createApp(config: ServerConfig, { opened, profiles, log }: AppParts): HttpApp {
   const complete = createComplete({
-    roster: createLocalRoster([keeper]),
-    profile: () => profile,
+    roster: opened.roster,
+    profile: ({ spec, deployment }) => profiles(spec, deployment),
     clock: systemClock,
     randomHex,
     log,
@@ -163,7 +220,7 @@ function createApp(config: ServerConfig, { keeper, profile, log }: AppParts): Ht
   return createHttpApp({
     complete,
     protocols: [openaiChat, openaiCompletions],
-    models: () => servedModels(keeper, profile),
+    models: () => servedModels(opened.fleet, profiles),
     access: createAccess({ keys: config.apiKeys, host: config.host }),
     log,
     clock: systemClock,
@@ -171,33 +228,18 @@ function createApp(config: ServerConfig, { keeper, profile, log }: AppParts): Ht
   });
 }
 
-/** Reads the model, and settles what its files and the machine's memory decide. */
-function declare(wish: ServerConfig['deployment']): { deployment: Deployment; spec: ModelSpec } {
-  const modelPath = resolveModel(wish.modelPath, process.cwd());
-  const spec = readModel(modelPath);
-  const { contextSize } = checkMemory(spec, wish, freeMemory());
-  return { deployment: { ...wish, modelPath, contextSize, createdAt: systemClock.unixSeconds() }, spec };
-}
-
-function servedModels(keeper: InstanceKeeper, profile: ModelProfile): readonly ServedModel[] {
-  const { names, createdAt, contextSize } = keeper.deployment;
-  const contextLength = keeper.client?.contextPerSlot ?? contextSize;
-  const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
-  const capabilities = ['chat', 'tools', `tools:${profile.format.name}`];
-  return names.map((name) => ({ name, createdAt, capabilities, state: keeper.instance.state, ...lengths }));
-}
-
-function describe(keeper: InstanceKeeper, profile: ModelProfile, logFile: string): ServerDescription {
-  const { client } = keeper;
-  if (client === undefined) throw new Bug('a ready instance has no client');
-  return {
-    modelName: keeper.spec.name,
-    device: client.device,
-    contextPerRequest: client.contextPerSlot,
-    format: profile.evidence,
-    logFile,
-    readyMs: performance.now(),
-  };
+function servedModels(fleet: Fleet, profiles: Profiles): readonly ServedModel[] {
+  return fleet.deployments.flatMap((deployment) => {
+    const kept = fleet.keptOf(deployment.id);
+    const serving = kept.find(({ client }) => client !== undefined);
+    const { client, spec } = serving ?? {};
+    const contextLength = client?.contextPerSlot ?? deployment.contextSize;
+    const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
+    const format = spec === undefined ? [] : [`tools:${profiles(spec, deployment).format.name}`];
+    const state = serving?.instance.state ?? kept[0]?.instance.state ?? 'stopped';
+    const facts = { createdAt: deployment.createdAt, capabilities: ['chat', 'tools', ...format], state, ...lengths };
+    return servedNames(deployment).map((name) => ({ name, ...facts }));
+  });
 }
 
 function urlOf(host: string, port: number): string {

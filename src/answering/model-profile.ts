@@ -64,3 +64,22 @@ function unknownFormat(name: string): ConfigError {
   const known = allFormats.map((format) => format.name).join(', ');
   return new ConfigError('invalid_config', `--tool-format: there is no format '${name}'. Known: ${known}.`);
 }
+
+/** Works profiles out once and remembers the last ones: a model's template is not read anew for every request. */
+export function createProfiles(custom: (wanted?: string) => readonly CustomFormat[]) {
+  const known = new Map<string, ModelProfile>();
+  return (spec: ModelSpec, wishes: ProfileWishes): ModelProfile => {
+    const { bosToken, eosToken, name, architecture } = spec;
+    const key = JSON.stringify([name, architecture, bosToken, eosToken, templateOf(spec, wishes), wishes.toolFormat]);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const profile = profileModel(spec, wishes, custom(wishes.toolFormat));
+    const [oldest] = known.keys();
+    if (known.size >= maxProfiles && oldest !== undefined) known.delete(oldest);
+    known.set(key, profile);
+    return profile;
+  };
+}
+
+/** More models than a machine serves at once. */
+const maxProfiles = 64;

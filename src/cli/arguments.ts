@@ -80,9 +80,9 @@ class ArgumentReader {
 
   #setting(name: SettingName, source: string, inline: string | undefined): void {
     const { takes } = settingsTable[name];
-    const values = [this.#value(source, inline)];
+    const values = [takes === 'none' ? (inline ?? 'true') : this.#value(source, inline)];
     if (takes === 'words' && inline === undefined) values.push(...this.#followingWords());
-    const earlier = takes === 'one' ? [] : (this.#given.get(name)?.values ?? []);
+    const earlier = takes === 'one' || takes === 'none' ? [] : (this.#given.get(name)?.values ?? []);
     this.#given.set(name, { values: [...earlier, ...values], source });
   }
 

@@ -9,17 +9,16 @@ const config: ServerConfig = {
   host: '0.0.0.0',
   port: 0,
   apiKeys: ['sk-1'],
-  deployment: { names: ['first', 'second'], modelPath: '/m.gguf', engine: 'embedded', parallel: 3, gpu: 'off' },
-  stateFolder: '/state',
+  isModelNamed: false,
+  dataFolder: '/state',
+  isDataFolderNamed: false,
   logLevel: 'info',
 };
 const server: RunningServer = {
   url: 'http://0.0.0.0:4321',
   description: {
-    modelName: 'first',
-    device: 'CPU, 1 thread',
-    contextPerRequest: 2048,
-    format: 'nano',
+    modelNames: ['first', 'second'],
+    model: { name: 'first', device: 'CPU, 1 thread', contextPerRequest: 2048, parallel: 3, format: 'nano' },
     logFile: '/state/server.log',
     readyMs: 432,
   },

@@ -1,6 +1,6 @@
 /** What a server says of itself once it answers: where, what, how, and a request to paste. */
 
-import type { RunningServer, ServerConfig } from '../server.ts';
+import type { ModelDescription, RunningServer, ServerConfig } from '../server.ts';
 import { isLoopback } from './loopback.ts';
 
 /** What was asked for; `madeKey` was made because nobody gave one. */
@@ -13,14 +13,12 @@ export interface BannerFacts {
 export function bannerOf(server: RunningServer, { config, madeKey }: BannerFacts): string {
   const { description } = server;
   const url = reachableUrl(server.url);
-  const names = config.deployment.names;
+  const { model, modelNames: names, logFile } = description;
   const rows: Array<readonly [string, string]> = [
     ['Base URL', `${url}/v1   (also ${url}/v1-openai)`],
-    ['Model', names.join(', ')],
-    ['Device', description.device],
-    ['Context', `${description.contextPerRequest} tokens per request, ${config.deployment.parallel} requests at once`],
-    ['Tool format', description.format],
-    ['Log', description.logFile],
+    ['Model', names.length === 0 ? 'none yet: aimindserve deploy' : names.join(', ')],
+    ...(model === undefined ? [] : modelRows(model)),
+    ['Log', logFile],
   ];
   if (madeKey !== undefined)
     rows.push(['API key', `${madeKey}   (made for this start; choose your own with --api-key)`]);
@@ -31,12 +29,22 @@ export function bannerOf(server: RunningServer, { config, madeKey }: BannerFacts
     '',
     ...rows.map(([label, value]) => `  ${label.padEnd(12)}${value}`),
     '',
-    'Try a tool call:',
-    '',
-    sampleRequest(url, names[0] ?? description.modelName, config.apiKeys[0]),
-    '',
+    ...(names[0] === undefined ? [] : ['Try a tool call:', '', sampleRequest(url, names[0], config.apiKeys[0]), '']),
     'Ctrl-C ends the server.',
   ].join('\n');
+}
+
+function modelRows({
+  device,
+  contextPerRequest,
+  parallel,
+  format,
+}: ModelDescription): Array<readonly [string, string]> {
+  return [
+    ['Device', device],
+    ['Context', `${contextPerRequest} tokens per request, ${parallel} requests at once`],
+    ['Tool format', format],
+  ];
 }
 
 /** A curl command with a tool, for a POSIX shell. */

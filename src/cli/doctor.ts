@@ -22,7 +22,7 @@ export async function doctor(words: readonly string[], surroundings: Surrounding
   const findings = [checkNode(), checkMachine()];
   try {
     const prepared = prepareServer(words, surroundings);
-    findings.push(checkStateFolder(prepared.config.stateFolder), await checkPort(prepared.config));
+    findings.push(checkStateFolder(prepared.config.dataFolder), await checkPort(prepared.config));
     findings.push(...(await checkEngine(prepared)));
   } catch (thrown) {
     findings.push({ works: false, subject: 'Settings', detail: messageOf(thrown) });
@@ -83,14 +83,16 @@ function checkPort({ host, port }: ServerConfig): Promise<Finding> {
 /** Starts the real thing on a free port: library, model and a tool call are proven together or not at all. */
 async function checkEngine({ config }: PreparedServer): Promise<Finding[]> {
   try {
-    const server = await startServer({ ...config, host: '127.0.0.1', port: 0, apiKeys: [] });
+    const server = await startServer({ ...config, isModelNamed: true, host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
-      const { modelName, device, format, contextPerRequest, readyMs } = server.description;
+      const { model, readyMs } = server.description;
+      if (model === undefined) return [{ works: true, subject: 'Engine', detail: 'no model is declared' }];
+      const { name, device, format, contextPerRequest } = model;
       const context = `${contextPerRequest} tokens per request, tool format ${format}`;
       return [
         { works: true, subject: 'Engine', detail: `${device}, ready after ${(readyMs / 1000).toFixed(1)} s` },
-        { works: true, subject: 'Model', detail: `${modelName}, ${context}` },
-        await checkToolCall(server.url, config.deployment.names[0] ?? modelName),
+        { works: true, subject: 'Model', detail: `${name}, ${context}` },
+        await checkToolCall(server.url, config.model?.name ?? name),
       ];
     } finally {
       await server.close();

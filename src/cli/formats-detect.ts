@@ -4,11 +4,11 @@ import { resolve } from 'node:path';
 import type { Candidate } from '../formats/detect.ts';
 import type { TemplateVerdict } from '../formats/detect-template.ts';
 import { explainFormat } from '../server.ts';
-import { type Surroundings, stateFolderOf } from './prepare-server.ts';
+import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 /** Explains; the result is the exit code. */
 export async function detectFormatOf(path: string, { environment, folder, say }: Surroundings): Promise<number> {
-  say(explanation(await explainFormat(resolve(folder, path), stateFolderOf(environment))));
+  say(explanation(await explainFormat(resolve(folder, path), dataFolderOf(environment))));
   return 0;
 }
 

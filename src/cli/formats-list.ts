@@ -3,7 +3,7 @@
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats } from '../formats/formats.ts';
 import { customFormats } from '../server.ts';
-import { type Surroundings, stateFolderOf } from './prepare-server.ts';
+import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 interface Listed {
   readonly format: ToolFormat;
@@ -14,7 +14,7 @@ interface Listed {
 /** Prints the list; the result is the exit code. */
 export function listFormats(isJson: boolean, { environment, say }: Surroundings): number {
   const listed: readonly Listed[] = [
-    ...customFormats(stateFolderOf(environment)),
+    ...customFormats(dataFolderOf(environment)),
     ...allFormats.map((format) => ({ format })),
   ];
   say(isJson ? JSON.stringify(listed.map(toRow), null, 2) : toTable(listed));

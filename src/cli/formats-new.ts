@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import { explainFormat } from '../server.ts';
-import { type Surroundings, stateFolderOf } from './prepare-server.ts';
+import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 /** What is to be written. */
 export interface NewFormat {
@@ -65,7 +65,7 @@ export function scaffold(name: string): object {
 async function fileText({ name, from }: NewFormat, { environment, folder }: Surroundings): Promise<string> {
   const start = scaffold(name);
   if (from === undefined) return `${JSON.stringify(start, null, 2)}\n`;
-  const { definition, format } = await explainFormat(resolve(folder, from), stateFolderOf(environment));
+  const { definition, format } = await explainFormat(resolve(folder, from), dataFolderOf(environment));
   if (definition === undefined) {
     const known = format.kind === 'native' ? `it is '${format.name}', which is known` : 'it writes no calls';
     throw new ConfigError('invalid_config', `--from: nothing is to be inferred from ${from}: ${known}.`);

@@ -15,7 +15,7 @@ import { exampleArguments } from '../formats/example-arguments.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats, findFormat } from '../formats/formats.ts';
 import { customFormats } from '../server.ts';
-import { type Surroundings, stateFolderOf } from './prepare-server.ts';
+import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 /** What is to be played. */
 export interface Play {
@@ -40,7 +40,7 @@ export function playFormat({ name, toolsFile, answer }: Play, surroundings: Surr
 
 function formatOf(name: string, { environment, folder }: Surroundings): ToolFormat {
   const file = name.toLowerCase().endsWith('.json') ? resolve(folder, name) : undefined;
-  const custom = customFormats(stateFolderOf(environment), file);
+  const custom = customFormats(dataFolderOf(environment), file);
   const found = custom.find((each) => (file === undefined ? each.format.name === name : each.file === file));
   const format = found?.format ?? findFormat(name);
   if (format !== undefined) return format;

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bundledModelPath } from '../server.ts';
 import { explainListenError } from './listen-error.ts';
 import { isLoopback } from './loopback.ts';
-import { type PreparedServer, prepareServer, stateFolderOf } from './prepare-server.ts';
+import { dataFolderOf, type PreparedServer, prepareServer } from './prepare-server.ts';
 import { settleGpu, visibleGpu } from './visible-gpu.ts';
 
 let folder = '';
@@ -21,8 +20,9 @@ const prepare = (...words: string[]): PreparedServer =>
 
 describe('prepareServer', () => {
   it('serves the bundled model under its own name', () => {
-    const { deployment } = prepare().config;
-    expect(deployment).toMatchObject({ modelPath: bundledModelPath(), names: ['aimindserve-nano'], gpu: 'off' });
+    const { model, isModelNamed } = prepare().config;
+    expect(model).toMatchObject({ source: { kind: 'bundled' }, name: 'aimindserve-nano', gpu: 'off' });
+    expect(isModelNamed).toBe(false);
   });
 
   it.each([
@@ -31,8 +31,14 @@ describe('prepareServer', () => {
     ['path/to/weights/', 'weights'],
     ['Qwen/Qwen3-8B-GGUF', 'Qwen3-8B-GGUF'],
   ])('serves %s as written, under the name %s', (model, name) => {
-    expect(prepare('--model', model).config.deployment).toMatchObject({ modelPath: model, names: [name] });
-    expect(prepare(model, '--served-model-name', 'a', 'b').config.deployment.names).toEqual(['a', 'b']);
+    const { config } = prepare('--model', model);
+    expect(config).toMatchObject({ isModelNamed: true, model: { source: { kind: 'local', path: model }, name } });
+    expect(prepare(model, '--served-model-name', 'a', 'b').config.model).toMatchObject({ name: 'a', aliases: ['b'] });
+  });
+
+  it('declares no model where none is wanted', () => {
+    expect(prepare('--no-model').config.model).toBeUndefined();
+    expect(() => prepare('--no-model', '--model', 'm.gguf')).toThrow('the opposite');
   });
 
   it('makes a key exactly when the address is open to others and none was given', () => {
@@ -46,16 +52,16 @@ describe('prepareServer', () => {
   });
 
   it('takes a tool format by its name or as a file', () => {
-    expect(prepare('--tool-format', 'hermes').config.deployment.toolFormat).toBe('hermes');
-    expect(prepare('--guarantee', 'report').config.deployment.guarantee).toBe('report');
+    expect(prepare('--tool-format', 'hermes').config.model?.toolFormat).toBe('hermes');
+    expect(prepare('--guarantee', 'report').config.model?.guarantee).toBe('report');
     expect(() => prepare('--guarantee', 'always')).toThrow('one of enforce, report, off');
-    expect(prepare('--tool-format', 'mine.json').config.deployment.toolFormat).toBe(join(folder, 'mine.json'));
+    expect(prepare('--tool-format', 'mine.json').config.model?.toolFormat).toBe(join(folder, 'mine.json'));
   });
 
   it('takes a chat template as file or as text', () => {
     writeFileSync(join(folder, 't.jinja'), 'from {{ file }}');
-    expect(prepare('--chat-template', 't.jinja').config.deployment.chatTemplate).toBe('from {{ file }}');
-    expect(prepare('--chat-template', '{{ text }}').config.deployment.chatTemplate).toBe('{{ text }}');
+    expect(prepare('--chat-template', 't.jinja').config.model?.chatTemplate).toBe('from {{ file }}');
+    expect(prepare('--chat-template', '{{ text }}').config.model?.chatTemplate).toBe('{{ text }}');
     expect(() => prepare('--chat-template', 'absent.jinja')).toThrowError(/absent\.jinja cannot be read/);
   });
 });
@@ -102,8 +108,11 @@ it('leaves other failures alone', () => {
   expect(explainListenError(undefined, { host: 'h', port: 1 })).toBeUndefined();
 });
 
-it('keeps its state where the person, the desktop or the home says', () => {
-  expect(stateFolderOf({ AIMINDSERVE_DATA_DIR: '/d', XDG_STATE_HOME: '/x' })).toBe('/d');
-  expect(stateFolderOf({ XDG_STATE_HOME: '/x' })).toBe('/x/aimindserve');
-  expect(stateFolderOf({ XDG_STATE_HOME: 'relative' })).toBe(join(homedir(), '.local', 'state', 'aimindserve'));
+it('keeps its data where the person says, else at home', () => {
+  expect(dataFolderOf({ AIMINDSERVE_DATA_DIR: '/d' })).toBe('/d');
+  expect(dataFolderOf({})).toBe(join(homedir(), '.aimindserve'));
+  expect(prepare('--data-dir', 'here').config).toMatchObject({
+    dataFolder: join(folder, 'here'),
+    isDataFolderNamed: true,
+  });
 });

@@ -2,9 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { randomHex } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
+import { completeSpec, type DeploymentSpec } from '../fleet/deployment.ts';
+import type { ModelSource } from '../fleet/model-source.ts';
 import { bundledModelPath, type ServerConfig } from '../server.ts';
 import { isLoopback } from './loopback.ts';
 import { readSettings, type SettingSources, type Settings } from './settings.ts';
@@ -34,13 +36,18 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
   const settings = readSettings({ words, environment, folder });
   const gpu = settleGpu(settings.gpu);
   const madeKey = settings.apiKeys.length > 0 || isLoopback(settings.host) ? undefined : `sk-${randomHex(24)}`;
+  if (settings.noModel && settings.model !== undefined)
+    throw new ConfigError('invalid_config', '--no-model and --model say the opposite; leave one out.');
+  const model = settings.noModel ? undefined : toDeployment(settings, folder);
   return {
     config: {
       host: settings.host,
       port: settings.port,
       apiKeys: madeKey === undefined ? settings.apiKeys : [madeKey],
-      deployment: toDeployment(settings, folder),
-      stateFolder: stateFolderOf(environment),
+      ...(model !== undefined && { model }),
+      isModelNamed: settings.model !== undefined || settings.names.length > 0,
+      dataFolder: settings.dataFolder === undefined ? dataFolderOf(environment) : resolve(folder, settings.dataFolder),
+      isDataFolderNamed: settings.dataFolder !== undefined || (environment['AIMINDSERVE_DATA_DIR'] ?? '') !== '',
       logLevel: settings.logLevel,
     },
     notes: [...settings.notes, ...gpu.notes],
@@ -48,15 +55,12 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
   };
 }
 
-function toDeployment(settings: Settings, folder: string): ServerConfig['deployment'] {
-  const { model, contextSize, threads, gpuLayers, toolFormat, chatTemplate, guarantee } = settings;
-  const modelPath = model ?? bundledModelPath();
+function toDeployment(settings: Settings, folder: string): DeploymentSpec {
+  const { model, names, contextSize, threads, gpuLayers, toolFormat, chatTemplate, guarantee } = settings;
+  const source: ModelSource = model === undefined ? { kind: 'bundled' } : { kind: 'local', path: model };
+  const [name = nameOf(resolve(folder, model ?? bundledModelPath())), ...aliases] = names;
   return {
-    names: settings.names.length > 0 ? settings.names : [nameOf(resolve(folder, modelPath))],
-    modelPath,
-    engine: 'embedded',
-    parallel: settings.parallel,
-    gpu: 'off',
+    ...completeSpec({ source, name, aliases, parallel: settings.parallel, gpu: 'off' }),
     ...(contextSize === undefined ? {} : { contextSize }),
     ...(threads === undefined ? {} : { threads }),
     ...(gpuLayers === undefined ? {} : { gpuLayers }),
@@ -90,12 +94,8 @@ function toTemplate(fileOrText: string, folder: string): string {
   }
 }
 
-/** Where logs and sockets live. */
-export function stateFolderOf(environment: Surroundings['environment']): string {
+/** Where everything that outlives the process is kept. */
+export function dataFolderOf(environment: Surroundings['environment']): string {
   const own = environment['AIMINDSERVE_DATA_DIR'];
-  if (own !== undefined && own !== '') return resolve(own);
-  const shared = environment['XDG_STATE_HOME'];
-  return shared !== undefined && isAbsolute(shared)
-    ? join(shared, 'aimindserve')
-    : join(homedir(), '.local', 'state', 'aimindserve');
+  return own !== undefined && own !== '' ? resolve(own) : join(homedir(), '.aimindserve');
 }

@@ -52,6 +52,11 @@ export function toOneOf<T extends string>(given: Given, allowed: readonly T[]): 
   return found;
 }
 
+/** A switch that is on or off. */
+export function toBoolean(given: Given): boolean {
+  return ['true', '1', 'yes', 'on'].includes(toOneOf(given, ['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']));
+}
+
 function wrong(given: Given, text: string, expected: string): ConfigError {
   return new ConfigError('invalid_config', `${given.source}: '${text}' is not ${expected}.`);
 }

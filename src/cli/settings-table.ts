@@ -15,6 +15,8 @@ export type SettingName =
   | 'chat-template'
   | 'tool-format'
   | 'guarantee'
+  | 'no-model'
+  | 'data-dir'
   | 'log-level';
 
 /** One row of the table. */
@@ -22,8 +24,8 @@ export interface SettingRow {
   /** What stands for the value in the help. */
   readonly value: string;
   readonly help: string;
-  /** `list`: may be repeated or hold commas; `words`: moreover takes all words up to the next flag. */
-  readonly takes: 'one' | 'list' | 'words';
+  /** `list`: may be repeated or hold commas; `words`: moreover takes all words up to the next flag; `none`: a switch. */
+  readonly takes: 'none' | 'one' | 'list' | 'words';
   /** Other spellings that mean the same, as flag and as key. */
   readonly aliases: readonly string[];
 }
@@ -90,6 +92,18 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   guarantee: {
     value: 'LEVEL',
     help: 'enforce: only valid calls are sent; report: invalid ones too, with a warning; off: unchecked. Default: enforce.',
+    takes: 'one',
+    aliases: [],
+  },
+  'no-model': {
+    value: '',
+    help: 'Declare no model: serve only what is deployed, or nothing yet.',
+    takes: 'none',
+    aliases: [],
+  },
+  'data-dir': {
+    value: 'FOLDER',
+    help: 'Where deployments, keys, models and logs are kept. Default: ~/.aimindserve.',
     takes: 'one',
     aliases: [],
   },

@@ -27,6 +27,7 @@ describe('readSettings', () => {
       apiKeys: [],
       parallel: 8,
       gpu: 'auto',
+      noModel: false,
       logLevel: 'info',
       notes: [],
     });

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Deployment, GpuChoice } from '../fleet/deployment.ts';
 import { findFormat } from '../formats/formats.ts';
 import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
-import { toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
+import { toBoolean, toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { type SettingName, settingNames, settingsTable, variableOf } from './settings-table.ts';
 
@@ -27,6 +27,9 @@ export interface Settings {
   readonly chatTemplate?: string;
   readonly toolFormat?: string;
   readonly guarantee?: NonNullable<Deployment['guarantee']>;
+  /** Declare no model. */
+  readonly noModel: boolean;
+  readonly dataFolder?: string;
   readonly logLevel: LogLevel;
   /** What the person should know of how the settings were understood. */
   readonly notes: readonly string[];
@@ -60,8 +63,10 @@ export function readSettings(sources: SettingSources): Settings {
     apiKeys: read('api-key', toList) ?? [],
     parallel: read('parallel', (given) => toInteger(given, 1, 1_024)) ?? 8,
     gpu: read('gpu', (given) => toOneOf(given, ['auto', 'off', 'cuda', 'vulkan', 'metal'])) ?? 'auto',
+    noModel: read('no-model', toBoolean) ?? false,
     logLevel: read('log-level', toLogLevel) ?? 'info',
     ...present('model', read('model', toText)),
+    ...present('dataFolder', read('data-dir', toText)),
     ...present('contextSize', read('ctx-size', toTokens)),
     ...present(
       'threads',
@@ -119,7 +124,7 @@ function notesOn(line: ServeArguments, ownModel: boolean): string[] {
 
 /** The flags for the help, one paragraph each. */
 export function describeSettings(): string {
-  const left = (name: SettingName): string => `--${name} ${settingsTable[name].value}`;
+  const left = (name: SettingName): string => `--${name} ${settingsTable[name].value}`.trimEnd();
   const width = Math.max(...settingNames.map((name) => left(name).length)) + 2;
   const rows = settingNames.map((name) => {
     const { aliases, help } = settingsTable[name];

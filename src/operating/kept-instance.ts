@@ -251,7 +251,7 @@ export class KeptInstance {
         });
       this.#apply({ type: 'ready', atMs: this.#nowMs() });
       log.info({ instance: this.id, enginePid: run.record.enginePid }, 'an instance is ready');
-      await Promise.race([this.#client.closed, run.ended, this.#watch(this.#client)]);
+      await Promise.race([this.#client.closed, run.ended, this.#watch(this.#client), aborted(this.#stopping.signal)]);
     } catch (thrown) {
       // A program that ended by itself says more of it than the connection that broke.
       if (!over.signal.aborted || limitOrOurs(thrown)) this.#error = toAppError(thrown);
@@ -286,6 +286,13 @@ export class KeptInstance {
   #nowMs(): number {
     return this.#world.clock.unixMs();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Is it an error with something to say of its own, not just an abort? */

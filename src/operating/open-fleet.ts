@@ -1,0 +1,147 @@
+/** Puts the fleet together: what was deployed before, what the command line declares, and the hands that move it. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, RandomHex } from '../base/clock.ts';
+import { ConfigError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { Roster } from '../engines/roster.ts';
+import { type Deployment, type DeploymentId, type DeploymentSpec, servedNames } from '../fleet/deployment.ts';
+import type { Instance } from '../fleet/instance.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import { checkMemory } from '../models/estimate-memory.ts';
+import { freeMemory } from '../models/free-memory.ts';
+import { placeSocket } from '../runtime/guard/socket-place.ts';
+import type { Runtime } from '../runtime/run.ts';
+import { listDeployments } from '../store/deployments.ts';
+import { listInstances } from '../store/instances.ts';
+import type { Db } from '../store/tables.ts';
+import { Fleet } from './fleet.ts';
+import { InstanceBook, readAdoptable } from './instance-book.ts';
+import type { Adoptable, Patience } from './kept-instance.ts';
+import { createLocalRoster } from './local-roster.ts';
+import type { ModelShelf } from './model-shelf.ts';
+import { type PlaceableDevice, placeInstance } from './place-instance.ts';
+
+/** What a fleet is opened with. */
+export interface FleetParts {
+  readonly db: Db;
+  readonly dataFolder: string;
+  readonly runtime: Runtime;
+  readonly engine: (deployment: DeploymentSpec) => Engine;
+  readonly shelf: ModelShelf;
+  /** Tries what a stranger's model brings along; throws if it cannot be used. */
+  readonly inspect: (spec: ModelSpec, deployment: DeploymentSpec) => Promise<void>;
+  readonly devices: () => readonly PlaceableDevice[];
+  readonly clock: Clock;
+  readonly randomHex: RandomHex;
+  readonly log: Log;
+}
+
+/** A fleet that is about to move. */
+export interface OpenFleet {
+  readonly fleet: Fleet;
+  readonly roster: Roster;
+  readonly newId: (prefix: 'dep' | 'ins') => string;
+  /** Deploys what a flag names; throws ConfigError if a stored deployment answers to one of its names. */
+  declare(spec: DeploymentSpec): Deployment;
+  /** Takes up what an earlier server left, ends what it lost, and begins to move. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const patience: Patience = {
+  startMs: 900_000,
+  graceMs: 2_000,
+  drainMs: 600_000,
+  healthMs: 10_000,
+  leaseMs: 600_000,
+};
+
+/** Reads what is deployed; nothing moves before `start`. */
+export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
+  const { db, dataFolder, runtime, engine, shelf, inspect, devices, clock, randomHex, log } = parts;
+  const socketFolder = join(dataFolder, 'sockets');
+  mkdirSync(socketFolder, { recursive: true, mode: 0o700 });
+  const book = new InstanceBook(db, log);
+  const newId = (prefix: 'dep' | 'ins'): string => `${prefix}_${randomHex(8)}`;
+  const fleet = new Fleet({
+    runtime,
+    engine,
+    shelf,
+    inspect,
+    fitContext: (spec, wish) => checkMemory(spec, wish, freeMemory()).contextSize,
+    newAddress: () => ({ socketPath: placeSocket(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
+    place: (deployment: Deployment, instances: readonly Instance[]) =>
+      placeInstance({ deployment, devices: devices(), instances, usesGpu: false }),
+    book,
+    newId,
+    clock,
+    log,
+    patience,
+  });
+  const stored = await listDeployments(db);
+  for (const deployment of stored) fleet.want(deployment);
+  return {
+    fleet,
+    roster: createLocalRoster(fleet, clock),
+    newId,
+    declare(spec) {
+      refuseDouble(spec, stored);
+      const at = clock.unixSeconds();
+      const deployment: Deployment = {
+        ...spec,
+        // The prefix is what makes it one.
+        id: newId('dep') as DeploymentId,
+        declaredBy: 'command-line',
+        revision: 1,
+        instanceRevision: 1,
+        isStopped: false,
+        createdAt: at,
+        updatedAt: at,
+      };
+      fleet.want(deployment);
+      return deployment;
+    },
+    async start() {
+      const left = await readLeft(db, log);
+      await runtime.strays(left.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.run])));
+      for (const { instance, adoptable } of left) fleet.takeUp(instance, adoptable);
+      fleet.start();
+    },
+    async close() {
+      await fleet.close();
+      await book.close();
+    },
+  };
+}
+
+interface Left {
+  readonly instance: Instance;
+  readonly adoptable: Adoptable | undefined;
+}
+
+/** What cannot be read any more is as if it had not been left; its process is a stray and will be ended. */
+async function readLeft(db: Db, log: Log): Promise<readonly Left[]> {
+  return (await listInstances(db)).map(({ instance, runRecord }) => {
+    try {
+      return { instance, adoptable: readAdoptable(runRecord, instance.id) };
+    } catch (thrown) {
+      log.error({ instance: instance.id, err: thrown }, 'the note of a running instance cannot be read');
+      return { instance, adoptable: undefined };
+    }
+  });
+}
+
+function refuseDouble(spec: DeploymentSpec, stored: readonly Deployment[]): void {
+  const names = servedNames(spec);
+  for (const deployment of stored) {
+    const name = servedNames(deployment).find((each) => names.includes(each));
+    if (name === undefined) continue;
+    const message =
+      `The name '${name}' is given on the command line and belongs to the stored deployment '${deployment.name}' ` +
+      `(${deployment.id}) too. Choose another with --served-model-name, or remove the stored one: aimindserve rm ${deployment.name}`;
+    throw new ConfigError('invalid_config', message);
+  }
+}
