@@ -121,6 +121,23 @@ describe('a run whose server was killed', () => {
   });
 });
 
+describe('a run of a number that an earlier server used', () => {
+  it.each([
+    ['goes on', 'sleep 60'],
+    ['is over', 'echo first'],
+  ])('replaces that one, which %s', async (_, script) => {
+    const record = await orphan(shellOrder(newInstance(), script, { graceMs: 100 }));
+    const server = newServer();
+    const run = await server.start(shellOrder(record.instanceId, 'echo second; sleep 60'));
+    expect(isAlive(record.enginePid)).toBe(false);
+    await until(() => logs.tail(record, 9) === 'second\n');
+    expect(server.endOf(record)).toBeUndefined();
+    expect(await newServer().adopt(record)).toBeUndefined();
+    expect(isAlive(run.record.enginePid)).toBe(true);
+    await run.stop();
+  });
+});
+
 describe('what is not ours', () => {
   it.each<[string, Partial<RunRecord>]>([
     ['another token', { token: 'f'.repeat(48) }],

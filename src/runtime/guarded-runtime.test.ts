@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isAppError } from '../base/errors.ts';
@@ -188,9 +197,13 @@ describe('a start that cannot be', () => {
 
   it('says when it cannot write its log', async () => {
     const order = shellOrder(newInstance(), 'sleep 60');
-    mkdirSync(join(dataFolder, 'logs', 'instances', order.instanceId, '1.log'), { recursive: true });
+    mkdirSync(join(dataFolder, 'logs', 'instances'), { recursive: true });
+    symlinkSync('/nowhere/at/all', join(dataFolder, 'logs', 'instances', order.instanceId));
+    expect((await failure(order)).message).toMatch(/cannot be made/);
+    rmSync(join(dataFolder, 'logs', 'instances', order.instanceId));
+    symlinkSync('/proc/1', join(dataFolder, 'logs', 'instances', order.instanceId));
     const error = await failure(order);
-    expect(error.message).toMatch(/guard.*cannot be started.*EISDIR/);
+    expect(error.message).toMatch(/guard.*cannot be started.*1\.log/);
     await expectNobody(order);
   });
 
@@ -200,10 +213,12 @@ describe('a start that cannot be', () => {
     await expect(occupied.start(shellOrder(newInstance(), ''))).rejects.toThrow(/cannot be made/);
   });
 
-  it('does not use a number twice', async () => {
-    const order = shellOrder(newInstance(), 'exit 0');
-    await (await runtime.start(order)).ended;
+  it('does not start what goes on', async () => {
+    const order = shellOrder(newInstance(), 'sleep 60');
+    const run = await runtime.start(order);
     expect((await failure(order)).code).toBe('internal_error');
+    expect(isAlive(run.record.enginePid)).toBe(true);
+    await run.stop();
   });
 });
 

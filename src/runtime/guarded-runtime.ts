@@ -1,16 +1,16 @@
 /** Runs programs on this machine, each under a guard that outlives the server. */
 
-import { accessSync, constants, mkdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { randomHex } from '../base/clock.ts';
 import { Bug, ConfigError } from '../base/errors.ts';
 import { endLeftovers } from './end-leftovers.ts';
+import { forgetOldInstances, forgetOldRuns, forgetRun } from './forget-runs.ts';
 import type { GuardOrder } from './guard/messages.ts';
 import { openGuardLink } from './guard-link.ts';
 import { GuardedRun, isRecordOf } from './guarded-run.ts';
-import { forgetOldRuns } from './logs.ts';
 import { listRunStates, readRunState } from './read-run-state.ts';
 import type { Run, RunEnd, RunOrder, RunRecord, Runtime } from './run.ts';
-import { instanceFolder, logFolder, logPath, openDataFolder, type RunName, statePath } from './run-files.ts';
+import { instanceFolder, logFolder, logPath, openDataFolder, type RunName } from './run-files.ts';
 import { spawnGuard } from './spawn-guard.ts';
 
 /** Where states, sockets and logs go, and how large a log may become (two files of this size for a run). */
@@ -37,6 +37,7 @@ class GuardedRuntime implements Runtime {
 
   async start(order: RunOrder): Promise<Run> {
     checkCommand(order.plan.command);
+    await this.#replace(order);
     const wish = this.#prepare(order);
     this.#own.add(wish.token);
     try {
@@ -73,12 +74,21 @@ class GuardedRuntime implements Runtime {
     const kept = new Set([...this.#own, ...known.map(({ token }) => token)]);
     const strays = listRunStates(this.#dataFolder).filter(({ end, token }) => end === undefined && !kept.has(token));
     await Promise.all(strays.map((state) => endLeftovers(this.#dataFolder, state, state.graceMs)));
+    forgetOldInstances(this.#dataFolder);
+  }
+
+  /** A server that was killed may have started a run of this number without a chance to note it. */
+  async #replace(name: RunName): Promise<void> {
+    const state = readRunState(this.#dataFolder, name);
+    if (state !== undefined && state.end === undefined) {
+      if (this.#own.has(state.token)) throw new Bug(`run ${name.run} of ${name.instanceId} goes on`);
+      await endLeftovers(this.#dataFolder, state, state.graceMs);
+    }
+    forgetRun(this.#dataFolder, name);
   }
 
   #prepare({ plan, ...order }: RunOrder): GuardOrder {
     const folder = instanceFolder(this.#dataFolder, order.instanceId);
-    if (readRunState(this.#dataFolder, order) !== undefined)
-      throw new Bug(`run ${order.run} of ${order.instanceId} was started before`);
     makeFolder(folder);
     makeFolder(logFolder(this.#dataFolder, order.instanceId));
     forgetOldRuns(this.#dataFolder, order);
@@ -107,11 +117,11 @@ class GuardedRuntime implements Runtime {
     }
   }
 
-  /** A run that could not be started leaves no state, and nobody behind. */
-  async #undo({ folder, ...order }: RunName & { readonly folder: string }): Promise<void> {
+  /** A run that could not be started leaves nothing and nobody behind. */
+  async #undo(order: RunName): Promise<void> {
     const state = readRunState(this.#dataFolder, order);
     if (state !== undefined) await endLeftovers(this.#dataFolder, state, 0);
-    rmSync(statePath(folder, order.run), { force: true });
+    forgetRun(this.#dataFolder, order);
   }
 }
 

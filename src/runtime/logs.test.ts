@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createStage, shellOrder, until } from './fixtures/stage.ts';
@@ -69,6 +69,28 @@ describe('logs', () => {
       (name) => statSync(join(dataFolder, 'logs', 'instances', run.record.instanceId, name)).size,
     );
     expect(sizes).toEqual([608, 1_000]);
+  });
+
+  it('of instances of long ago are forgotten, of those that go on never', async () => {
+    const order = shellOrder(newInstance(), 'sleep 60');
+    const run = await runtime.start(order);
+    const { instances } = run.record.socketPath.match(/^(?<instances>.*)\/[^/]+\/1\.sock$/)?.groups ?? {};
+    const state: object = JSON.parse(readFileSync(join(dataFolder, 'instances', order.instanceId, '1.json'), 'utf8'));
+    const end = { code: 0, signal: null, killed: false, logTail: '', ranMs: 1 };
+    const others = Array.from({ length: 60 }, (_, i) => ({ instanceId: newInstance(), endedAt: 1_000 + i }));
+    for (const { instanceId, endedAt } of others) {
+      const folder = join(instances ?? '', instanceId);
+      mkdirSync(folder);
+      const old = { ...state, instanceId, folder, token: instanceId, startedAt: 900, endedAt, end };
+      writeFileSync(join(folder, '1.json'), JSON.stringify(old));
+    }
+    await createGuardedRuntime({ dataFolder }).strays([run.record]);
+    const kept = others.filter(({ instanceId }) => logs.list(instanceId).length > 0);
+    expect(kept.length).toBeLessThan(50);
+    expect(kept.length).toBeGreaterThan(40);
+    expect(kept).toEqual(others.slice(-kept.length));
+    expect(logs.list(order.instanceId).length).toBe(1);
+    await run.stop();
   });
 
   it('of a run that nobody knows are empty', async () => {

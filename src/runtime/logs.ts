@@ -1,16 +1,13 @@
 /** Logs of runs: listed, read from their end, followed while they grow, and forgotten. */
 
-import { readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import type { InstanceId } from '../fleet/instance.ts';
 import { followLog } from './follow-log.ts';
+import { forgetInstance } from './forget-runs.ts';
 import { readLastLines } from './read-log.ts';
 import { listStatesOf, readRunState } from './read-run-state.ts';
 import type { RunEnd } from './run.ts';
-import { instanceFolder, logFolder, logPath, openDataFolder, type RunName } from './run-files.ts';
-
-/** Runs of an instance that are remembered, the newest included. */
-const keptRuns = 10;
+import { logPath, openDataFolder, type RunName } from './run-files.ts';
 
 /** A run, for lists. */
 export interface RunSummary {
@@ -56,21 +53,8 @@ export function createLogs(dataFolder: string): Logs {
       };
       return followLog({ path: logPath(folder, name), lines, isOver, signal });
     },
-    remove: (instanceId) => {
-      for (const place of [logFolder(folder, instanceId), instanceFolder(folder, instanceId)])
-        rmSync(place, { recursive: true, force: true });
-    },
+    remove: (instanceId) => forgetInstance(folder, instanceId),
   };
-}
-
-/** Removes what is remembered of runs that are too long ago, seen from the run that begins. */
-export function forgetOldRuns(dataFolder: string, { instanceId, run }: RunName): void {
-  for (const place of [logFolder(dataFolder, instanceId), instanceFolder(dataFolder, instanceId)]) {
-    for (const name of readdirSync(place)) {
-      const number = /^(\d+)\.(?:json|log|log\.1)$/.exec(name)?.[1];
-      if (number !== undefined && Number(number) <= run - keptRuns) rmSync(join(place, name), { force: true });
-    }
-  }
 }
 
 function listRuns(dataFolder: string, instanceId: InstanceId): RunSummary[] {

@@ -6,7 +6,7 @@ import type { LaunchPlan } from './launch-plan.ts';
 /** What to start. */
 export interface RunOrder {
   readonly instanceId: InstanceId;
-  /** 1, 2, … of this instance; a number is never used twice. */
+  /** 1, 2, … of this instance; one that an earlier server used and did not remember replaces that run. */
   readonly run: number;
   readonly plan: LaunchPlan;
   /** The program ends when no server has been there for so long; 0 = as soon as the one that started it is gone. */
@@ -64,6 +64,9 @@ export interface Runtime {
   adopt(record: RunRecord): Promise<Run | undefined>;
   /** How a run ended that nobody watched; undefined = it goes on, or nothing is known of it any more. */
   endOf(record: RunRecord): RunEnd | undefined;
-  /** Ends every run of this data directory that is neither in `known` nor was started or adopted here. */
+  /**
+   * Ends every run of this data directory that is neither in `known` nor was started or adopted here, and forgets
+   * instances of long ago.
+   */
   strays(known: readonly RunRecord[]): Promise<void>;
 }
