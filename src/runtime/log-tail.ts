@@ -1,6 +1,5 @@
-/** Keeps the last lines a process wrote, and a file of bounded size with more of them. */
+/** Keeps the last lines a process wrote. */
 
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
 const tailLines = 60;
@@ -20,44 +19,5 @@ export class LogTail {
 
   text(): string {
     return [...this.#lines, this.#open].filter((line) => line !== '').join('\n');
-  }
-}
-
-/** A log file that starts anew when it is full; one older file is kept beside it. */
-export class BoundedLog {
-  readonly #path: string;
-  readonly #maxBytes: number;
-  #file: number | undefined;
-  #sizeBytes = 0;
-
-  constructor(path: string, maxBytes: number) {
-    this.#path = path;
-    this.#maxBytes = maxBytes;
-    this.#file = openSync(path, 'w', 0o600);
-  }
-
-  /** A full disk must not end the server: then the file ends, and the tail goes on. */
-  write(bytes: Buffer): void {
-    try {
-      if (this.#file === undefined) return;
-      if (this.#sizeBytes + bytes.length > this.#maxBytes) this.#turn();
-      writeSync(this.#file, bytes);
-      this.#sizeBytes += bytes.length;
-    } catch {
-      this.close();
-    }
-  }
-
-  close(): void {
-    const file = this.#file;
-    this.#file = undefined;
-    if (file !== undefined) closeSync(file);
-  }
-
-  #turn(): void {
-    this.close();
-    renameSync(this.#path, `${this.#path}.1`);
-    this.#file = openSync(this.#path, 'w', 0o600);
-    this.#sizeBytes = 0;
   }
 }
