@@ -35,6 +35,7 @@ export class FileFetch {
   readonly #signal: AbortSignal;
   /** Absent while the server gives no ranges; then nothing can be resumed. */
   #state: DownloadState | undefined;
+  #parallel: number;
   #wholeBytes = 0;
   #totalBytes: number | undefined;
   #hasChanged = false;
@@ -47,6 +48,7 @@ export class FileFetch {
     this.#job = job;
     this.#part = part;
     this.#signal = job.signal ?? new AbortController().signal;
+    this.#parallel = job.parallel ?? defaultParallel;
     this.#totalBytes = job.sizeBytes;
     this.#meter = new ProgressMeter(tools.clock, 0);
     this.#saver = new StateSaver(job.target);
@@ -63,6 +65,8 @@ export class FileFetch {
       const opened = this.#state === undefined ? await this.#begin() : undefined;
       if (this.#state !== undefined) await this.#fetchSegments(this.#state, opened);
       if (!this.#hasChanged) return this.#tellProgress();
+      // Some servers know ranges only from the first byte on; one stream is always understood.
+      this.#parallel = 1;
       await this.forget();
     }
     throw new UnavailableError('download_failed', `${this.#host()} changes the file again and again.`);
@@ -89,7 +93,7 @@ export class FileFetch {
 
   #plan(answer: Opened): Opened {
     this.#noteTotal(answer.totalBytes, answer.response);
-    const parallel = answer.totalBytes < parallelFromBytes ? 1 : (this.#job.parallel ?? defaultParallel);
+    const parallel = answer.totalBytes < parallelFromBytes ? 1 : this.#parallel;
     this.#state = {
       identity: identityOf(this.#job),
       validator: answer.validator,
@@ -135,7 +139,7 @@ export class FileFetch {
     try {
       if (this.#signal.aborted) leave();
       await this.#ensureRoom();
-      workers = Array.from({ length: Math.min(this.#job.parallel ?? defaultParallel, queue.length) }, work);
+      workers = Array.from({ length: Math.min(this.#parallel, queue.length) }, work);
       await Promise.all(workers);
     } catch (error) {
       if (!this.#hasChanged) throw error;
