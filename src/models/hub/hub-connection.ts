@@ -37,7 +37,7 @@ export interface HubManners {
   /** How a token is shown to this hub. */
   credentials(token: string): Readonly<Record<string, string>>;
   /** What an answer refuses; undefined = it is a good one. */
-  refusal(answer: HubAnswer, subject: HubSubject): Refusal | undefined;
+  refusal(answer: HubAnswer, asked: HubSubject & { readonly hasToken: boolean }): Refusal | undefined;
 }
 
 /** Largest JSON answer that is read. */
@@ -123,7 +123,8 @@ export class HubConnection {
   }
 
   #refuse(path: string, subject: HubSubject, answer: HubAnswer): void {
-    const refusal = this.#manners.refusal(answer, subject);
+    const hasToken = this.#parts.token() !== undefined;
+    const refusal = this.#manners.refusal(answer, { ...subject, hasToken });
     if (refusal !== undefined) throw this.refusal(refusal, path, { ...subject, said: wordsOf(answer) });
   }
 

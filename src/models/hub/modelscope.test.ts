@@ -26,7 +26,7 @@ const refusing = (status: number, json: unknown) =>
 
 describe('what ModelScope alone does', () => {
   it.each([
-    [{ Id: commit, ShortId: 'cccccccc' }, commit],
+    [{ Id: commit }, commit],
     [{ Id: '', ShortId: 'cccccccc' }, commit],
     [{ Id: '', ShortId: 'eeeeeeee' }, 'master'],
     [{ Id: '', ShortId: '' }, 'master'],
@@ -58,6 +58,10 @@ describe('what ModelScope alone does', () => {
     await expect(refusing(404, { Code: 10010205001 }).files('a/b')).rejects.toThrow("no repository 'a/b'");
     await expect(refusing(404, 'page not found').files('a/b')).rejects.toThrow("no repository 'a/b'");
     await expect(refusing(401, {}).files('a/b')).rejects.toThrow('wrong or has expired');
+    const { hub } = make(() => ({ status: 401, json: {} }));
+    await expect(hub.files('a/b')).rejects.toThrow("no repository 'a/b'");
+    const query = { text: '', gguf: true, sort: 'likes', limit: 5 } as const;
+    await expect(hub.search(query)).rejects.toThrow('answered 401 for /openapi/v1/models');
     await expect(refusing(400, {}).files('a/b')).rejects.toMatchObject({ code: 'outbound_failed' });
   });
 

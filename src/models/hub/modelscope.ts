@@ -5,7 +5,7 @@ import { type AppError, isAppError, UnavailableError } from '../../base/errors.t
 import { isObject } from '../../base/json.ts';
 import { maxCardBytes, splitCard } from './card-text.ts';
 import type { Hub, HubCard, HubFile, HubFileUrl, HubListing, HubModel, HubPage, HubQuery } from './hub.ts';
-import { type HubAnswer, HubConnection, type HubParts, type HubSubject } from './hub-connection.ts';
+import { type HubAnswer, HubConnection, type HubManners, type HubParts, type HubSubject } from './hub-connection.ts';
 import { checkRepository, checkSearch, decodeFile, encodePath, isRepository, label, momentOf } from './hub-decode.ts';
 import { busyRefusal, type Refusal } from './hub-refusal.ts';
 
@@ -34,7 +34,8 @@ class ModelScope implements Hub {
 
   constructor(parts: HubParts) {
     this.endpoint = parts.endpoint;
-    const refusal = (answer: HubAnswer, subject: HubSubject) => readRefusal(answer, this.#pageOf(subject.repository));
+    const refusal: HubManners['refusal'] = (answer, asked) =>
+      readRefusal(answer, asked, this.#pageOf(asked.repository));
     this.#connection = new HubConnection(parts, { title, credentials, refusal });
   }
 
@@ -209,14 +210,18 @@ const textsOf = (field: Field) =>
  * Who may not read gets 404, and the `Code` in the body tells why: 10010205001 not there, 10010200001 no access,
  * 10990101004 no such revision (recorded by gpustack/gpustack-operator, specs of ModelArtifact).
  */
-function readRefusal({ status, headers, text }: HubAnswer, page: string): Refusal | undefined {
-  if (status === 429) return busyRefusal(headers);
-  if (status >= 500 || (status >= 400 && ![401, 403, 404].includes(status))) return { kind: 'trouble', status };
+function readRefusal(
+  { status, headers, text }: HubAnswer,
+  { repository, hasToken }: HubSubject & { readonly hasToken: boolean },
+  page: string,
+): Refusal | undefined {
   if (status < 400) return undefined;
+  if (status === 429) return busyRefusal(headers);
+  if (status === 401 && hasToken) return { kind: 'bad-token' };
+  if (repository === undefined || ![401, 403, 404].includes(status)) return { kind: 'trouble', status };
   const code = codeOf(text);
   if (code === 10010200001) return { kind: 'closed', url: page };
-  if (code === 10990101004) return { kind: 'no-revision' };
-  return status === 401 ? { kind: 'bad-token' } : { kind: 'no-repository' };
+  return { kind: code === 10990101004 ? 'no-revision' : 'no-repository' };
 }
 
 function codeOf(text: string): unknown {
