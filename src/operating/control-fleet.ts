@@ -1,0 +1,157 @@
+/** The fleet's control: what HTTP routes call, on top of the fleet, the database and the shelf of models. */
+
+import type { Clock } from '../base/clock.ts';
+import { RequestError } from '../base/errors.ts';
+import { completeSpec, type Deployment, type DeploymentId, type DeploymentSpec } from '../fleet/deployment.ts';
+import type { InstanceId } from '../fleet/instance.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import type { ToolVerdict } from '../fleet/tool-verdict.ts';
+import type { Logs } from '../runtime/logs.ts';
+import type { Db } from '../store/tables.ts';
+import type { DeviceDesk } from './device-desk.ts';
+import { createDeploymentEditor, specOf } from './edit-deployments.ts';
+import { type EstimateWorld, estimateDeployment } from './estimate-deployment.ts';
+import type { Fleet } from './fleet.ts';
+import type { DeploymentView, FleetChange, FleetControl, LogQuery, ModelFacts } from './fleet-control.ts';
+import type { KeptInstance } from './kept-instance.ts';
+import { findByName } from './local-roster.ts';
+import type { ModelDownloads } from './model-downloads.ts';
+import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './model-files-desk.ts';
+import { viewDeployment } from './view-deployment.ts';
+
+/** A tool format and why it was chosen. */
+export interface FormatFacts {
+  readonly name: string;
+  readonly evidence: string;
+}
+
+/** What the control stands on. */
+export interface ControlParts {
+  readonly fleet: Fleet;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly newId: (prefix: 'dep' | 'ins') => string;
+  readonly check: (spec: DeploymentSpec) => void;
+  readonly formatOf: (spec: ModelSpec, deployment: Deployment) => FormatFacts;
+  readonly verdictOf: (spec: ModelSpec, deployment: Deployment) => ToolVerdict | undefined;
+  /** Plain words on a template that is known to be broken, and the like. */
+  readonly doubtsOf: (spec: ModelSpec, deployment: Deployment) => readonly string[];
+  readonly probe: (deployment: Deployment, signal: AbortSignal) => Promise<ToolVerdict>;
+  readonly devices: DeviceDesk;
+  readonly downloads: ModelDownloads;
+  readonly files: ModelFilesParts;
+  readonly estimate: EstimateWorld;
+  readonly logs: Logs;
+  /** Changes that the fleet itself does not know of. */
+  readonly others: ChangeFeed;
+}
+
+/** Told of by whoever changes something outside the fleet. */
+export class ChangeFeed {
+  readonly #listeners = new Set<(change: FleetChange) => void>();
+
+  tell(change: FleetChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  subscribe(listener: (change: FleetChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Makes the control. */
+export function createFleetControl(parts: ControlParts): FleetControl {
+  const { fleet, devices, downloads, files, others } = parts;
+  const editor = createDeploymentEditor(parts);
+  const view = (deployment: Deployment): DeploymentView => viewOf(deployment, parts);
+  const viewAfter = async (work: Promise<Deployment>): Promise<DeploymentView> => view(await work);
+  const deployed = (id: DeploymentId): Deployment => {
+    const found = fleet.deployment(id);
+    if (found === undefined) throw new RequestError('not_found', `There is no deployment '${id}'.`);
+    return found;
+  };
+  return {
+    deployments: () => fleet.deployments.map(view),
+    find: (idOrName) => {
+      const found = findByName(fleet.deployments, idOrName);
+      return found && view(found);
+    },
+    instance: (id) => fleet.kept.find((kept) => kept.id === id)?.instance,
+    subscribe(listener) {
+      const ends = [fleet.subscribe(listener), others.subscribe(listener)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+    create: (wish, by) => viewAfter(editor.create(wish, by)),
+    edit: (id, spec, expectedRevision) => viewAfter(editor.edit(id, spec, expectedRevision)),
+    setStopped: (id, isStopped) => viewAfter(editor.setStopped(id, isStopped)),
+    scale: (id, replicas) => viewAfter(editor.edit(id, { ...specOf(deployed(id)), replicas })),
+    async remove(id, withFiles) {
+      const removed = await editor.remove(id);
+      if (withFiles) await removeFilesOf(removed, parts);
+    },
+    probe: (id, signal) => parts.probe(deployed(id), signal),
+    estimate: (wish, signal) => estimateDeployment(completeSpec(wish), parts.estimate, signal),
+    devices: () => devices.view(fleet.kept),
+    async setCordoned(deviceId, isCordoned) {
+      await devices.setCordoned(deviceId, isCordoned);
+      others.tell({ kind: 'device', id: deviceId, type: 'updated' });
+      fleet.lookAgain();
+    },
+    downloads: () => downloads.list(),
+    pull: async (source) => downloads.pull(source),
+    cancelDownload: async (id) => downloads.cancel(id),
+    modelFiles: (signal) => listAllModels(files, signal),
+    removeModelFile: (id) => removeModelFiles(id, fleet.deployments, files),
+    logRuns: async (id) =>
+      parts.logs
+        .list(id)
+        .map(({ run }) => run)
+        .reverse(),
+    logs: (id, query) => readLogs(id, query, parts),
+  };
+}
+
+function viewOf(deployment: Deployment, { fleet, formatOf, verdictOf, doubtsOf }: ControlParts): DeploymentView {
+  const kept = fleet.keptOf(deployment.id);
+  const spec = kept.find((each) => each.spec !== undefined)?.spec;
+  const facts = { deployment, kept, isDemanded: fleet.isDemanded(deployment.id) };
+  if (spec === undefined) return viewDeployment(facts);
+  const verdict = verdictOf(spec, deployment);
+  const model = modelFacts(spec, kept, formatOf(spec, deployment));
+  const view = viewDeployment({ ...facts, model, ...(verdict && { verdict }) });
+  return { ...view, warnings: [...view.warnings, ...doubtsOf(spec, deployment)] };
+}
+
+function modelFacts(spec: ModelSpec, kept: readonly KeptInstance[], format: FormatFacts): ModelFacts {
+  const client = kept.find((each) => each.client !== undefined)?.client;
+  const { name, architecture, parameterCount, sizeBytes, trainedContext } = spec;
+  return {
+    name,
+    architecture,
+    sizeBytes,
+    trainedContext,
+    contextPerRequest: client?.contextPerSlot ?? kept[0]?.deployment.contextSize ?? trainedContext,
+    toolFormat: format.name,
+    toolFormatEvidence: format.evidence,
+    ...(parameterCount !== undefined && { parameterCount }),
+    ...(client !== undefined && { device: client.device }),
+  };
+}
+
+/** Its own downloaded weights, unless another deployment serves them. */
+async function removeFilesOf(removed: Deployment, { files, fleet }: ControlParts): Promise<void> {
+  const file = files.own.find(removed.source);
+  if (file === undefined || usersOf(file, fleet.deployments).length > 0) return;
+  await removeModelFiles(file.id, fleet.deployments, files);
+}
+
+async function* readLogs(id: InstanceId, query: LogQuery, { logs }: ControlParts): AsyncGenerator<string> {
+  const run = query.run ?? logs.list(id)[0]?.run;
+  if (run === undefined) return;
+  const name = { instanceId: id, run };
+  if (query.follow) yield* logs.follow({ ...name, lines: query.lines, signal: query.signal });
+  else yield logs.tail(name, query.lines);
+}

@@ -1,0 +1,68 @@
+/** The devices of this machine, read now and then, with what people say of them and who has them. */
+
+import { RequestError } from '../base/errors.ts';
+import type { Device } from '../fleet/device.ts';
+import { isUnderWay } from '../fleet/instance.ts';
+import { type DeviceMark, listDeviceMarks, saveDeviceMark } from '../store/devices.ts';
+import type { Db } from '../store/tables.ts';
+import type { DeviceView } from './fleet-control.ts';
+import type { KeptInstance } from './kept-instance.ts';
+import type { PlaceableDevice } from './place-instance.ts';
+
+/** What the desk stands on. */
+export interface DeviceParts {
+  readonly db: Db;
+  readonly read: () => Promise<readonly Device[]>;
+  readonly workerId: string;
+}
+
+/** Remembers what was last read; the processor is always there. */
+export class DeviceDesk {
+  #devices: readonly Device[] = [];
+  #marks: readonly DeviceMark[] = [];
+  readonly #parts: DeviceParts;
+
+  constructor(parts: DeviceParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads the database; the devices themselves are read when first asked for, as some take a second. */
+  async open(): Promise<void> {
+    this.#marks = await listDeviceMarks(this.#parts.db);
+  }
+
+  /** What instances can be placed on, by what is known now. */
+  get placeable(): readonly PlaceableDevice[] {
+    const ids = new Set(['cpu', ...this.#devices.map(({ id }) => id)]);
+    return [...ids].map((id) => {
+      const mark = this.#markOf(id);
+      return { id, isCordoned: mark?.isCordoned ?? false, labels: mark?.labels ?? {} };
+    });
+  }
+
+  /** Reads them anew. */
+  async view(kept: readonly KeptInstance[]): Promise<readonly DeviceView[]> {
+    this.#devices = await this.#parts.read();
+    return this.#devices.map((device) => ({
+      ...device,
+      workerId: this.#parts.workerId,
+      isCordoned: this.#markOf(device.id)?.isCordoned ?? false,
+      instances: kept
+        .filter(({ instance }) => isUnderWay(instance.state) && instance.devices.includes(device.id))
+        .map(({ id }) => id),
+    }));
+  }
+
+  async setCordoned(deviceId: string, isCordoned: boolean): Promise<void> {
+    const { db, workerId } = this.#parts;
+    if (this.#devices.length === 0) this.#devices = await this.#parts.read();
+    if (!this.placeable.some(({ id }) => id === deviceId))
+      throw new RequestError('not_found', `There is no device '${deviceId}'.`);
+    await saveDeviceMark(db, { workerId, deviceId, isCordoned, labels: this.#markOf(deviceId)?.labels ?? {} });
+    this.#marks = await listDeviceMarks(db);
+  }
+
+  #markOf(deviceId: string): DeviceMark | undefined {
+    return this.#marks.find((mark) => mark.deviceId === deviceId && mark.workerId === this.#parts.workerId);
+  }
+}

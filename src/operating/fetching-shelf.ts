@@ -1,0 +1,102 @@
+/** The shelf of models: what is on this machine is taken from there, everything else is fetched first. */
+
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Bug } from '../base/errors.ts';
+import type { DownloadProgress, ModelFile } from '../fleet/download.ts';
+import type { ModelSource } from '../fleet/model-source.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import { readModel } from '../models/read-model.ts';
+import type { ReadLocal } from './local-shelf.ts';
+import { keyOfSource, type ModelDownloads } from './model-downloads.ts';
+import type { ModelShelf } from './model-shelf.ts';
+import type { FetchPlan } from './plan-fetch.ts';
+
+/** What the shelf stands on. */
+export interface ShelfParts {
+  readonly readLocal: ReadLocal;
+  readonly downloads: ModelDownloads;
+  readonly own: OwnFiles;
+}
+
+/** Models that were fetched before, by what they were fetched for. */
+export class OwnFiles {
+  readonly #bySource = new Map<string, ModelFile>();
+
+  constructor(known: readonly ModelFile[]) {
+    for (const file of known) this.add(file);
+  }
+
+  get all(): readonly ModelFile[] {
+    return [...this.#bySource.values()];
+  }
+
+  add(file: ModelFile): void {
+    if (file.source !== undefined) this.#bySource.set(keyOfSource(file.source), file);
+  }
+
+  remove({ source }: ModelFile): void {
+    if (source !== undefined) this.#bySource.delete(keyOfSource(source));
+  }
+
+  /** Only if every file is still there. */
+  find(source: ModelSource): ModelFile | undefined {
+    const found = this.#bySource.get(keyOfSource(source));
+    return found?.files.every((path) => existsSync(path)) ? found : undefined;
+  }
+}
+
+/** Makes the shelf. */
+export function createFetchingShelf({ readLocal, downloads, own }: ShelfParts): ModelShelf {
+  const peek = (source: ModelSource): ModelSpec | undefined => {
+    const local = readLocal(source);
+    if (local !== undefined) return local;
+    const [first] = own.find(source)?.files ?? [];
+    return first === undefined ? undefined : readModel(first);
+  };
+  return {
+    peek,
+    async take(source, tell, signal) {
+      const here = peek(source);
+      if (here !== undefined) return here;
+      tell('looking for its files');
+      await downloads.take(source, (progress) => tell(inWords(progress)), signal);
+      const fetched = peek(source);
+      if (fetched === undefined) throw new Bug('a model was fetched and is not there');
+      return fetched;
+    },
+  };
+}
+
+/** What is kept of a model that was just fetched. */
+export function toModelFile(
+  source: ModelSource,
+  plan: FetchPlan,
+  facts: Pick<ModelFile, 'id' | 'workerId' | 'createdAt'>,
+): ModelFile {
+  const files = plan.files.map(({ target }) => target);
+  const sizeBytes = plan.files.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0);
+  const name = plan.name === '' ? basename(files[0] ?? '') : plan.name;
+  const quantisation = plan.quantisation !== undefined && { quantisation: plan.quantisation };
+  return { ...facts, files, sizeBytes, origin: 'own', name, source, ...quantisation };
+}
+
+/** `38 % of 4.7 GB, 12.3 MB/s, 4 min left`. */
+function inWords({ bytesDone, bytesTotal, bytesPerSecond, etaSeconds }: DownloadProgress): string {
+  const share =
+    bytesTotal === undefined || bytesTotal === 0 ? '' : `${Math.floor((bytesDone / bytesTotal) * 100)} % of `;
+  const size = inUnits(bytesTotal ?? bytesDone);
+  const speed = bytesPerSecond > 0 ? `, ${inUnits(bytesPerSecond)}/s` : '';
+  return `${share}${size}${speed}${etaSeconds === undefined ? '' : `, ${timeInWords(etaSeconds)} left`}`;
+}
+
+function inUnits(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const step = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;
+}
+
+function timeInWords(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5_400 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3_600)} h`;
+}
