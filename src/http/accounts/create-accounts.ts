@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { RequestError } from '../../base/errors.ts';
 import type { PasswordChange, Session, User, UserId, UserWish } from '../../fleet/user.ts';
+import type { Outbound } from '../../outbound/outbound.ts';
 import type { SecretKeys } from '../../store/secret-key.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Db } from '../../store/tables.ts';
@@ -12,6 +13,8 @@ import { redeemAdminLink } from './admin-link.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { KeyRing } from './key-ring.ts';
 import { changeKey, makeKey, revokeKey } from './keys.ts';
+import { OidcProvider, type OidcSettings } from './oidc.ts';
+import { userOfClaims } from './oidc-user.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { createSecretHash, type SecretHash } from './secret-hash.ts';
@@ -32,6 +35,8 @@ export interface AccountsWorld {
   readonly isKeyless: boolean;
   /** The link is used up: what told it may forget it. */
   readonly onAdminLinkUsed?: () => void;
+  /** The company's provider, if there is one. */
+  readonly oidc?: { readonly settings: OidcSettings; readonly outbound: Outbound };
 }
 
 /** Everything the methods share. */
@@ -53,6 +58,7 @@ export async function createAccounts(world: AccountsWorld, ring = new KeyRing(wo
     authenticate: createAuthenticate(desk),
     ...signingIn(desk),
     ...userKeeping(desk),
+    ...atProvider(desk),
     createKey: (owner, spec) => makeKey(desk, owner, spec),
     editKey: (id, spec, revision) => changeKey(desk, id, { spec, revision }),
     deleteKey: (id) => revokeKey(desk, id),
@@ -60,9 +66,27 @@ export async function createAccounts(world: AccountsWorld, ring = new KeyRing(wo
   };
 }
 
+function atProvider({ oidc, db, clock, hash, ring, sessions }: Desk): Pick<Accounts, 'provider'> {
+  if (oidc === undefined) return {};
+  const { settings } = oidc;
+  const provider = new OidcProvider({ ...oidc, hash, clock });
+  return {
+    provider: {
+      label: settings.label,
+      start: (visitor) => provider.begin(visitor),
+      async finish(query, visitor) {
+        const claims = await provider.claimsOf(query, visitor);
+        const user = await userOfClaims(db, claims, { settings, now: clock.unixSeconds() });
+        ring.putOwner(user);
+        return await sessions.begin(user, visitor);
+      },
+    },
+  };
+}
+
 type SigningIn = Pick<
   Accounts,
-  'signIn' | 'signOut' | 'csrfTokenOf' | 'changePassword' | 'provider' | 'needsSetup' | 'useAdminLink'
+  'signIn' | 'signOut' | 'csrfTokenOf' | 'changePassword' | 'needsSetup' | 'useAdminLink'
 >;
 
 function signingIn(desk: Desk): SigningIn {
