@@ -3,7 +3,7 @@
 import type { Selectable } from 'kysely';
 import { type ApiKey, type ApiKeyId, type ApiKeySpec, apiKeyDefaults, apiKeySpecSchema } from '../fleet/api-key.ts';
 import type { UserId } from '../fleet/user.ts';
-import { readJson } from './json-column.ts';
+import { jsonColumn } from './json-column.ts';
 import { type Page, type Paged, readPage } from './page.ts';
 import type { Db, Tables } from './tables.ts';
 import { inTransaction } from './transaction.ts';
@@ -13,6 +13,8 @@ export interface StoredApiKey {
   readonly key: ApiKey;
   readonly keyHash: string;
 }
+
+const readSpec = jsonColumn(apiKeySpecSchema, apiKeyDefaults);
 
 const columns = {
   searched: ['name', 'hint'],
@@ -87,9 +89,15 @@ export async function deleteApiKey(db: Db, id: ApiKeyId): Promise<boolean> {
 
 /** Notes when keys were last used (Unix seconds), all at once. */
 export function touchApiKeys(db: Db, lastUsed: ReadonlyMap<ApiKeyId, number>): Promise<void> {
+  const idsByTime = new Map<number, ApiKeyId[]>();
+  for (const [id, at] of lastUsed) {
+    const ids = idsByTime.get(at);
+    if (ids === undefined) idsByTime.set(at, [id]);
+    else ids.push(id);
+  }
   return inTransaction(db, async (inside) => {
-    for (const [id, lastUsedAt] of lastUsed)
-      await inside.updateTable('apiKeys').set({ lastUsedAt }).where('id', '=', id).execute();
+    for (const [lastUsedAt, ids] of idsByTime)
+      await inside.updateTable('apiKeys').set({ lastUsedAt }).where('id', 'in', ids).execute();
   });
 }
 
@@ -103,9 +111,8 @@ function columnsOf(spec: ApiKeySpec) {
 }
 
 function toApiKey(row: Selectable<Tables['apiKeys']>): ApiKey {
-  const place = `${row.id} of apiKeys`;
   return {
-    ...readJson(apiKeySpecSchema, row.spec, { place, defaults: apiKeyDefaults }),
+    ...readSpec(row.spec, `${row.id} of apiKeys`),
     id: row.id,
     ownerId: row.ownerId,
     hint: row.hint,

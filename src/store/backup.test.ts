@@ -33,7 +33,7 @@ describe('a backup', () => {
     const store = await storeIn(folder);
     await insertUser(store.db, { user: userOf('ann') });
     const target = join(folder, 'copy.db');
-    await backupStore(folder, target);
+    await backupStore(folder, systemClock, target);
     await insertUser(store.db, { user: userOf('bob') });
     expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
     expect(statSync(target).mode & 0o77).toBe(0);
@@ -47,7 +47,7 @@ describe('a backup', () => {
       await writer.says(round * 20);
       const before = [...writer.said];
       const target = join(folder, `copy${round}.db`);
-      await backupStore(folder, target);
+      await backupStore(folder, systemClock, target);
       expect(await usersOf(target, ...before)).toEqual(before.map(() => true));
     }
     const count = writer.said.length;
@@ -56,14 +56,24 @@ describe('a backup', () => {
     await writer.ended;
   });
 
+  it('goes among the others by itself, where a start that fails finds it', async () => {
+    const folder = await filled('ann');
+    const copy = await backupStore(folder, systemClock);
+    expect(await usersOf(copy, 'ann')).toEqual([true]);
+    writeFileSync(databasePath(folder), 'rubbish'.repeat(1_000));
+    await expect(openStore(settingsOf(folder))).rejects.toThrow(`aimindserve restore ${copy}`);
+    await restoreStore(copy, folder, systemClock);
+    expect(await usersOf(databasePath(folder), 'ann')).toEqual([true]);
+  });
+
   it('never goes over a file, and needs a database', async () => {
     const folder = await filled();
     writeFileSync(join(folder, 'there'), 'precious');
-    await expect(backupStore(folder, join(folder, 'there'))).rejects.toMatchObject({ kind: 'config' });
+    await expect(backupStore(folder, systemClock, join(folder, 'there'))).rejects.toMatchObject({ kind: 'config' });
     expect(readFileSync(join(folder, 'there'), 'utf8')).toBe('precious');
     const nowhere = join(folder, 'no such folder', 'new');
-    await expect(backupStore(folder, nowhere)).rejects.toMatchObject({ kind: 'config' });
-    await expect(backupStore(newFolder(), join(folder, 'new'))).rejects.toMatchObject({ kind: 'config' });
+    await expect(backupStore(folder, systemClock, nowhere)).rejects.toMatchObject({ kind: 'config' });
+    await expect(backupStore(newFolder(), systemClock, join(folder, 'new'))).rejects.toMatchObject({ kind: 'config' });
     expect(existsSync(join(folder, 'new'))).toBe(false);
   });
 });
@@ -72,7 +82,7 @@ describe('restoring', () => {
   it('puts the copy in place and keeps what was there', async () => {
     const folder = await filled('ann');
     const copy = join(folder, 'copy.db');
-    await backupStore(folder, copy);
+    await backupStore(folder, systemClock, copy);
     const store = await openStore(settingsOf(folder));
     await insertUser(store.db, { user: userOf('bob') });
     await store.close();
@@ -85,7 +95,7 @@ describe('restoring', () => {
   it('keeps also what a killed server had only in its log', async () => {
     const folder = newFolder();
     const copy = join(await filled('old'), 'copy.db');
-    await backupStore(join(copy, '..'), copy);
+    await backupStore(join(copy, '..'), systemClock, copy);
     const writer = startOther('writes', folder, 'w');
     await writer.says(5);
     writer.process.kill('SIGKILL');

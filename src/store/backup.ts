@@ -1,23 +1,35 @@
 /** Copies the database while the server runs, and puts a copy back while it does not. */
 
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile, link, rename, rm } from 'node:fs/promises';
 import { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
-import { databasePath, syncToDisk, timeInName } from './data-folder.ts';
+import { newBackupPath } from './backups-folder.ts';
+import { backupsFolder, databasePath, syncToDisk, timeInName } from './data-folder.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { newestVersion, versionOf } from './migrations.ts';
+import { ensureOurs, findFault } from './sqlite-check.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { isDamage, translateAtStart } from './sqlite-errors.ts';
-import { applicationId, copySqlite, firstValue, openReadOnly, openSqlite, type SqliteFile } from './sqlite-open.ts';
+import { copySqlite, emptyLog, openReadOnly, openSqlite, type SqliteFile } from './sqlite-open.ts';
 import type { Tables } from './tables.ts';
 
-/** Copies a data directory's database to a new file; the server may run. The secret key is not in it. */
-export async function backupStore(dataFolder: string, target: string): Promise<void> {
-  if (existsSync(target)) throw new ConfigError('invalid_config', `${target} exists already.`);
-  await withDatabase(databasePath(dataFolder), (file) => copySqlite(file, target));
-  await withDatabase(target, async (file) => ensureIntact(file, target));
+/**
+ * Copies a data directory's database to a new file, by default among its backups; the server may run.
+ * The result is the file's path. The secret key is not in it.
+ */
+export async function backupStore(dataFolder: string, clock: Clock, target?: string): Promise<string> {
+  if (target !== undefined && existsSync(target)) throw new ConfigError('invalid_config', `${target} exists already.`);
+  let copy = '';
+  await withDatabase(databasePath(dataFolder), async (file) => {
+    copy =
+      target ??
+      (await newBackupPath(backupsFolder(dataFolder), { version: await versionIn(file), now: clock.unixSeconds() }));
+    await copySqlite(file, copy);
+  });
+  await withDatabase(copy, async (file) => ensureIntact(file, copy));
+  return copy;
 }
 
 /** What `restoreStore` did. */
@@ -51,7 +63,7 @@ export async function restoreStore(backup: string, dataFolder: string, clock: Cl
 async function keepBeside(target: string, clock: Clock): Promise<string | undefined> {
   if (!existsSync(target)) return undefined;
   const beside = `${target}.replaced-${timeInName(clock.unixSeconds())}`;
-  await emptyLog(target);
+  await writeLogBack(target);
   // What could not be emptied stays with its database; under the new one it would be poison.
   if (existsSync(`${target}-wal`)) await rename(`${target}-wal`, `${beside}-wal`);
   await rm(`${target}-shm`, { force: true });
@@ -64,16 +76,15 @@ async function secondName(path: string, name: string): Promise<void> {
   try {
     await link(path, name);
   } catch {
-    await copyFile(path, name);
+    await copyFile(path, name, constants.COPYFILE_EXCL);
     await syncToDisk(name);
   }
 }
 
-/** Writes what is in the log into the database itself, as far as it can still be opened. */
-async function emptyLog(path: string): Promise<void> {
+async function writeLogBack(path: string): Promise<void> {
   try {
     const file = await openSqlite(path);
-    file.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    emptyLog(file);
     file.close();
   } catch (thrown) {
     if (!isDamage(thrown)) throw translateAtStart(thrown, path);
@@ -94,18 +105,20 @@ async function withDatabase(path: string, work: (file: SqliteFile) => Promise<vo
 }
 
 function ensureIntact(file: SqliteFile, path: string): void {
-  if (firstValue(file, 'PRAGMA application_id') !== applicationId)
-    throw new ConfigError('invalid_config', `${path} is not a database of aimindserve.`);
-  const verdict = firstValue(file, 'PRAGMA integrity_check(1)');
-  if (verdict !== 'ok') throw notIntact(path, String(verdict));
+  ensureOurs(file, path);
+  const fault = findFault(file, 'full');
+  if (fault !== undefined) throw notIntact(path, fault);
 }
 
 async function ensureKnown(file: SqliteFile, path: string): Promise<void> {
-  const db = new Kysely<Tables>({ dialect: sqliteDialect(file, { path, busyTimeoutMs: 5_000 }) });
-  const version = await versionOf(db);
+  const version = await versionIn(file);
   if (version <= newestVersion) return;
   const message = `${path} has version ${version}, this program knows ${newestVersion}: restore it with the newer program.`;
   throw new ConfigError('data_too_new', message);
+}
+
+function versionIn(file: SqliteFile): Promise<number> {
+  return versionOf(new Kysely<Tables>({ dialect: sqliteDialect(file, { path: ':memory:', busyTimeoutMs: 5_000 }) }));
 }
 
 function notIntact(path: string, internal: string): ConfigError {

@@ -55,7 +55,7 @@ describe('two processes on one file', () => {
     expect(acknowledged.filter((id) => !present.has(id))).toEqual([]);
     const { rows } = await sql`PRAGMA integrity_check`.execute(store.db);
     expect(rows).toEqual([{ integrity_check: 'ok' }]);
-  });
+  }, 240_000);
 });
 
 describe('a database that another process has locked', () => {

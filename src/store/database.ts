@@ -7,11 +7,12 @@ import { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { backUpBefore, newestBackup } from './backups-folder.ts';
+import { newBackupPath, newestBackup } from './backups-folder.ts';
 import { type Migration, migrate, migrations, newestOf, versionOf } from './migrations.ts';
+import { ensureOurs, findFault, markNew } from './sqlite-check.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { isDamage, translateAtStart } from './sqlite-errors.ts';
-import { applicationId, firstValue, openSqlite, type SqliteFile } from './sqlite-open.ts';
+import { copySqlite, openSqlite, type SqliteFile, setUp } from './sqlite-open.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** What opening needs. */
@@ -59,7 +60,8 @@ async function upgrade(
   if (version > newest) throw tooNew({ version, newest, backupsFolder });
   if (version === newest) return;
   if (version > 0) {
-    const backup = await backUpBefore(file, { backupsFolder, version, now: clock.unixSeconds() });
+    const backup = await newBackupPath(backupsFolder, { version, now: clock.unixSeconds() });
+    await copySqlite(file, backup);
     log.info({ from: version, to: newest, backup }, 'the database is brought up to date; a copy was made before');
   }
   await migrate(db, steps, clock.unixSeconds());
@@ -84,13 +86,12 @@ async function openChecked(settings: StoreSettings): Promise<SqliteFile> {
 
 function ensureSound(file: SqliteFile, settings: StoreSettings): void {
   const { path } = settings;
-  const isNew = firstValue(file, 'SELECT count(*) FROM sqlite_schema') === 0;
-  if (isNew) file.exec(`PRAGMA application_id=${applicationId}`);
-  else if (firstValue(file, 'PRAGMA application_id') !== applicationId)
-    throw new ConfigError('invalid_config', `${path} is a database, but not one of aimindserve.`);
-  const isSmall = path !== ':memory:' && statSync(path).size <= checkedBytes;
-  const verdict = isSmall ? firstValue(file, 'PRAGMA quick_check(1)') : 'ok';
-  if (verdict !== 'ok') throw damaged(settings, verdict);
+  markNew(file);
+  ensureOurs(file, path);
+  setUp(file);
+  if (path === ':memory:' || statSync(path).size > checkedBytes) return;
+  const fault = findFault(file, 'quick');
+  if (fault !== undefined) throw damaged(settings, fault);
 }
 
 function damaged({ path, backupsFolder }: StoreSettings, cause: unknown): ConfigError {

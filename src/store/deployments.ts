@@ -10,9 +10,11 @@ import {
   deploymentWishSchema,
   servedNames,
 } from '../fleet/deployment.ts';
-import { readJson } from './json-column.ts';
+import { jsonColumn } from './json-column.ts';
 import type { Db, Tables } from './tables.ts';
 import { inTransaction, orTaken } from './transaction.ts';
+
+const readWish = jsonColumn(deploymentWishSchema);
 
 /** Adds a deployment; `name_taken` if another one answers to one of its names. */
 export function insertDeployment(db: Db, deployment: Deployment): Promise<Deployment | 'name_taken'> {
@@ -106,9 +108,8 @@ function specOf(deployment: Deployment): DeploymentSpec {
 }
 
 function toDeployment(row: Selectable<Tables['deployments']>): Deployment {
-  const place = `${row.id} of deployments`;
   return {
-    ...completeSpec(readJson(deploymentWishSchema, row.spec, { place })),
+    ...completeSpec(readWish(row.spec, `${row.id} of deployments`)),
     id: row.id,
     declaredBy: 'store',
     revision: row.revision,

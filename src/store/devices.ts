@@ -1,7 +1,7 @@
 /** The table of what people say of devices: which are kept free, and how they are labelled. */
 
 import { Type } from 'typebox';
-import { readJson } from './json-column.ts';
+import { jsonColumn } from './json-column.ts';
 import type { Db } from './tables.ts';
 
 /** A device nobody said anything of has no mark. */
@@ -13,7 +13,7 @@ export interface DeviceMark {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const labelsSchema = Type.Record(Type.String(), Type.String());
+const readLabels = jsonColumn(Type.Record(Type.String(), Type.String()));
 
 /** Adds or replaces a device's mark. */
 export async function saveDeviceMark(db: Db, mark: DeviceMark): Promise<void> {
@@ -33,6 +33,6 @@ export async function listDeviceMarks(db: Db): Promise<readonly DeviceMark[]> {
     workerId: row.workerId,
     deviceId: row.deviceId,
     isCordoned: row.isCordoned === 1,
-    labels: readJson(labelsSchema, row.labels, { place: `${row.workerId}/${row.deviceId} of devices` }),
+    labels: readLabels(row.labels, `${row.workerId}/${row.deviceId} of devices`),
   }));
 }

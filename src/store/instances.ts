@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import type { Json } from '../base/json.ts';
 import type { DeploymentId } from '../fleet/deployment.ts';
 import type { Instance, InstanceId } from '../fleet/instance.ts';
-import { readJson } from './json-column.ts';
+import { type JsonColumn, jsonColumn } from './json-column.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** An instance and the note of its running process, which only the runtime understands. */
@@ -14,13 +14,26 @@ export interface StoredInstance {
   readonly runRecord?: Json;
 }
 
-const devicesSchema = Type.Array(Type.String());
-const historySchema = Type.Array(
-  Type.Object({
-    state: Type.Enum(['pending', 'placed', 'fetching', 'starting', 'ready', 'ailing', 'failed', 'stopping', 'stopped']),
-    reason: Type.String(),
-    atMs: Type.Number(),
-  }),
+const readDevices = jsonColumn(Type.Array(Type.String()));
+const readRecord: JsonColumn<Json> = jsonColumn(Type.Any());
+const readHistory = jsonColumn(
+  Type.Array(
+    Type.Object({
+      state: Type.Enum([
+        'pending',
+        'placed',
+        'fetching',
+        'starting',
+        'ready',
+        'ailing',
+        'failed',
+        'stopping',
+        'stopped',
+      ]),
+      reason: Type.String(),
+      atMs: Type.Number(),
+    }),
+  ),
 );
 
 /** Adds or replaces an instance; without `runRecord` it keeps the one it has, null takes it away. */
@@ -55,13 +68,8 @@ function toStored({ runRecord, ...row }: Selectable<Tables['instances']>): Store
   const place = `${row.id} of instances`;
   const instance: Instance = {
     ...row,
-    devices: readJson(devicesSchema, row.devices, { place }),
-    history: readJson(historySchema, row.history, { place }),
+    devices: readDevices(row.devices, place),
+    history: readHistory(row.history, place),
   };
   return runRecord === null ? { instance } : { instance, runRecord: readRecord(runRecord, place) };
-}
-
-function readRecord(text: string, place: string): Json {
-  const record: Json = readJson(Type.Any(), text, { place });
-  return record;
 }

@@ -1,21 +1,33 @@
 /** Reads JSON out of columns: older and damaged rows get a clear error that names the row. */
 
 import type { Static, TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
 import { Value } from 'typebox/value';
 import { Bug } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 
-/** The value of a column as its schema says; `defaults` fill what an older version did not write. */
-export function readJson<S extends TSchema>(
-  schema: S,
-  text: string,
-  at: { readonly place: string; readonly defaults?: object },
-): Static<S> {
-  const parsed = parse(text, at.place);
-  const value = isObject(parsed) ? { ...at.defaults, ...parsed } : parsed;
+/** Reads the text of a column; `place` is the row's name in complaints. */
+export type JsonColumn<T> = (text: string, place: string) => T;
+
+/** The reader of a column with this schema; `defaults` fill what an older version did not write. */
+export function jsonColumn<S extends TSchema>(schema: S, defaults?: object): JsonColumn<Static<S>> {
+  // Compiled, since caches read whole tables: 1 µs a row instead of 25. At the first use, to start fast.
+  let validator: Validator<Record<never, never>, S> | undefined;
+  return (text, place) => {
+    validator ??= Compile(schema);
+    const parsed = parse(text, place);
+    const value = defaults !== undefined && isObject(parsed) ? { ...defaults, ...parsed } : parsed;
+    if (validator.Check(value)) return value;
+    throw misshapen(place, validator.Errors(value));
+  };
+}
+
+/** The value of a text with a schema that comes along with it, as in settings. */
+export function readJson<S extends TSchema>(schema: S, text: string, place: string): Static<S> {
+  const value = parse(text, place);
   if (Value.Check(schema, value)) return value;
-  const [first] = Value.Errors(schema, value);
-  throw damaged(at.place, `${first?.instancePath ?? ''} ${first?.message ?? 'does not fit'}`.trim());
+  throw misshapen(place, Value.Errors(schema, value));
 }
 
 function parse(text: string, place: string): unknown {
@@ -24,6 +36,10 @@ function parse(text: string, place: string): unknown {
   } catch (cause) {
     throw damaged(place, `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }
+}
+
+function misshapen(place: string, [first]: readonly TLocalizedValidationError[]): Bug {
+  return damaged(place, `${first?.instancePath ?? ''} ${first?.message ?? 'does not fit'}`.trim());
 }
 
 function damaged(place: string, reason: string): Bug {

@@ -1,6 +1,5 @@
 /** The table of what keys have used: requests and tokens by day, month and lifetime. */
 
-import { sql } from 'kysely';
 import type { ApiKeyId } from '../fleet/api-key.ts';
 import type { Db } from './tables.ts';
 import { inTransaction } from './transaction.ts';
@@ -22,21 +21,41 @@ export function usagePeriods(at: number): { readonly day: string; readonly month
 
 /** Adds to the counters, all or nothing; what belongs to keys that are gone is dropped. */
 export function addKeyUsage(db: Db, additions: readonly KeyUsage[]): Promise<void> {
+  const sums = sumUp(additions);
   return inTransaction(db, async (inside) => {
-    const keys = new Set((await inside.selectFrom('apiKeys').select('id').execute()).map(({ id }) => id));
-    for (const addition of additions) if (keys.has(addition.keyId)) await add(inside, addition);
+    for (let start = 0; start < sums.length; start += batchRows)
+      await add(inside, sums.slice(start, start + batchRows));
   });
 }
 
-async function add(db: Db, { keyId, period, requests, tokens }: KeyUsage): Promise<void> {
+/** Rows in one statement. */
+const batchRows = 500;
+
+/** One statement cannot change a row twice. */
+function sumUp(additions: readonly KeyUsage[]): readonly KeyUsage[] {
+  const sums = new Map<string, KeyUsage>();
+  for (const addition of additions) {
+    const name = `${addition.keyId} ${addition.period}`;
+    const { requests = 0, tokens = 0 } = sums.get(name) ?? {};
+    sums.set(name, { ...addition, requests: requests + addition.requests, tokens: tokens + addition.tokens });
+  }
+  return [...sums.values()];
+}
+
+async function add(db: Db, rows: readonly KeyUsage[]): Promise<void> {
+  const ids = [...new Set(rows.map(({ keyId }) => keyId))];
+  const keys = await db.selectFrom('apiKeys').select('id').where('id', 'in', ids).execute();
+  const known = new Set(keys.map(({ id }) => id));
+  const kept = rows.filter(({ keyId }) => known.has(keyId));
+  if (kept.length === 0) return;
   await db
     .insertInto('keyUsage')
-    .values({ keyId, period, requests, tokens })
+    .values(kept)
     .onConflict((conflict) =>
-      conflict.columns(['keyId', 'period']).doUpdateSet({
-        requests: sql`${sql.ref('keyUsage.requests')} + ${requests}`,
-        tokens: sql`${sql.ref('keyUsage.tokens')} + ${tokens}`,
-      }),
+      conflict.columns(['keyId', 'period']).doUpdateSet((row) => ({
+        requests: row('keyUsage.requests', '+', row.ref('excluded.requests')),
+        tokens: row('keyUsage.tokens', '+', row.ref('excluded.tokens')),
+      })),
     )
     .execute();
 }

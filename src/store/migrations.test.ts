@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { databasePath } from './data-folder.ts';
@@ -125,7 +125,6 @@ describe('a database', () => {
     const store = await storeIn(folder);
     for (let index = 0; index < 50; index++) await insertUser(store.db, { user: userOf(`user ${index}`) });
     await store.close();
-    const { readFileSync } = await import('node:fs');
     const bytes = readFileSync(databasePath(folder));
     writeFileSync(databasePath(folder), bytes.fill(0x5a, 4_096 * 3, 4_096 * 20));
     await expect(open(folder)).rejects.toMatchObject({ code: 'invalid_config' });
@@ -136,7 +135,9 @@ describe('a database', () => {
     const other = await openSqlite(databasePath(folder));
     other.exec('CREATE TABLE theirs (a)');
     other.close();
-    await expect(open(folder)).rejects.toThrow('not one of aimindserve');
+    const before = readFileSync(databasePath(folder));
+    await expect(open(folder)).rejects.toThrow('not a database of aimindserve');
+    expect(readFileSync(databasePath(folder))).toEqual(before);
   });
 
   it('that cannot be made is reported', async () => {

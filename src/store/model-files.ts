@@ -4,10 +4,11 @@ import type { Selectable } from 'kysely';
 import { Type } from 'typebox';
 import type { ModelFile } from '../fleet/download.ts';
 import { modelSourceSchema } from '../fleet/model-source.ts';
-import { readJson } from './json-column.ts';
+import { jsonColumn } from './json-column.ts';
 import type { Db, Tables } from './tables.ts';
 
-const filesSchema = Type.Array(Type.String());
+const readFiles = jsonColumn(Type.Array(Type.String()));
+const readSource = jsonColumn(modelSourceSchema);
 
 /** Adds a model's files, or replaces what is known of them. */
 export async function saveModelFile(db: Db, file: ModelFile): Promise<void> {
@@ -48,8 +49,8 @@ function toModelFile(row: Selectable<Tables['modelFiles']>): ModelFile {
   const place = `${row.id} of modelFiles`;
   return {
     ...rest,
-    files: readJson(filesSchema, row.files, { place }),
-    ...(source !== null && { source: readJson(modelSourceSchema, source, { place }) }),
+    files: readFiles(row.files, place),
+    ...(source !== null && { source: readSource(source, place) }),
     ...(quantisation !== null && { quantisation }),
   };
 }

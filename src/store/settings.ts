@@ -8,7 +8,7 @@ import type { Db } from './tables.ts';
 /** The value of a setting as its schema says; absent = never set. */
 export async function readSetting<S extends TSchema>(db: Db, name: string, schema: S): Promise<Static<S> | undefined> {
   const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
-  return row === undefined ? undefined : readJson(schema, row.value, { place: `${name} of settings` });
+  return row === undefined ? undefined : readJson(schema, row.value, `${name} of settings`);
 }
 
 /** Sets a setting. */

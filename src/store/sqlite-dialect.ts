@@ -14,7 +14,7 @@ import {
 } from 'kysely';
 import { Bug, UnavailableError } from '../base/errors.ts';
 import { isBusy, translate } from './sqlite-errors.ts';
-import type { SqliteFile } from './sqlite-open.ts';
+import { emptyLog, type SqliteFile } from './sqlite-open.ts';
 
 /** Where the file lies and how long to wait for others. */
 export interface SqliteSettings {
@@ -92,7 +92,7 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {
     if (!this.#file.isOpen) return;
     try {
-      this.#file.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      emptyLog(this.#file);
     } catch {
       // Only tidiness: the next start reads the log as well.
     }

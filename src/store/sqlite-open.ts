@@ -14,9 +14,6 @@ interface Library {
   readonly backup: (source: SqliteFile, target: string, options?: BackupOptions) => Promise<number>;
 }
 
-/** Marks a file as ours in its header: `aMSv`. */
-export const applicationId = 0x614d5376;
-
 /** While a file is opened, another process may be reading or closing its log. */
 const openTimeoutMs = 5_000;
 
@@ -29,23 +26,21 @@ async function library(): Promise<Library> {
   return found;
 }
 
-/**
- * Opens (or makes) a database for one writer beside many readers.
- * Each acknowledged write is synced to the disk (`synchronous=FULL`): a power cut must not bring back a revoked key,
- * and hot counters are written in batches, so that a sync costs little.
- */
+/** Opens (or makes) a database. */
 export async function openSqlite(path: string): Promise<SqliteFile> {
   const { DatabaseSync } = await library();
   // Made here, so that password hashes are never readable by others, not even for a moment.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-  const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: openTimeoutMs });
-  try {
-    file.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF');
-    return file;
-  } catch (thrown) {
-    file.close();
-    throw thrown;
-  }
+  return new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: openTimeoutMs });
+}
+
+/**
+ * Sets a database up for one writer beside many readers.
+ * Each acknowledged write is synced to the disk (`synchronous=FULL`): killing the process would lose nothing without it,
+ * but a power cut must not bring back a revoked key. Hot counters are written in batches, so that a sync costs little.
+ */
+export function setUp(file: SqliteFile): void {
+  file.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF');
 }
 
 /** Opens a file that is not changed. */
@@ -87,8 +82,7 @@ export async function copySqlite(source: SqliteFile, target: string): Promise<vo
   }
 }
 
-/** The first value of a query's first row. */
-export function firstValue(file: SqliteFile, query: string): unknown {
-  const row: unknown = file.prepare(query).get();
-  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
+/** Writes what is still in the log into the database itself, as far as no reader needs it, and empties the log. */
+export function emptyLog(file: SqliteFile): void {
+  file.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }

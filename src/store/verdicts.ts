@@ -3,15 +3,17 @@
 import type { Selectable } from 'kysely';
 import { Type } from 'typebox';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
-import { readJson } from './json-column.ts';
+import { jsonColumn } from './json-column.ts';
 import type { Db, Tables } from './tables.ts';
 
-const stepsSchema = Type.Array(
-  Type.Object({
-    name: Type.Enum(['call', 'no-call', 'parallel', 'round-trip', 'required']),
-    isOk: Type.Boolean(),
-    transcript: Type.String(),
-  }),
+const readSteps = jsonColumn(
+  Type.Array(
+    Type.Object({
+      name: Type.Enum(['call', 'no-call', 'parallel', 'round-trip', 'required']),
+      isOk: Type.Boolean(),
+      transcript: Type.String(),
+    }),
+  ),
 );
 
 /** Keeps a verdict in place of the earlier one on the same weights, format and engine. */
@@ -47,5 +49,5 @@ export async function listVerdicts(db: Db, weights?: string): Promise<readonly T
 }
 
 function toVerdict(row: Selectable<Tables['verdicts']>): ToolVerdict {
-  return { ...row, steps: readJson(stepsSchema, row.steps, { place: `${row.weights} of verdicts` }) };
+  return { ...row, steps: readSteps(row.steps, `${row.weights} of verdicts`) };
 }
