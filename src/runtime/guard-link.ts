@@ -8,8 +8,8 @@ import { decodeRunEnd, decodeRunState } from './read-run-state.ts';
 import type { RunEnd } from './run.ts';
 import type { RunState } from './run-files.ts';
 
-/** How long a guard may take to answer. */
-const answerMs = 5_000;
+/** How long a guard may take to answer; on a machine that swaps, impatience would cost a sound engine. */
+const answerMs = 15_000;
 
 /** A guard that answered. */
 export interface GuardLink {

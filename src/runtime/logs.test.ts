@@ -139,6 +139,21 @@ describe('following', () => {
     expect(two.seen.text).toBe('');
   });
 
+  it.each([
+    ['', 1, ''],
+    ['a', 1, 'a'],
+    ['a\n', 1, 'a\n'],
+    ['\n\n', 1, '\n'],
+    ['a\n\nb', 2, '\nb'],
+    ['a\n\nb', 3, 'a\n\nb'],
+  ])('counts the last lines of %j: %i', async (text, lines, expected) => {
+    const { seen, end, done } = follow(newLog(text), lines);
+    seen.over = true;
+    await done;
+    end.abort();
+    expect(seen.text).toBe(expected);
+  });
+
   it('reads no more than the end of a large log', async () => {
     mkdirSync(join(dataFolder, 'logs', 'instances', 'large'), { recursive: true });
     writeFileSync(join(dataFolder, 'logs', 'instances', 'large', '1.log'), `${'x'.repeat(99)}\n`.repeat(50_000));

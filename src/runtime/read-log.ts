@@ -69,7 +69,10 @@ function countLines(bytes: Buffer): number {
 /** A last line that is not finished counts as one. */
 function lastLines(bytes: Buffer, lines: number): Buffer {
   if (lines <= 0) return Buffer.alloc(0);
-  let at = bytes.length - 1;
-  for (let found = 0; found < lines && at > 0; found++) at = bytes.lastIndexOf(newline, at - 1);
-  return at > 0 ? bytes.subarray(at + 1) : bytes;
+  let before = bytes.length - 1;
+  for (let found = 0; found < lines; found++) {
+    before = before <= 0 ? -1 : bytes.lastIndexOf(newline, before - 1);
+    if (before < 0) return bytes;
+  }
+  return bytes.subarray(before + 1);
 }

@@ -41,6 +41,15 @@ describe('a log of a run', () => {
     expect(text.slice(kept)).toBe(`\n[${(10 << 20) - kept} bytes of output are missing here]\n`);
   });
 
+  it('does not mind a full disk', async () => {
+    const log = await openRunLog('/dev/full', 1_000);
+    for (let i = 0; i < 3; i++) {
+      log.write(Buffer.from('x'.repeat(5_000)));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await log.close();
+  });
+
   it('goes on when its file is taken away, and when there is no place for a new one', async () => {
     const path = newPath();
     const log = await openRunLog(path, 10);
