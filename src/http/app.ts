@@ -4,15 +4,16 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Complete } from '../answering/complete.ts';
 import { type Clock, randomHex } from '../base/clock.ts';
-import { RequestError, UnavailableError } from '../base/errors.ts';
+import { Bug, RequestError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Caller } from '../fleet/caller.ts';
 import { openaiChat } from '../wire/openai-chat/protocol.ts';
 import type { Protocol } from '../wire/protocol.ts';
-import type { Access } from './access.ts';
+import type { Authenticate } from './accounts/authenticate.ts';
 import { sendFailure, toHttpError } from './errors.ts';
 import { healthRoutes, openPaths } from './health-routes.ts';
 import { InFlight } from './in-flight.ts';
-import { inferenceRoute } from './inference-route.ts';
+import { type Door, inferenceRoute } from './inference-route.ts';
 import type { HttpLimits } from './limits.ts';
 import { type ModelsView, modelRoutes } from './model-routes.ts';
 import { only } from './only.ts';
@@ -22,7 +23,11 @@ export interface HttpOptions {
   readonly complete: Complete;
   readonly protocols: readonly Protocol[];
   readonly models: ModelsView;
-  readonly access: Access;
+  /** Says who asks for a model. */
+  readonly authenticate: Authenticate;
+  readonly door: Door;
+  /** Puts further routes on the server, which look after their own callers: everything below `/api/`. */
+  readonly addRoutes?: (app: FastifyInstance) => void;
   readonly log: Log;
   readonly clock: Clock;
   readonly limits: HttpLimits;
@@ -42,14 +47,21 @@ const prefixes = ['/v1', '/v1-openai'];
 /** Makes the server; nothing listens yet. */
 export function createHttpApp(options: HttpOptions): HttpApp {
   const inFlight = new InFlight();
+  const callers = new WeakMap<FastifyRequest, Caller>();
   const app = createFastify(options.limits);
-  addHooks(app, options, inFlight);
+  addHooks(app, options, { inFlight, callers });
   healthRoutes(app, options.models, inFlight);
+  const callerOf = (request: FastifyRequest): Caller => {
+    const caller = callers.get(request);
+    if (caller === undefined) throw new Bug('nobody asked who a request comes from');
+    return caller;
+  };
   for (const prefix of prefixes) {
-    modelRoutes(app, prefix, options.models);
+    modelRoutes(app, prefix, { models: options.models, callerOf });
     for (const protocol of options.protocols)
-      only(app, 'POST', prefix + protocol.path, inferenceRoute(protocol, { ...options, inFlight }));
+      only(app, 'POST', prefix + protocol.path, inferenceRoute(protocol, { ...options, inFlight, callerOf }));
   }
+  options.addRoutes?.(app);
   return {
     async listen(address) {
       await app.listen(address);
@@ -80,8 +92,14 @@ function createFastify(limits: HttpLimits): FastifyInstance {
   return app;
 }
 
-function addHooks(app: FastifyInstance, options: HttpOptions, inFlight: InFlight): void {
-  app.addHook('onRequest', (request, reply, done) => {
+interface HookParts {
+  readonly inFlight: InFlight;
+  /** Filled here, for the routes. */
+  readonly callers: WeakMap<FastifyRequest, Caller>;
+}
+
+function addHooks(app: FastifyInstance, options: HttpOptions, { inFlight, callers }: HookParts): void {
+  app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', `req_${randomHex(16)}`);
     logWhenClosed(request, reply, options);
     // The body is JSON or it is not; what the client calls it (curl's default is a form) says nothing.
@@ -89,9 +107,10 @@ function addHooks(app: FastifyInstance, options: HttpOptions, inFlight: InFlight
     const path = request.routeOptions.url ?? '';
     if (!openPaths.has(path)) {
       if (inFlight.isDraining) throw shuttingDown(reply);
-      options.access(request.headers);
+      const { headers, method } = request;
+      const isOurs = !path.startsWith('/api/');
+      if (isOurs) callers.set(request, await options.authenticate({ headers, method, realm: 'inference' }));
     }
-    done();
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `There is nothing at '${request.method} ${pathOf(request)}'.`;

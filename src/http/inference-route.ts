@@ -1,6 +1,8 @@
 /** One question over HTTP: decode, ask, and send the answer whole or as it comes. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Ticket } from '../answering/admission.ts';
+import { metered } from '../answering/admission-metered.ts';
 import type { Complete } from '../answering/complete.ts';
 import type { Clock } from '../base/clock.ts';
 import { type AppError, Bug, toAppError, UnavailableError } from '../base/errors.ts';
@@ -8,6 +10,7 @@ import type { Log } from '../base/log.ts';
 import type { ChatEvent } from '../chat/event.ts';
 import { Folder } from '../chat/fold.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
+import { type Caller, callerName } from '../fleet/caller.ts';
 import type { Decoded, Protocol } from '../wire/protocol.ts';
 import { readJsonBody } from './body.ts';
 import { sendFailure } from './errors.ts';
@@ -23,30 +26,68 @@ export interface InferenceContext {
   readonly log: Log;
   readonly limits: HttpLimits;
   readonly inFlight: InFlight;
+  readonly door: Door;
+  readonly callerOf: (request: FastifyRequest) => Caller;
+}
+
+/** Lets a caller's request in, or says why not: which models they may use, and how much of them. */
+export interface Door {
+  /** Throws RequestError `model_not_found` and LimitError. */
+  admit(caller: Caller, request: ChatRequest): Ticket;
+  /** What a refused caller is told of their limits. */
+  headers(caller: Caller, request: ChatRequest): Readonly<Record<string, string>>;
 }
 
 /** The handler of one protocol's path. */
 export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    let decoded: Decoded;
+    let admitted: Admitted;
     try {
-      const wishes = readWishes(request.headers);
-      const body = readJsonBody(request.body, request.headers['content-encoding']);
-      decoded = protocol.decode(body, { created: context.clock.unixSeconds(), ...wishes });
+      admitted = letIn(protocol, context, { request, reply });
     } catch (thrown) {
       new Answer({ protocol, context, reply }).refuse(toAppError(thrown));
       return;
     }
+    const { decoded, ticket } = admitted;
+    const complete: Complete = (wanted, signal) => metered(context.complete(wanted, signal), ticket);
     const flight = context.inFlight.enter();
     // Fires after a whole answer too, when aborting changes nothing.
     reply.raw.once('close', () => flight.abort());
     try {
-      const answer = new Answer({ protocol, context, reply });
+      const answer = new Answer({ protocol, context: { ...context, complete }, reply });
       await (decoded.reply.stream ? answer.stream(decoded, flight) : answer.whole(decoded, flight));
     } finally {
       flight.leave();
     }
   };
+}
+
+interface Admitted {
+  readonly decoded: Decoded;
+  readonly ticket: Ticket;
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** Understands a request and asks whether its caller may; throws what to refuse it with. */
+function letIn(protocol: Protocol, context: InferenceContext, { request, reply }: Exchange): Admitted {
+  const wishes = readWishes(request.headers);
+  const body = readJsonBody(request.body, request.headers['content-encoding']);
+  const decoded = protocol.decode(body, { created: context.clock.unixSeconds(), ...wishes });
+  const caller = context.callerOf(request);
+  const asked = { ...decoded.request, caller: callerName(caller) };
+  try {
+    const ticket = context.door.admit(caller, asked);
+    reply.headers(ticket.headers);
+    return { decoded: { ...decoded, request: asked }, ticket };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind === 'limit') reply.headers(context.door.headers(caller, asked));
+    throw error;
+  }
 }
 
 interface AnswerParts {

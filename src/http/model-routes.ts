@@ -1,8 +1,9 @@
 /** `GET models` and `GET models/{id}`: what is served, from memory, never from an engine. */
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Caller } from '../fleet/caller.ts';
 import type { InstanceState } from '../fleet/instance.ts';
 import { only } from './only.ts';
 
@@ -20,18 +21,24 @@ export interface ServedModel {
   readonly state: InstanceState;
 }
 
-/** The served models as of now; answers at once. */
-export type ModelsView = () => readonly ServedModel[];
+/** The models that this caller may use, as of now; absent = all of them. Answers at once. */
+export type ModelsView = (caller?: Caller) => readonly ServedModel[];
+
+/** What the routes need. */
+export interface ModelRoutesContext {
+  readonly models: ModelsView;
+  readonly callerOf: (request: FastifyRequest) => Caller;
+}
 
 /** Registers both routes under a prefix. */
-export function modelRoutes(app: FastifyInstance, prefix: string, models: ModelsView): void {
-  only(app, 'GET', `${prefix}/models`, (_request, reply) => {
-    reply.send({ object: 'list', data: models().map(encodeModel) });
+export function modelRoutes(app: FastifyInstance, prefix: string, { models, callerOf }: ModelRoutesContext): void {
+  only(app, 'GET', `${prefix}/models`, (request, reply) => {
+    reply.send({ object: 'list', data: models(callerOf(request)).map(encodeModel) });
   });
   only(app, 'GET', `${prefix}/models/*`, (request, reply) => {
     const params: unknown = request.params;
     const name = typeof params === 'object' && params !== null && '*' in params ? String(params['*']) : '';
-    const served = models();
+    const served = models(callerOf(request));
     const found = served.find((model) => model.name === name);
     if (found === undefined) throw unknownModel(name, served);
     reply.send(encodeModel(found));
