@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { RequestError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
 import type { PasswordChange, Session, User, UserId, UserWish } from '../../fleet/user.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type { SecretKeys } from '../../store/secret-key.ts';
@@ -26,6 +27,7 @@ import { addUser, changeUser, givePassword, removeUser, userOf } from './users.t
 export interface AccountsWorld {
   readonly db: Db;
   readonly clock: Clock;
+  readonly log: Log;
   readonly keys: SecretKeys;
   /** Keys given on the command line. */
   readonly flagKeys: readonly string[];

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { UnavailableError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
 import type { ApiKey, ApiKeyId } from '../../fleet/api-key.ts';
 import type { User, UserId } from '../../fleet/user.ts';
 import { allApiKeys, type StoredApiKey, touchApiKeys } from '../../store/api-keys.ts';
@@ -26,12 +27,14 @@ export interface Holder {
 export interface KeyRingParts {
   readonly db: Db;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** The stored keys. */
 export class KeyRing {
   readonly #db: Db;
   readonly #clock: Clock;
+  readonly #log: Log;
   #keys = new Map<string, ApiKey>();
   #owners = new Map<UserId, User>();
   #used = new Map<ApiKeyId, number>();
@@ -42,9 +45,10 @@ export class KeyRing {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor({ db, clock }: KeyRingParts) {
+  constructor({ db, clock, log }: KeyRingParts) {
     this.#db = db;
     this.#clock = clock;
+    this.#log = log;
     this.#touchedMs = clock.nowMs();
   }
 
@@ -111,11 +115,13 @@ export class KeyRing {
   async refresh(): Promise<void> {
     try {
       await this.#read();
+      if (this.#lostSinceMs !== undefined) this.#log.info({}, 'the API keys can be read from the database again');
       this.#lostSinceMs = undefined;
       if (this.#clock.nowMs() - this.#touchedMs >= touchMs) await this.#writeUsed();
-    } catch {
-      // Whatever the store's trouble is, keys only need to know since when; what needs the store itself will say it.
-      this.#lostSinceMs ??= this.#clock.nowMs();
+    } catch (thrown) {
+      if (this.#lostSinceMs !== undefined) return;
+      this.#lostSinceMs = this.#clock.nowMs();
+      this.#log.error({ err: thrown }, 'the API keys cannot be read from the database; the known ones serve 60 s more');
     }
   }
 
