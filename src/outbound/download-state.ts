@@ -25,14 +25,19 @@ export interface DownloadState {
 
 const mostSegments = 64;
 
-/** `count` segments of about the same length. */
-export function splitIntoSegments(totalBytes: number, count: number): Segment[] {
+/** A download of which nothing is there yet, in `count` segments of about the same length. */
+export function planState(
+  job: DownloadJob,
+  { totalBytes, validator }: { readonly totalBytes: number; readonly validator: string },
+  count: number,
+): DownloadState {
   const border = (index: number) => Math.floor((totalBytes * index) / count);
-  return Array.from({ length: count }, (_, index) => ({
+  const segments = Array.from({ length: count }, (_, index) => ({
     start: border(index),
     at: border(index),
     end: border(index + 1),
   }));
+  return { identity: identityOf(job), validator, totalBytes, segments };
 }
 
 /** How many bytes are there. */
@@ -45,7 +50,7 @@ function statePath(target: string): string {
 }
 
 /** Names the file meant; the query is left out, for signatures in it differ each time. */
-export function identityOf(job: DownloadJob): string {
+function identityOf(job: DownloadJob): string {
   const { origin, pathname } = new URL(job.url);
   return createHash('sha256')
     .update(`${origin}${pathname} ${job.sha256 ?? ''}`)

@@ -5,27 +5,27 @@ import type { DownloadJob, DownloadTools } from './download-job.ts';
 import {
   bytesDone,
   type DownloadState,
-  identityOf,
+  planState,
   readResumable,
   removeState,
   type Segment,
   StateSaver,
-  splitIntoSegments,
 } from './download-state.ts';
 import { insist, pauseByTimer } from './insist.ts';
 import type { OutboundResponse } from './outbound.ts';
 import { diskFull, type PartFile, readFreeBytes } from './part-file.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import { askForRange, type RangeAnswer } from './range-answer.ts';
+import { askForRange, type RangeAnswer, type RangeBody, type WholeBody } from './range-answer.ts';
 
+const defaultIdleTimeoutMs = 60_000;
 const defaultParallel = 4;
+const mostParallel = 16;
 /** Below this, one stream is as fast. */
 const parallelFromBytes = 64 * 1024 * 1024;
 const mostRestarts = 2;
+/** A stream that does not say its size leaves at least this much of the disk free. */
+const roomForUnknownBytes = 256 * 1024 * 1024;
 const saveEveryMs = 2000;
-
-type Opened = Extract<RangeAnswer, { readonly kind: 'range' }>;
-type Whole = Extract<RangeAnswer, { readonly kind: 'whole' }>;
 
 /** One run of fetching; `run` may be called again for a fresh try. */
 export class FileFetch {
@@ -48,8 +48,7 @@ export class FileFetch {
     this.#job = job;
     this.#part = part;
     this.#signal = job.signal ?? new AbortController().signal;
-    this.#parallel = job.parallel ?? defaultParallel;
-    this.#totalBytes = job.sizeBytes;
+    this.#parallel = Math.max(1, Math.min(job.parallel ?? defaultParallel, mostParallel));
     this.#meter = new ProgressMeter(tools.clock, 0);
     this.#saver = new StateSaver(job.target);
     this.#savedAtMs = tools.clock.nowMs();
@@ -60,6 +59,7 @@ export class FileFetch {
     for (let restarts = 0; restarts <= mostRestarts; restarts++) {
       this.#hasChanged = false;
       this.#state = await readResumable(this.#job, await this.#part.sizeBytes());
+      this.#totalBytes = this.#state?.totalBytes ?? this.#job.sizeBytes;
       this.#meter = new ProgressMeter(this.#tools.clock, this.#bytesDone());
       if (this.#state === undefined) await this.forget();
       const opened = this.#state === undefined ? await this.#begin() : undefined;
@@ -80,7 +80,7 @@ export class FileFetch {
   }
 
   /** The first answer decides how the file is fetched; a whole one is taken at once. */
-  async #begin(): Promise<Opened | undefined> {
+  async #begin(): Promise<RangeBody | undefined> {
     const way = { signal: this.#signal, pause: this.#tools.pause ?? pauseByTimer, bytes: () => 0 };
     return insist(way, async () => {
       const answer = await this.#ask(0, undefined, '', this.#signal);
@@ -91,19 +91,14 @@ export class FileFetch {
     });
   }
 
-  #plan(answer: Opened): Opened {
+  #plan(answer: RangeBody): RangeBody {
     this.#noteTotal(answer.totalBytes, answer.response);
-    const parallel = answer.totalBytes < parallelFromBytes ? 1 : this.#parallel;
-    this.#state = {
-      identity: identityOf(this.#job),
-      validator: answer.validator,
-      totalBytes: answer.totalBytes,
-      segments: splitIntoSegments(answer.totalBytes, parallel),
-    };
+    const count = answer.totalBytes < parallelFromBytes ? 1 : this.#parallel;
+    this.#state = planState(this.#job, answer, count);
     return answer;
   }
 
-  async #takeWhole({ response, totalBytes }: Whole): Promise<void> {
+  async #takeWhole({ response, totalBytes }: WholeBody): Promise<void> {
     try {
       if (totalBytes !== undefined) this.#noteTotal(totalBytes, response);
       await this.forget();
@@ -122,7 +117,7 @@ export class FileFetch {
   }
 
   /** `opened` is the answer from the first byte on, which the first segment goes on with. */
-  async #fetchSegments(state: DownloadState, opened: Opened | undefined): Promise<void> {
+  async #fetchSegments(state: DownloadState, opened: RangeBody | undefined): Promise<void> {
     const stop = new AbortController();
     const leave = () => stop.abort(this.#signal.reason);
     this.#signal.addEventListener('abort', leave, { once: true });
@@ -152,7 +147,7 @@ export class FileFetch {
     }
   }
 
-  async #fetchSegment(segment: Segment, begun: Opened | undefined, stop: AbortController): Promise<void> {
+  async #fetchSegment(segment: Segment, begun: RangeBody | undefined, stop: AbortController): Promise<void> {
     const { signal } = stop;
     const { validator, totalBytes } = this.#state ?? { validator: '', totalBytes: 0 };
     let first: RangeAnswer | undefined = begun;
@@ -187,14 +182,14 @@ export class FileFetch {
   }
 
   #ask(start: number, end: number | undefined, validator: string, signal: AbortSignal): Promise<RangeAnswer> {
-    const { idleTimeoutMs } = this.#tools;
-    return askForRange(this.#tools.outbound, {
+    const { outbound, idleTimeoutMs = defaultIdleTimeoutMs } = this.#tools;
+    return askForRange(outbound, {
       url: this.#job.url,
       headers: this.#job.headers ?? {},
       start,
       ...(end === undefined ? {} : { end }),
       validator,
-      request: { signal, ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }) },
+      request: { signal, idleTimeoutMs },
     });
   }
 
@@ -206,15 +201,18 @@ export class FileFetch {
     this.#totalBytes = totalBytes;
   }
 
+  /** Also while bytes come: others write too, and a full disk hurts more than this download. */
   async #ensureRoom(): Promise<void> {
     const free = await (this.#tools.readFreeBytes ?? readFreeBytes)(this.#part.folder);
-    const needed = this.#bytesLeft();
+    const needed = this.#totalBytes === undefined ? roomForUnknownBytes : this.#bytesLeft();
     if (needed > free) throw diskFull(this.#part.folder, needed, free);
   }
 
   async #advanced(): Promise<void> {
     if (this.#meter.isDue()) this.#tellProgress();
-    if (this.#tools.clock.nowMs() - this.#savedAtMs >= saveEveryMs) await this.#save();
+    if (this.#tools.clock.nowMs() - this.#savedAtMs < saveEveryMs) return;
+    await this.#save();
+    await this.#ensureRoom();
   }
 
   #tellProgress(): void {
@@ -232,7 +230,8 @@ export class FileFetch {
   /** First the bytes, then the word that they are there. */
   async #save(): Promise<void> {
     this.#savedAtMs = this.#tools.clock.nowMs();
-    if (this.#state !== undefined) await this.#saver.save(this.#state, () => this.#part.sync());
+    if (this.#state !== undefined && this.#bytesDone() > 0)
+      await this.#saver.save(this.#state, () => this.#part.sync());
   }
 
   #wrongSize(actual: string): UnavailableError {

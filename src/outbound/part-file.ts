@@ -1,7 +1,7 @@
 /** The file that a download grows in, beside its target; it takes the target's name only when it is whole. */
 
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UnavailableError } from '../base/errors.ts';
 
@@ -111,8 +111,11 @@ export class PartFile {
     await folder.close();
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  /** An empty part is of no use to a later try, and does not stay. */
+  async close(): Promise<void> {
+    const isEmpty = (await this.sizeBytes()) === 0;
+    await this.#handle.close();
+    if (isEmpty) await rm(partPath(this.target), { force: true });
   }
 }
 

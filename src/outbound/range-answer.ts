@@ -14,17 +14,23 @@ export interface RangeQuestion {
   readonly request: Pick<OutboundRequest, 'signal' | 'idleTimeoutMs'>;
 }
 
-/** What came. `totalBytes` is the whole file's size, if it is said. */
-export type RangeAnswer =
-  | {
-      readonly kind: 'range';
-      readonly totalBytes: number;
-      readonly validator: string;
-      readonly response: OutboundResponse;
-    }
-  | { readonly kind: 'whole'; readonly totalBytes: number | undefined; readonly response: OutboundResponse }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'changed' };
+/** The bytes asked for; `totalBytes` is the whole file's size. */
+export interface RangeBody {
+  readonly kind: 'range';
+  readonly totalBytes: number;
+  readonly validator: string;
+  readonly response: OutboundResponse;
+}
+
+/** All bytes, whatever was asked for; their number only if it is said. */
+export interface WholeBody {
+  readonly kind: 'whole';
+  readonly totalBytes: number | undefined;
+  readonly response: OutboundResponse;
+}
+
+/** What came. */
+export type RangeAnswer = RangeBody | WholeBody | { readonly kind: 'empty' } | { readonly kind: 'changed' };
 
 const passingStatuses = [408, 425, 429];
 
