@@ -145,7 +145,7 @@ describe('a full disk', () => {
     const folder = newFolder();
     if (!mountSmall(folder)) return context.skip('file systems cannot be mounted here');
     const store = await openStore(settingsOf(folder));
-    onTestFinished(() => void execFileSync('umount', ['--lazy', folder]));
+    onTestFinished(() => asRoot('umount', '--lazy', folder));
     onTestFinished(() => store.close());
     await insertUser(store.db, { user: userOf('ann') });
     await expect(fill(store.db)).rejects.toMatchObject({ code: 'disk_full' });
@@ -156,9 +156,13 @@ describe('a full disk', () => {
 function mountSmall(folder: string): boolean {
   mkdirSync(folder, { recursive: true });
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'ignore' });
+    asRoot('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder);
     return true;
   } catch {
     return false;
   }
+}
+
+function asRoot(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { stdio: 'ignore' });
 }
