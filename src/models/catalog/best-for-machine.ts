@@ -61,9 +61,9 @@ function suggest(entry: CatalogEntry, memoryBytes: number): Suggestion | undefin
 
 /**
  * What a model is probably able to do: its parameters (of a mixture of experts the geometric mean of all and of those in use,
- * the usual rule of thumb), and a third more for each year by which it is younger.
+ * the usual rule of thumb), twice as much for each year by which it is younger: models of a size have improved faster than that.
  */
 function worth({ billions, activeBillions = billions, released }: CatalogEntry): number {
   const [year = 0, month = 1] = released.split('-').map(Number);
-  return Math.sqrt(billions * activeBillions) * 1.33 ** (year + (month - 1) / 12 - 2024);
+  return Math.sqrt(billions * activeBillions) * 2 ** (year + (month - 1) / 12 - 2024);
 }
