@@ -95,6 +95,9 @@ describe('a key', () => {
     expect(refusal(caller)).toEqual(['rate_limited', 1]);
     first?.release();
     expect(refusal(caller)).toBe('in');
+    first?.release();
+    admission.admit(caller, deploymentWith(), request);
+    expect(refusal(caller)).toEqual(['rate_limited', 1]);
   });
 
   it('sets aside what a request may cost, and gives back what it did not', () => {
@@ -283,6 +286,12 @@ describe('models of a key', () => {
   it('are found by name and alias', () => {
     expect(message(local, 'hidden')).toBe('dep_2');
     expect(message(local, 'none')).toBe("The model 'none' does not exist here. Served: 'nano', 'secret', 'hidden'.");
+  });
+
+  it('are none for a key that only manages', () => {
+    const caller: Caller = { kind: 'key', key: { ...keyWith({}), scopes: ['management'] }, owner };
+    expect(message(caller, 'nano')).toMatch(/lacks the scope 'inference'/);
+    expect(message(caller, 'absent')).toBe(message(caller, 'nano'));
   });
 
   it('hide the others, in the same words', () => {

@@ -13,7 +13,7 @@ import { estimateTokens, type TokenEstimate } from './admission-estimate.ts';
 import { Gauge, type GaugeLimits } from './admission-gauge.ts';
 import { KeyLedger } from './admission-ledger.ts';
 
-/** One request that was let in; `release` is called exactly once, however it ends. */
+/** One request that was let in; `release` is called however it ends, and counts once. */
 export interface Ticket {
   /** `x-ratelimit-*`, as OpenAI spells them; empty where nothing is limited. */
   readonly headers: Readonly<Record<string, string>>;
@@ -155,6 +155,7 @@ interface TicketParts {
 
 function ticketOf({ headers, estimate, giveBacks }: TicketParts): Ticket {
   let tokens = 0;
+  let isOver = false;
   return {
     headers,
     promptTokens: estimate.prompt,
@@ -162,6 +163,8 @@ function ticketOf({ headers, estimate, giveBacks }: TicketParts): Ticket {
       tokens = promptTokens + completionTokens;
     },
     release() {
+      if (isOver) return;
+      isOver = true;
       for (const giveBack of giveBacks) giveBack(tokens);
     },
   };
