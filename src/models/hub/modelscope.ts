@@ -18,7 +18,7 @@ const defaultRevision = 'master';
 const maxFiles = 3_000;
 /** A search reaches no further: `list_models`, modelscope_hub/_openapi.py. */
 const maxFound = 3_000;
-/** The API's words, as read in practice; `trending` is its own order. */
+/** The API's words, as a-ghorbani/pocketpal-ai records them (src/api/modelSources); `trending` is its own order. */
 const sorts = { trending: 'default', likes: 'likes', downloads: 'downloads', updated: 'last_modified' } as const;
 
 /** A hub that speaks ModelScope's API. */
@@ -187,7 +187,7 @@ function readEntry(entry: Field): HubFile[] {
 
 /**
  * The listing's commit: its `LatestCommitter` tells it whole or by its first eight digits, which the files that the
- * commit touched complete. Recorded by alibaba/MNN (tools) and by gpustack/gpustack-operator (specs of ModelArtifact).
+ * commit touched complete. Undocumented: public clients that pin commits read it so, and the hashes guard what it says.
  */
 function commitOf(data: Field, entries: readonly Field[]): string | undefined {
   const latest = data.get('LatestCommitter');
@@ -208,7 +208,7 @@ const textsOf = (field: Field) =>
 
 /**
  * Who may not read gets 404, and the `Code` in the body tells why: 10010205001 not there, 10010200001 no access,
- * 10990101004 no such revision (recorded by gpustack/gpustack-operator, specs of ModelArtifact).
+ * 10990101004 no such revision (measured by gpustack/gpustack-operator, pkg/modelartifact/modelscope.go).
  */
 function readRefusal(
   { status, headers, text }: HubAnswer,
