@@ -4,9 +4,7 @@ import { RequestError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { excludedPatterns, furtherPatterns } from '../schema/derived-keywords.ts';
 import { type JsonSchema, member, type SchemaObject, schemaList } from '../schema/json-schema.ts';
-import { mergeSchemas } from '../schema/merge-schemas.ts';
 import { resolveReference } from '../schema/resolve-reference.ts';
-import { rewriteConditions } from '../schema/rewrite-conditions.ts';
 import { arrayNode } from './array-grammar.ts';
 import { areExclusive } from './exclusive-branches.ts';
 import { fittingValues } from './fitting-values.ts';
@@ -17,6 +15,7 @@ import { objectNode } from './object-grammar.ts';
 import { matchesSomething } from './program.ts';
 import { type DeclaredRule, declaredIn, type SchemaContext } from './schema-context.ts';
 import { constrains, isObjectSchema, literalValues, neverEnforced, typesOf, without } from './schema-facts.ts';
+import { SchemaMerger } from './schema-merger.ts';
 import { copiedText } from './span-sources.ts';
 import type { Copying, Spelling } from './spelling.ts';
 import { jsonSpelling } from './spelling-json.ts';
@@ -87,6 +86,7 @@ class SchemaCompiler implements SchemaContext {
   readonly #copied = new Map<Copying, GrammarNode | undefined>();
   #spelling: Spelling;
   readonly #pending: (() => void)[] = [];
+  readonly #merger: SchemaMerger;
   #nameCount = 0;
   #steps = 0;
   #nesting = 0;
@@ -97,10 +97,15 @@ class SchemaCompiler implements SchemaContext {
     this.#spelling = spelling;
     this.mayBeEmpty = spelling.onlyObjects && !isObjectSchema(root);
     this.#options = options;
+    this.#merger = new SchemaMerger(root, { relax: (keyword) => this.relax(keyword), step: () => this.#step() });
   }
 
   get spelling(): Spelling {
     return this.#spelling;
+  }
+
+  resolved(schema: JsonSchema): JsonSchema {
+    return this.#merger.resolved(schema);
   }
 
   get anyOrder(): boolean {
@@ -154,7 +159,7 @@ class SchemaCompiler implements SchemaContext {
   }
 
   value(schema: JsonSchema, spelling: Spelling): GrammarNode {
-    if (++this.#steps > maxSteps) throw this.#tooLarge(`more than ${maxSteps} parts`);
+    this.#step();
     if (this.#nesting > maxNesting) throw this.#tooLarge(`more than ${maxNesting} levels`);
     const outer = this.#spelling;
     this.#spelling = spelling;
@@ -171,17 +176,18 @@ class SchemaCompiler implements SchemaContext {
     const reference = member(schema, '$ref');
     if (typeof reference === 'string') return this.#reference(schema, reference);
     if (member(schema, 'allOf') !== undefined)
-      return this.#shared(schema, () => this.#value(this.#withoutAllOf(schema)));
+      return this.#shared(schema, () => this.#value(this.#merger.withoutAllOf(schema)));
     return this.#plain(schema);
   }
 
   /** Without reference and `allOf`. */
-  #plain(schema: SchemaObject): GrammarNode {
-    for (const keyword of neverEnforced) if (member(schema, keyword) !== undefined) this.relax(keyword);
-    const literals = literalValues(schema);
-    if (literals !== undefined) return this.#literals(schema, literals);
-    const unconditional = this.#unconditional(schema);
-    if (unconditional !== schema) return this.value(unconditional, this.#spelling);
+  #plain(whole: SchemaObject): GrammarNode {
+    for (const keyword of neverEnforced) if (member(whole, keyword) !== undefined) this.relax(keyword);
+    const literals = literalValues(whole);
+    if (literals !== undefined) return this.#literals(whole, literals);
+    const schema = this.#merger.settled(whole);
+    const unconditional = this.#merger.unconditional(schema);
+    if (typeof schema === 'boolean' || unconditional !== schema) return this.value(unconditional, this.#spelling);
     for (const keyword of ['anyOf', 'oneOf']) {
       const branches = schemaList(member(schema, keyword));
       if (branches.length > 0) return this.#branches(schema, keyword, branches);
@@ -198,7 +204,7 @@ class SchemaCompiler implements SchemaContext {
     }
     const siblings = without(schema, '$ref');
     if (!constrains(siblings)) return this.#ruleOf(target);
-    return this.#shared(schema, () => this.#joined(siblings, target));
+    return this.#shared(schema, () => this.value(this.#merger.joined(siblings, target), this.#spelling));
   }
 
   /**
@@ -213,56 +219,6 @@ class SchemaCompiler implements SchemaContext {
   #ruleOf(target: JsonSchema): GrammarNode {
     if (typeof target === 'boolean') return this.#value(target);
     return this.#ruleFor(target, () => this.value(target, this.#spelling));
-  }
-
-  /** Without `not`, `if` and dependencies, which alternatives stand for. */
-  #unconditional(schema: JsonSchema): JsonSchema {
-    if (typeof schema === 'boolean') return schema;
-    const rewritten = rewriteConditions(schema, (part) => this.#nothingButReference(part));
-    for (const keyword of rewritten?.lost ?? []) this.relax(keyword);
-    return rewritten?.schema ?? schema;
-  }
-
-  /** Follows a reference that stands alone. */
-  #nothingButReference(schema: JsonSchema): JsonSchema {
-    const isAlone = typeof schema === 'object' && !constrains(without(schema, '$ref'));
-    return isAlone ? this.resolved(schema) : schema;
-  }
-
-  #joined(a: JsonSchema, b: JsonSchema): GrammarNode {
-    const { schema, lost } = mergeSchemas(this.#unconditional(a), this.#unconditional(b));
-    for (const keyword of lost) this.relax(keyword);
-    return this.value(schema, this.#spelling);
-  }
-
-  /** Merges the parts of `allOf`, following their references. */
-  #withoutAllOf(schema: SchemaObject): JsonSchema {
-    let joined: JsonSchema = this.#unconditional(without(schema, 'allOf'));
-    const work = schemaList(member(schema, 'allOf')).reverse();
-    const seen = new Set<JsonSchema>();
-    for (let part = work.pop(); part !== undefined; part = work.pop()) {
-      if (++this.#steps > maxSteps) throw this.#tooLarge(`more than ${maxSteps} parts`);
-      if (typeof part === 'object') {
-        if (seen.has(part)) continue;
-        seen.add(part);
-        const reference = member(part, '$ref');
-        work.push(...schemaList(member(part, 'allOf')).reverse());
-        if (typeof reference === 'string') {
-          const target = resolveReference(this.#root, reference);
-          if (target === undefined) this.relax('$ref');
-          else work.push(target);
-        }
-        part = this.#unconditional(without(part, '$ref', 'allOf'));
-      }
-      joined = this.#mergeInto(joined, part);
-    }
-    return joined;
-  }
-
-  #mergeInto(joined: JsonSchema, part: JsonSchema): JsonSchema {
-    const { schema, lost } = mergeSchemas(joined, part);
-    for (const keyword of lost) this.relax(keyword);
-    return schema;
   }
 
   #literals(schema: SchemaObject, values: readonly Json[]): GrammarNode {
@@ -309,19 +265,6 @@ class SchemaCompiler implements SchemaContext {
 
   #withSiblings(rest: SchemaObject, branch: JsonSchema): GrammarNode {
     return this.value(typeof branch === 'boolean' ? branch && rest : { allOf: [rest, branch] }, this.#spelling);
-  }
-
-  resolved(schema: JsonSchema): JsonSchema {
-    const seen = new Set<JsonSchema>();
-    let at = schema;
-    while (typeof at === 'object' && !seen.has(at)) {
-      seen.add(at);
-      const reference = member(at, '$ref');
-      const target = typeof reference === 'string' ? resolveReference(this.#root, reference) : undefined;
-      if (target === undefined) return at;
-      at = target;
-    }
-    return at;
   }
 
   #byType(schema: SchemaObject): GrammarNode {
@@ -388,6 +331,10 @@ class SchemaCompiler implements SchemaContext {
 
   #newName(): string {
     return `${this.#options.rulePrefix}${this.#nameCount++}`;
+  }
+
+  #step(): void {
+    if (++this.#steps > maxSteps) throw this.#tooLarge(`more than ${maxSteps} parts`);
   }
 
   #tooLarge(what: string): RequestError {

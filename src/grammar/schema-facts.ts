@@ -10,14 +10,10 @@ import {
   schemaList,
   stringList,
 } from '../schema/json-schema.ts';
+import { unevaluatedKeywords } from '../schema/settle-unevaluated.ts';
 
 /** Keywords that are never enforced by a grammar. */
-export const neverEnforced: readonly string[] = [
-  'unevaluatedProperties',
-  'unevaluatedItems',
-  '$dynamicRef',
-  '$recursiveRef',
-];
+export const neverEnforced: readonly string[] = ['$dynamicRef', '$recursiveRef'];
 
 /** Keywords that are rewritten as alternatives. */
 const conditions = ['not', 'if', 'dependencies', 'dependentRequired', 'dependentSchemas'];
@@ -39,6 +35,7 @@ const byFamily: Readonly<Record<string, readonly string[]>> = {
 
 const constraining = new Set([
   ...neverEnforced,
+  ...unevaluatedKeywords,
   ...conditions,
   ...Object.values(byFamily).flat(),
   ...['type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', '$ref', 'nullable'],

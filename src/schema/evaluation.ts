@@ -1,6 +1,6 @@
 /** What the checks of objects and arrays need of the validator. */
 
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema, SchemaObject } from './json-schema.ts';
 
 /** One thing that is wrong with a value. */
 export interface Violation {
@@ -16,6 +16,10 @@ export interface Violation {
 export interface Evaluation {
   check(schema: JsonSchema, value: unknown, path: string): Violation[];
   isValid(schema: JsonSchema, value: unknown, path: string): boolean;
+  /** The targets of all its references from where we are. */
+  targets(schema: SchemaObject): JsonSchema[];
+  /** Counts a step that applies no schema; false once there were too many. */
+  takesStep(): boolean;
   /** The target of a schema's reference, one step; undefined if it has none or it is not in the document. */
   resolve(schema: JsonSchema): JsonSchema | undefined;
 }

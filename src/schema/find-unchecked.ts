@@ -5,9 +5,9 @@ import { compilePattern } from './pattern.ts';
 import { resolveReference } from './resolve-reference.ts';
 import { mapParts } from './schema-parts.ts';
 
-const neverChecked = ['$dynamicRef', '$recursiveRef', 'unevaluatedItems', 'unevaluatedProperties'];
+const neverChecked = ['$recursiveRef'];
 
-/** The keywords concerned: `pattern` with look-around, references to other documents, `unevaluated…`. */
+/** The keywords concerned: `pattern` with look-around, references to other documents. */
 export function findUnchecked(schema: JsonSchema): readonly string[] {
   const found = new Set<string>();
   const visit = (part: JsonSchema): JsonSchema => {
@@ -17,6 +17,8 @@ export function findUnchecked(schema: JsonSchema): readonly string[] {
     if (typeof pattern === 'string' && compilePattern(pattern) === undefined) found.add('pattern');
     if (member(part, 'format') === 'idn-hostname') found.add('format');
     if (typeof reference === 'string' && resolveReference(schema, reference) === undefined) found.add('$ref');
+    const dynamic = member(part, '$dynamicRef');
+    if (typeof dynamic === 'string' && resolveReference(schema, dynamic) === undefined) found.add('$dynamicRef');
     for (const [source] of schemaEntries(member(part, 'patternProperties')))
       if (compilePattern(source) === undefined) found.add('patternProperties');
     mapParts(part, visit);

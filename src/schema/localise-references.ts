@@ -17,7 +17,9 @@ export function localiseReferences(root: JsonSchema): JsonSchema {
 class Addresses {
   /** By address: the pointers of whole resources, and of anchors. */
   readonly #pointers = new Map<string, string>();
-  /** Are there no names but the root's own? */
+  /** How many schemas bear a dynamic anchor of this name. */
+  readonly #dynamicNames = new Map<string, number>();
+  /** Are there no names but the root's own, and no dynamic references? */
   isPlain = true;
 
   constructor(root: SchemaObject) {
@@ -29,6 +31,9 @@ class Addresses {
       const base = baseOf(schema, outer);
       if (base !== outer) this.#add(base, pointer);
       for (const anchor of anchorsOf(schema)) this.#add(`${base}#${anchor}`, pointer);
+      const name = member(schema, '$dynamicAnchor');
+      if (typeof name === 'string') this.#dynamicNames.set(name, (this.#dynamicNames.get(name) ?? 0) + 1);
+      if (member(schema, '$dynamicRef') !== undefined) this.isPlain = false;
       for (const [path, part] of schemaPartsOf(schema)) work.push([part, base, `${pointer}${toPointer(path)}`]);
     }
   }
@@ -45,7 +50,21 @@ class Addresses {
     const parts = mapParts(schema, (part) => this.rewritten(part, base));
     const reference = member(schema, '$ref');
     const target = typeof reference === 'string' ? this.#target(reference, base) : undefined;
-    return target === undefined ? parts : { ...parts, $ref: target };
+    const local = target === undefined ? parts : { ...parts, $ref: target };
+    return this.#dynamic(local, base);
+  }
+
+  /** A dynamic reference means one schema only unless several resources bear the name: then it is like any other. */
+  #dynamic(schema: SchemaObject, base: string): SchemaObject {
+    const reference = member(schema, '$dynamicRef');
+    const target = typeof reference === 'string' ? this.#target(reference, base) : undefined;
+    if (typeof reference !== 'string' || target === undefined) return schema;
+    const name = reference.split('#', 2)[1] ?? '';
+    const isFixed = (this.#dynamicNames.get(name) ?? 0) < 2;
+    const { $dynamicRef: _, ...others } = schema;
+    if (!isFixed) return { ...others, $dynamicRef: target };
+    if (member(others, '$ref') === undefined) return { ...others, $ref: target };
+    return { ...others, allOf: [...listOf(member(others, 'allOf')), { $ref: target }] };
   }
 
   #target(reference: string, base: string): Json | undefined {
@@ -56,6 +75,10 @@ class Addresses {
     const anchor = this.#pointers.get(`${document}#${fragment}`);
     return anchor === undefined ? undefined : `#${anchor}`;
   }
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function baseOf(schema: SchemaObject, outer: string): string {

@@ -4,6 +4,8 @@ import { isDeeperThan, isObject, maxDepth } from '../base/json.ts';
 import { checkArray } from './check-array.ts';
 import { checkObject } from './check-object.ts';
 import { checkScalar } from './check-scalar.ts';
+import { checkUnevaluated } from './check-unevaluated.ts';
+import { DynamicScope, hasDynamicReference } from './dynamic-scope.ts';
 import type { Evaluation, Violation } from './evaluation.ts';
 import { isSchema, type JsonSchema, member, type SchemaObject, schemaList } from './json-schema.ts';
 import { resolveReference } from './resolve-reference.ts';
@@ -32,11 +34,14 @@ class Validator implements Evaluation {
   /** Paths at which a schema is just being applied: a reference that comes back here demands nothing new. */
   readonly #open = new Map<SchemaObject, Set<string>>();
   readonly #targets = new Map<string, JsonSchema | undefined>();
+  /** Most schemas have no reference that needs it. */
+  readonly #scope: DynamicScope | undefined;
   #steps = 0;
   #nesting = 0;
 
   constructor(root: JsonSchema) {
     this.#root = root;
+    this.#scope = hasDynamicReference(root) ? new DynamicScope(root) : undefined;
   }
 
   isValid(schema: JsonSchema, value: unknown, path: string): boolean {
@@ -52,10 +57,20 @@ class Validator implements Evaluation {
       return [{ path, keyword: '$ref', message: 'cannot be checked: the schema is too complex' }];
     this.#open.set(schema, paths.add(path));
     this.#nesting++;
+    const isEntered = this.#scope?.enter(schema) === true;
     const found = this.#apply(schema, value, path);
+    if (isEntered) this.#scope?.leave();
     this.#nesting--;
     paths.delete(path);
     return found;
+  }
+
+  takesStep(): boolean {
+    return ++this.#steps <= maxSteps;
+  }
+
+  targets(schema: SchemaObject): JsonSchema[] {
+    return [this.resolve(schema), this.#scope?.target(schema)].filter((target) => target !== undefined);
   }
 
   resolve(schema: JsonSchema): JsonSchema | undefined {
@@ -67,11 +82,12 @@ class Validator implements Evaluation {
 
   #apply(schema: SchemaObject, value: unknown, path: string): Violation[] {
     const out: Violation[] = checkScalar(schema, value).map(([keyword, message]) => ({ path, keyword, message }));
-    const target = this.resolve(schema);
-    if (target !== undefined) out.push(...this.check(target, value, path));
+    for (const target of this.targets(schema)) out.push(...this.check(target, value, path));
     if (Array.isArray(value)) out.push(...checkArray(schema, value, { path, evaluation: this }));
     else if (isObject(value)) out.push(...checkObject(schema, value, { path, evaluation: this }));
     out.push(...this.#alternatives(schema, value, path), ...this.#conditions(schema, value, path));
+    // What is invalid already evaluates nothing.
+    if (out.length === 0) out.push(...checkUnevaluated(schema, value, { path, evaluation: this }));
     return out;
   }
 

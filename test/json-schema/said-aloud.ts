@@ -8,12 +8,13 @@ const allTypes = ['object', 'array', 'string', 'number', 'boolean', 'null'];
 /** Every schema inside names its types, its other properties and its other items. */
 export function saidAloud(schema: JsonSchema): JsonSchema {
   // What is said aloud counts as evaluated.
-  return JSON.stringify(schema).includes('"unevaluated') ? schema : aloud(schema);
+  return aloud(schema, JSON.stringify(schema).includes('"unevaluated'));
 }
 
-function aloud(schema: JsonSchema): JsonSchema {
+function aloud(schema: JsonSchema, onlyTypes: boolean): JsonSchema {
   if (typeof schema === 'boolean') return schema;
-  const parts = mapParts(schema, aloud);
+  const parts = mapParts(schema, (part) => aloud(part, onlyTypes));
+  if (onlyTypes) return { ...typesOf(parts), ...parts };
   return { ...typesOf(parts), ...parts, ...propertiesOf(parts), ...itemsOf(parts) };
 }
 
