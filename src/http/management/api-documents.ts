@@ -1,7 +1,8 @@
 /** `/api/openapi.json` and `/api/docs`: what the management API can do, for programs and for people. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AuthError } from '../../base/errors.ts';
+import { AuthError, isAppError } from '../../base/errors.ts';
+import type { Caller } from '../../fleet/caller.ts';
 import { isAllowed } from '../../fleet/permissions.ts';
 import type { Authenticate } from '../accounts/authenticate.ts';
 import { only } from '../only.ts';
@@ -25,8 +26,8 @@ export function registerDocuments(app: FastifyInstance, { routes, version, authe
   const document = openapiOf(routes, version);
   const text = JSON.stringify(document, undefined, 1);
   const page = docsPage(routes, version);
-  const admit = async ({ headers, method }: FastifyRequest): Promise<void> => {
-    const caller = await authenticate({ headers, method, realm: 'inference' });
+  const admit = async (request: FastifyRequest): Promise<void> => {
+    const caller = await readerOf(request, authenticate);
     if (!isAllowed('openapi.read', caller)) throw new AuthError('forbidden', 'This is not for the caller to read.');
   };
   only(app, 'GET', '/api/openapi.json', async (request, reply) => {
@@ -43,4 +44,14 @@ export function registerDocuments(app: FastifyInstance, { routes, version, authe
       .header('cache-control', 'no-cache')
       .send(page);
   });
+}
+
+/** A browser that is signed in, or else whoever may call models. */
+async function readerOf({ headers, method }: FastifyRequest, authenticate: Authenticate): Promise<Caller> {
+  try {
+    return await authenticate({ headers, method, realm: 'management' });
+  } catch (thrown) {
+    if (!isAppError(thrown) || thrown.code !== 'unauthenticated') throw thrown;
+    return await authenticate({ headers, method, realm: 'inference' });
+  }
 }

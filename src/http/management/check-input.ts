@@ -15,6 +15,8 @@ interface Problem {
 
 /** So many problems are told at once; the first one is the error's `param`. */
 const maxTold = 5;
+/** So many are looked for: a body can have a million. */
+const maxFound = 20;
 
 /** The value as its type; throws RequestError that names the field. `path` = what the value is called itself. */
 export function checkInput<Schema extends TSchema>(schema: Schema, value: unknown, path = ''): Static<Schema> {
@@ -24,10 +26,8 @@ export function checkInput<Schema extends TSchema>(schema: Schema, value: unknow
   if (first === undefined && Check(schema, value)) return value;
   if (first === undefined) throw new RequestError('invalid_value', 'The input does not match its schema.');
   const told = problems.slice(0, maxTold).map(({ message }) => message);
-  const rest = problems.length - told.length;
-  throw new RequestError(first.code, `${told.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`, {
-    ...(first.path !== '' && { param: first.path }),
-  });
+  const more = problems.length > maxTold ? ' There is more.' : '';
+  throw new RequestError(first.code, told.join(' ') + more, first.path === '' ? {} : { param: first.path });
 }
 
 /** A schema as plain data, one value, and where the problems go. */
@@ -40,7 +40,8 @@ interface Spot {
 
 /** Its depth is the schema's, which is ours; a caller's nesting beyond it is not walked. */
 function collect(spot: Spot): void {
-  const { schema } = spot;
+  const { schema, problems } = spot;
+  if (problems.length >= maxFound) return;
   if (Array.isArray(schema['anyOf'])) collectBranch(spot, schema['anyOf'].filter(isObject));
   else if (isObject(schema['properties'])) collectObject(spot, schema['properties']);
   else if (isObject(schema['patternProperties'])) collectRecord(spot, schema['patternProperties']);
@@ -86,9 +87,9 @@ function collectObject(spot: Spot, properties: Readonly<Record<string, unknown>>
     return;
   }
   const known = Object.keys(properties);
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(properties, key));
   if (schema['additionalProperties'] === false)
-    for (const key of Object.keys(value))
-      if (!Object.hasOwn(properties, key)) problems.push(unknownField(path, key, known));
+    for (const key of unknown.slice(0, maxFound)) problems.push(unknownField(path, key, known));
   const required = Array.isArray(schema['required']) ? schema['required'] : [];
   for (const key of known) {
     const inner = properties[key];
@@ -105,8 +106,10 @@ function collectRecord(spot: Spot, patterns: Readonly<Record<string, unknown>>):
     problems.push(wrongType(path, 'an object', value));
     return;
   }
+  const before = problems.length;
   const { patternProperties: _, ...shallow } = schema;
   collectShallow(spot, shallow);
+  if (problems.length > before) return;
   for (const [key, inner] of Object.entries(value)) {
     const place = join(path, shorten(key));
     const [, itemSchema] = Object.entries(patterns).find(([pattern]) => new RegExp(pattern, 'u').test(key)) ?? [];
@@ -123,13 +126,18 @@ function collectArray(spot: Spot, itemSchema: Readonly<Record<string, unknown>>)
   }
   const before = problems.length;
   collectShallow(spot, { ...schema, items: {} });
-  // An array that is too long is not looked at item by item.
+  // What is too long is not looked at item by item.
   if (problems.length > before) return;
   for (const [index, item] of value.entries())
     collect({ schema: itemSchema, value: item, path: `${path}[${index}]`, problems });
 }
 
 function collectShallow({ value, path, problems }: Spot, schema: Readonly<Record<string, unknown>>): void {
+  const long = tooLong(schema, value);
+  if (long !== undefined) {
+    problems.push({ code: 'invalid_value', path, message: `${named(path)} ${long}.` });
+    return;
+  }
   if (Check(schema, value)) return;
   const type = schema['type'];
   if (typeof type === 'string' && !isOfType(type, value)) {
@@ -142,6 +150,16 @@ function collectShallow({ value, path, problems }: Spot, schema: Readonly<Record
     const reason = Errors(schema, value)[0]?.message ?? 'is not allowed';
     problems.push({ code: 'invalid_value', path, message: `${named(path)} ${reason}.` });
   }
+}
+
+/** Looked at first: the library compares all items with each other, and counts what readers see as characters. */
+function tooLong(schema: Readonly<Record<string, unknown>>, value: unknown): string | undefined {
+  const { maxItems, maxLength } = schema;
+  if (Array.isArray(value) && typeof maxItems === 'number' && value.length > maxItems)
+    return `must not have more than ${maxItems} items`;
+  if (typeof value === 'string' && typeof maxLength === 'number' && value.length > maxLength)
+    return `must not have more than ${maxLength} characters`;
+  return undefined;
 }
 
 function isOfType(type: unknown, value: unknown): boolean {

@@ -19,6 +19,8 @@ import { readYamlBody } from './yaml-body.ts';
 export const managementPrefix = '/api/v1';
 /** Largest body: a deployment may bring its own chat template, a file of deployments several. */
 const maxBodyBytes = 8 * 1024 * 1024;
+/** Of those whom nobody knows yet. */
+const maxStrangerBodyBytes = 64 * 1024;
 
 /** Registers the routes; they live as long as `app`. */
 export function registerManagement(app: FastifyInstance, routes: readonly Route[], parts: ManagementParts): void {
@@ -48,7 +50,7 @@ function addPath(scope: FastifyInstance, { path, group, world }: PathParts): voi
     scope.route({
       method: route.method,
       url,
-      bodyLimit: maxBodyBytes,
+      bodyLimit: route.action === 'open' ? maxStrangerBodyBytes : maxBodyBytes,
       onRequest: async (request, reply) => {
         reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
         callers.set(request, await admit(route, request, world));

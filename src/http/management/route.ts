@@ -115,7 +115,7 @@ export function defineRoute<
       const input = {
         params: checkFields(params, raw.params),
         query: checkFields(query, draft.takesAnyQuery ? {} : readQuery(raw.query, query ?? {})),
-        body: checkBody(body, raw.body ?? {}),
+        body: checkBody(body, raw.body === undefined ? {} : raw.body),
       };
       return await handler(input, call);
     },

@@ -22,7 +22,7 @@ export function readYamlBody(bytes: Uint8Array, encoding: string | undefined): u
 function parseYaml(text: string): unknown {
   try {
     // No aliases: a few bytes of them can stand for gigabytes.
-    return parse(text, { maxAliasCount: 0, schema: 'core', logLevel: 'silent' });
+    return parse(text, { maxAliasCount: 0, schema: 'core', logLevel: 'error' });
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : '';
     throw new RequestError('invalid_json', `The body is neither YAML nor JSON: ${reason}`, { cause });
