@@ -1,0 +1,114 @@
+/** Puts together how models come to this machine: hubs, catalogue, downloads, and the shelf they end on. */
+
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, RandomHex } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { ModelSource } from '../fleet/model-source.ts';
+import type { Catalog } from '../models/catalog/catalog.ts';
+import { loadCatalog } from '../models/catalog/load-catalog.ts';
+import type { HubKind } from '../models/hub/hub.ts';
+import { createHubs, type Hubs } from '../models/hub/hubs.ts';
+import { modelPlaces } from '../models/on-disk/model-places.ts';
+import { downloadFile } from '../outbound/download.ts';
+import { createDownloadQueue } from '../outbound/download-queue.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import { listModelFiles, saveModelFile } from '../store/model-files.ts';
+import type { Db } from '../store/tables.ts';
+import type { ChangeFeed } from './control-fleet.ts';
+import { createFetchingShelf, OwnFiles, toModelFile } from './fetching-shelf.ts';
+import type { ReadLocal } from './local-shelf.ts';
+import { ModelDownloads } from './model-downloads.ts';
+import type { ModelFilesParts } from './model-files-desk.ts';
+import type { ModelShelf } from './model-shelf.ts';
+import { type FetchPlan, planFetch } from './plan-fetch.ts';
+
+/** What it is put together from. */
+export interface ModelsParts {
+  readonly db: Db;
+  readonly dataFolder: string;
+  readonly outbound: Outbound;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asked anew whenever a hub is: settings change while the server runs. */
+  readonly endpoints: () => Readonly<Record<HubKind, string>>;
+  readonly token: (hub: HubKind) => string | undefined;
+  /** Replaces the catalogue that comes with the package. */
+  readonly catalogFile?: string;
+  readonly readLocal: ReadLocal;
+  readonly workerId: string;
+  readonly others: ChangeFeed;
+  readonly clock: Clock;
+  readonly randomHex: RandomHex;
+  readonly log: Log;
+}
+
+/** Models, from wherever they are. */
+export interface OpenModels {
+  readonly shelf: ModelShelf;
+  readonly downloads: ModelDownloads;
+  readonly hubs: Hubs;
+  readonly catalog: () => Catalog;
+  readonly files: ModelFilesParts;
+  readonly plan: (source: ModelSource, signal: AbortSignal) => Promise<FetchPlan>;
+  close(): Promise<void>;
+}
+
+/** Files fetched at once, whatever models they belong to. */
+const mostRunning = 3;
+
+/** Reads what was fetched before; asks no hub yet. */
+export async function openModels(parts: ModelsParts): Promise<OpenModels> {
+  const { db, dataFolder, outbound, environment, clock, randomHex, workerId } = parts;
+  const folder = join(dataFolder, 'models');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const catalog = loadCatalog(parts.catalogFile);
+  const hubs = changingHubs(parts);
+  const own = new OwnFiles(await listModelFiles(db, workerId));
+  const queue = createDownloadQueue({
+    download: (job) => downloadFile({ outbound, clock }, job),
+    mostRunning,
+    randomHex,
+  });
+  const plan = (source: ModelSource, signal: AbortSignal) =>
+    planFetch(source, { hubs, catalog: () => catalog, folder }, signal);
+  const downloads = new ModelDownloads({
+    plan,
+    fetchFile: (file, signal, onProgress) => queue.fetch({ ...file, signal, onProgress }),
+    async arrived(source, fetched) {
+      const facts = { id: `mf_${randomHex(8)}`, workerId, createdAt: clock.unixSeconds() };
+      const file = toModelFile(source, fetched, facts);
+      await saveModelFile(db, file);
+      own.add(file);
+    },
+    newId: () => `dl_${randomHex(8)}`,
+    clock,
+    changed: (id, type) => parts.others.tell({ kind: 'download', id, type }),
+  });
+  const machine = { environment, home: homedir(), platform: process.platform };
+  return {
+    shelf: createFetchingShelf({ readLocal: parts.readLocal, downloads, own }),
+    downloads,
+    hubs,
+    catalog: () => catalog,
+    files: { db, own, folder, places: modelPlaces(machine, folder), workerId },
+    plan,
+    async close() {
+      await downloads.close();
+      await queue.close();
+    },
+  };
+}
+
+/** Hubs are made anew when their addresses have changed. */
+function changingHubs({ outbound, endpoints, token, clock }: ModelsParts): Hubs {
+  let made: { readonly key: string; readonly hubs: Hubs } | undefined;
+  return {
+    pick(choice) {
+      const current = endpoints();
+      const key = JSON.stringify(current);
+      if (made?.key !== key) made = { key, hubs: createHubs({ outbound, endpoints: current, token, clock }) };
+      return made.hubs.pick(choice);
+    },
+  };
+}
