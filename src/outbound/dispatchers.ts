@@ -8,6 +8,8 @@ import type { ProxyFor } from './proxy-settings.ts';
 
 /** Connecting includes the handshake of TLS. */
 const connectTimeoutMs = 30_000;
+/** Then the next address is tried; Node's own quarter of a second is too short between continents. */
+const addressTimeoutMs = 1000;
 
 type Undici = typeof import('undici');
 
@@ -35,6 +37,8 @@ export function createDispatchers(settings: DispatcherSettings): Dispatchers {
       const undici = await import('undici');
       if (closed) throw new UnavailableError('shutting_down', 'The server is stopping; nothing more is asked outside.');
       const proxy = settings.proxyFor(url);
+      // Said only now: who has such a proxy for other programs may never ask anything outside.
+      if (proxy !== undefined && !proxy.protocol.startsWith('http')) throw unknownProxy(proxy);
       const key = proxy?.href ?? '';
       const dispatcher = made.get(key) ?? (proxy ? viaProxy(undici, proxy, settings) : direct(undici, settings));
       made.set(key, dispatcher);
@@ -51,7 +55,12 @@ function direct(undici: Undici, { guard, authorities }: DispatcherSettings): Dis
   const connect: buildConnector.connector = (options, callback) => {
     guard.checkedAddresses(new URL(`${options.protocol}//${options.host ?? options.hostname}`)).then(
       (addresses) => {
-        const pinned = { ...trust(authorities), timeout: connectTimeoutMs, lookup: lookupIn(addresses) };
+        const pinned = {
+          ...trust(authorities),
+          timeout: connectTimeoutMs,
+          lookup: lookupIn(addresses),
+          autoSelectFamilyAttemptTimeout: addressTimeoutMs,
+        };
         undici.buildConnector(pinned)(options, callback);
       },
       (error: unknown) =>
@@ -82,6 +91,11 @@ function viaProxy(undici: Undici, proxy: URL, { authorities }: DispatcherSetting
     requestTls: tls,
     clientFactory: (origin, options) => new undici.Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
   });
+}
+
+function unknownProxy({ protocol }: URL): UnavailableError {
+  const advice = 'Set HTTPS_PROXY (and HTTP_PROXY) to a proxy that speaks HTTP.';
+  return new UnavailableError('outbound_failed', `A '${protocol}//' proxy is set, which cannot be used. ${advice}`);
 }
 
 function trust(authorities: string[] | undefined): { ca?: string[] } {

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
-import { RequestError, UnavailableError } from '../base/errors.ts';
+import { isAppError, RequestError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createAddressGuard, type Resolve, resolveBySystem } from './address-guard.ts';
 import { readAuthorities } from './certificates.ts';
@@ -39,7 +39,7 @@ export function createOutbound(settings: OutboundSettings): Outbound {
   const authorities = readAuthorities(settings.caFile, environment['NODE_EXTRA_CA_CERTS']);
   const dispatchers = createDispatchers({ guard, authorities, proxyFor: readProxySettings(environment) });
 
-  const request = async (url: string, options: OutboundRequest = {}): Promise<OutboundResponse> => {
+  const follow = async (url: string, options: OutboundRequest): Promise<OutboundResponse> => {
     let hop = firstHop(url, options);
     const limit = Math.min(options.maxRedirects ?? mostRedirects, mostRedirects);
     for (let count = 0; ; count++) {
@@ -51,6 +51,15 @@ export function createOutbound(settings: OutboundSettings): Outbound {
       if (count >= limit)
         throw new UnavailableError('outbound_failed', `${hop.url.host}: more than ${limit} redirects.`);
       hop = next;
+    }
+  };
+  const request = async (url: string, options: OutboundRequest = {}): Promise<OutboundResponse> => {
+    try {
+      return await follow(url, options);
+    } catch (error) {
+      if (isAppError(error) && error.code === 'address_refused')
+        log.warn({ reason: error.message, internal: error.detail.internal }, 'not asked outside');
+      throw error;
     }
   };
   return { request, close: dispatchers.close };

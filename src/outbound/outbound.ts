@@ -9,7 +9,7 @@ export interface OutboundRequest {
   readonly timeoutMs?: number;
   /** Between two pieces of the body; default 60 s. */
   readonly idleTimeoutMs?: number;
-  /** Default 5; credentials are dropped when the host changes. 0 = a redirect is the answer. */
+  /** Default and most: 5. Another origin gets neither credentials nor body. 0 = a redirect is the answer. */
   readonly maxRedirects?: number;
   readonly signal?: AbortSignal;
 }
@@ -27,7 +27,11 @@ export interface OutboundResponse {
 
 /** The one HTTP client to the outside: proxy, certificates, address guard, redirects. */
 export interface Outbound {
-  /** Any status is an answer; throws UnavailableError (`outbound_failed`) when there is none, RequestError (`address_refused`) when the guard refuses. */
+  /**
+   * Any status is an answer. Throws UnavailableError (`outbound_failed`) when there is none or the signal aborts, RequestError
+   * when the guard refuses (`address_refused`) or the URL is none (`invalid_value`), `shutting_down` after `close`.
+   */
   request(url: string, options?: OutboundRequest): Promise<OutboundResponse>;
+  /** Ends what runs. */
   close(): Promise<void>;
 }

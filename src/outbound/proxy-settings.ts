@@ -11,7 +11,7 @@ export type ProxyFor = (url: URL) => URL | undefined;
 
 type Exception = (url: URL) => boolean;
 
-/** Reads the variables (lower case first); throws ConfigError on a proxy that is no HTTP address. */
+/** Reads the variables (lower case first); throws ConfigError on a proxy that is no URL. */
 export function readProxySettings(environment: Environment): ProxyFor {
   const all = readProxy(environment, 'ALL_PROXY');
   const proxies = new Map([
@@ -36,12 +36,7 @@ function readProxy(environment: Environment, name: string): URL | undefined {
   if (value === undefined) return undefined;
   const written = value.includes('://') ? value : `http://${value}`;
   if (!URL.canParse(written)) throw new ConfigError('invalid_config', `${name} is not the address of a proxy.`);
-  const url = new URL(written);
-  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
-  throw new ConfigError(
-    'invalid_config',
-    `${name} names a proxy of kind '${url.protocol}//'; it must be http:// or https://.`,
-  );
+  return new URL(written);
 }
 
 /** `*`, an address range (`10.0.0.0/8`), or a host with all names below it (`.example.org`, `example.org:8080`). */

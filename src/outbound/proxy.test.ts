@@ -109,6 +109,16 @@ describe('through a proxy', () => {
     await expect(answer).rejects.toMatchObject({ code: 'outbound_failed' });
   });
 
+  test.each(['socks5://127.0.0.1:1080', 'socks5h://127.0.0.1:1080', 'ftp://a.example'])(
+    'that is %s nothing is asked, least of all directly',
+    async (proxy) => {
+      const target = await startLoopback((_request, response) => response.end('direct'));
+      const outbound = openOutbound({ environment: { ALL_PROXY: proxy } });
+      await expect(outbound.request(target.origin)).rejects.toThrow('Set HTTPS_PROXY');
+      expect(target.seen).toHaveLength(0);
+    },
+  );
+
   test('aborted tunnels leave nothing open', async () => {
     const target = await startLoopback((_request, response) => response.write('begun'), testCertificate);
     const proxy = await startProxy(target.port);
