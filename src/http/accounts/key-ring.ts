@@ -5,14 +5,14 @@ import { UnavailableError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { ApiKey, ApiKeyId } from '../../fleet/api-key.ts';
 import type { User, UserId } from '../../fleet/user.ts';
-import { allApiKeys, type StoredApiKey, touchApiKeys } from '../../store/api-keys.ts';
+import { allApiKeys, countApiKeys, type StoredApiKey, touchApiKeys } from '../../store/api-keys.ts';
 import type { Db } from '../../store/tables.ts';
 import { listUsers } from '../../store/users.ts';
 
 /** How long known keys serve after the store was first found gone. */
 const graceMs = 60_000;
-/** How often the store is looked at: others may have changed it. */
-const refreshMs = 10_000;
+/** How often the store is looked at. */
+const refreshMs = 5_000;
 /** How often it is written when keys were last used. */
 const touchMs = 60_000;
 const everybody = { page: 1, perPage: 1_000_000 } as const;
@@ -111,10 +111,11 @@ export class KeyRing {
     this.#schedule();
   }
 
-  /** Looks at the store now. */
+  /** Looks at the store now: is it there, and does it hold what is known? Changes made here are known already. */
   async refresh(): Promise<void> {
     try {
-      await this.#read();
+      const count = await countApiKeys(this.#db);
+      if (count !== this.#keys.size || this.#lostSinceMs !== undefined) await this.#read();
       if (this.#lostSinceMs !== undefined) this.#log.info({}, 'the API keys can be read from the database again');
       this.#lostSinceMs = undefined;
       if (this.#clock.nowMs() - this.#touchedMs >= touchMs) await this.#writeUsed();
