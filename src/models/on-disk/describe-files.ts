@@ -19,27 +19,40 @@ export interface FilesDescription {
   readonly problem?: string;
 }
 
-/** Describes the GGUF model that begins with `path`; undefined if it is a part of a model only (a projector, an adapter). */
-export function describeGguf(path: string, named: string): FilesDescription | undefined {
+/** What was read of files that are as they were: a header takes some 20 ms, and lists are asked for often. */
+export type FilesMemory = Map<string, FilesDescription | 'no model'>;
+
+const mostRemembered = 5_000;
+
+/** Describes the GGUF model that begins with `path`; undefined if it is no whole model (a projector, an adapter). */
+export function describeGguf(path: string, named: string, memory: FilesMemory): FilesDescription | undefined {
   try {
     const files = findParts(path);
-    const sizeBytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
-    const { metadata } = readGguf(files[0] ?? path);
-    const architecture = metadata.get('general.architecture');
-    if (architecture === 'clip' || ['mmproj', 'adapter'].includes(String(metadata.get('general.type'))))
-      return undefined;
-    const quantisation = quantisationIn(named) ?? fileTypeName(metadata.get('general.file_type'));
-    return {
-      files,
-      form: 'gguf',
-      sizeBytes,
-      ...(quantisation !== undefined && { quantisation }),
-      ...(typeof architecture === 'string' && architecture !== '' && { architecture }),
-    };
+    const found = files.map((file) => statSync(file));
+    const key = JSON.stringify([named, files, found.map(({ ino, size, mtimeMs }) => [ino, size, mtimeMs])]);
+    const description = memory.get(key) ?? readDescription(files, named);
+    if (memory.size >= mostRemembered) memory.clear();
+    memory.set(key, description);
+    return description === 'no model' ? undefined : description;
   } catch (error) {
     const problem = isAppError(error) ? error.message : 'Its files cannot be read.';
     return { files: [path], form: 'gguf', sizeBytes: sizeOf(path), problem };
   }
+}
+
+function readDescription(files: readonly string[], named: string): FilesDescription | 'no model' {
+  const { metadata } = readGguf(files[0] ?? '');
+  const architecture = metadata.get('general.architecture');
+  if (architecture === 'clip' || ['mmproj', 'adapter'].includes(String(metadata.get('general.type'))))
+    return 'no model';
+  const quantisation = quantisationIn(named) ?? fileTypeName(metadata.get('general.file_type'));
+  return {
+    files,
+    form: 'gguf',
+    sizeBytes: files.reduce((sum, file) => sum + sizeOf(file), 0),
+    ...(quantisation !== undefined && { quantisation }),
+    ...(typeof architecture === 'string' && architecture !== '' && { architecture }),
+  };
 }
 
 /** Describes the folder whose safetensors files have these sizes. */

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { ggufBytes, tinyModel } from '../fixtures/gguf-bytes.ts';
+import type { FilesMemory } from './describe-files.ts';
 import { findModelsOnDisk, type OnDiskModel } from './find-models.ts';
 import { type DiskOrigin, modelPlaces } from './model-places.ts';
 import { walkFolder, walkLimits } from './walk-folder.ts';
@@ -45,7 +46,7 @@ function put(below: string, write: (path: string) => void = (path) => linkSync(b
 const text = (content: string) => (path: string) => writeFileSync(path, content);
 
 async function find(origin: DiskOrigin, notes: string[] = []): Promise<OnDiskModel[]> {
-  return findModelsOnDisk([{ origin, folder }], never, (sentence) => notes.push(sentence));
+  return findModelsOnDisk([{ origin, folder }], never, { note: (sentence) => notes.push(sentence) });
 }
 
 describe('findModelsOnDisk', () => {
@@ -185,6 +186,19 @@ describe('findModelsOnDisk', () => {
     put('p/m/x-Q8_0.gguf');
     const places = (['lm-studio', 'own'] as const).map((origin) => ({ origin, folder }));
     expect(await findModelsOnDisk(places, never)).toMatchObject([{ origin: 'lm-studio' }]);
+  });
+
+  it('reads again what has changed, and nothing else, if it may remember', async () => {
+    const path = put('model-Q8_0.gguf');
+    const memory: FilesMemory = new Map();
+    const places = [{ origin: 'own' as const, folder }];
+    const [first] = await findModelsOnDisk(places, never, { memory });
+    const [second] = await findModelsOnDisk(places, never, { memory });
+    expect(memory.size).toBe(1);
+    expect(second).toEqual(first);
+    rmSync(path);
+    writeFileSync(path, ggufBytes(tinyModel));
+    expect(await findModelsOnDisk(places, never, { memory })).toMatchObject([{ architecture: 'llama' }]);
   });
 
   it('changes nothing, and is content with a place that is not there', async () => {

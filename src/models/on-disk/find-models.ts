@@ -3,7 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { ModelSource } from '../../fleet/model-source.ts';
-import { describeGguf, describeSafetensors, type FilesDescription } from './describe-files.ts';
+import { describeGguf, describeSafetensors, type FilesDescription, type FilesMemory } from './describe-files.ts';
 import type { DiskOrigin, ModelPlace } from './model-places.ts';
 import { readOllamaModels } from './ollama-models.ts';
 import { pathInRepository, repositoryOf } from './repository-name.ts';
@@ -18,8 +18,13 @@ export interface OnDiskModel extends FilesDescription {
   readonly source?: ModelSource;
 }
 
-/** Is told what was not looked at, in a sentence. */
-export type Note = (sentence: string) => void;
+/** What a search may use besides. */
+export interface SearchAids {
+  /** Kept by the caller from search to search. */
+  readonly memory?: FilesMemory;
+  /** Is told what was not looked at, in a sentence. */
+  readonly note?: (sentence: string) => void;
+}
 
 const mostModels = 2_000;
 /** A folder on a network that hangs must not hold up a list. */
@@ -29,11 +34,11 @@ const timeLimitMs = 20_000;
 export async function findModelsOnDisk(
   places: readonly ModelPlace[],
   signal: AbortSignal,
-  note: Note = () => {},
+  { memory = new Map(), note = () => {} }: SearchAids = {},
 ): Promise<OnDiskModel[]> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]);
   const found: OnDiskModel[] = [];
-  const seen = new Set<string>();
+  const search: Search = { memory, seen: new Set() };
   for (const place of places) {
     const candidates = await candidatesIn(place, limited, note);
     for (const candidate of candidates) {
@@ -42,12 +47,18 @@ export async function findModelsOnDisk(
         note(`Not all models on this machine are listed: there are very many, or reading them takes too long.`);
         return found;
       }
-      const model = await describe(candidate, seen);
+      const model = await describe(candidate, search);
       if (model !== undefined) found.push(model);
     }
   }
   signal.throwIfAborted();
   return found;
+}
+
+interface Search {
+  readonly memory: FilesMemory;
+  /** What is listed already. */
+  readonly seen: Set<string>;
 }
 
 /** A model before its files were read. */
@@ -63,6 +74,8 @@ interface Candidate {
   readonly safetensorsBytes?: number;
   readonly problem?: string;
 }
+
+type Note = (sentence: string) => void;
 
 async function candidatesIn(place: ModelPlace, signal: AbortSignal, note: Note): Promise<Candidate[]> {
   const { origin, folder } = place;
@@ -112,7 +125,7 @@ function safetensorsIn(files: readonly FoundFile[], origin: DiskOrigin): Candida
 }
 
 /** Reads the files; undefined for what is listed already, is gone, or is no whole model. */
-async function describe(candidate: Candidate, seen: Set<string>): Promise<OnDiskModel | undefined> {
+async function describe(candidate: Candidate, { memory, seen }: Search): Promise<OnDiskModel | undefined> {
   const { origin, path, name, problem, safetensorsBytes } = candidate;
   if (problem !== undefined) return { origin, name: name ?? path, files: [], form: 'gguf', sizeBytes: 0, problem };
   const real = await realpath(path).catch(() => undefined);
@@ -123,7 +136,7 @@ async function describe(candidate: Candidate, seen: Set<string>): Promise<OnDisk
   seen.add(identity);
   const named = name ?? basename(path);
   const files =
-    safetensorsBytes === undefined ? describeGguf(path, named) : describeSafetensors(path, safetensorsBytes);
+    safetensorsBytes === undefined ? describeGguf(path, named, memory) : describeSafetensors(path, safetensorsBytes);
   if (files === undefined) return undefined;
   const source = sourceOf(candidate, files);
   return { origin, name: name ?? nameOf(candidate, files), ...files, ...(source !== undefined && { source }) };
