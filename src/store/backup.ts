@@ -25,7 +25,10 @@ export async function backupStore(dataFolder: string, clock: Clock, target?: str
   await withDatabase(databasePath(dataFolder), async (file) => {
     copy =
       target ??
-      (await newBackupPath(backupsFolder(dataFolder), { version: await versionIn(file), now: clock.unixSeconds() }));
+      (await newBackupPath(backupsFolder(dataFolder), {
+        version: await versionIn(file, databasePath(dataFolder)),
+        now: clock.unixSeconds(),
+      }));
     await copySqlite(file, copy);
   });
   await withDatabase(copy, async (file) => ensureIntact(file, copy));
@@ -111,14 +114,14 @@ function ensureIntact(file: SqliteFile, path: string): void {
 }
 
 async function ensureKnown(file: SqliteFile, path: string): Promise<void> {
-  const version = await versionIn(file);
+  const version = await versionIn(file, path);
   if (version <= newestVersion) return;
   const message = `${path} has version ${version}, this program knows ${newestVersion}: restore it with the newer program.`;
   throw new ConfigError('data_too_new', message);
 }
 
-function versionIn(file: SqliteFile): Promise<number> {
-  return versionOf(new Kysely<Tables>({ dialect: sqliteDialect(file, { path: ':memory:', busyTimeoutMs: 5_000 }) }));
+function versionIn(file: SqliteFile, path: string): Promise<number> {
+  return versionOf(new Kysely<Tables>({ dialect: sqliteDialect(file, { path, busyTimeoutMs: 5_000 }) }));
 }
 
 function notIntact(path: string, internal: string): ConfigError {

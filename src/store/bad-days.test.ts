@@ -80,6 +80,19 @@ describe('a database that another process has locked', () => {
     expect(await isHealthy()).toBe(true);
   });
 
+  it('lets those who queue wait once, not one after another', async () => {
+    const folder = newFolder();
+    const { db, close } = await openStore({ ...settingsOf(folder), busyTimeoutMs: 1_000 });
+    onTestFinished(() => close());
+    const other = startOther('holds-database', folder);
+    await other.says(1);
+    const writes = Array.from({ length: 40 }, (_, index) => insertUser(db, { user: userOf(`user ${index}`) }));
+    for (const result of await Promise.allSettled(writes)) expect(result).toMatchObject({ reason: outage });
+    other.process.stdin?.end();
+    await other.ended;
+    expect(await insertUser(db, { user: userOf('ann') })).toEqual(userOf('ann'));
+  }, 20_000);
+
   it('is written to as soon as the lock is gone', async () => {
     const folder = newFolder();
     const { db, close } = await openStore({ ...settingsOf(folder), busyTimeoutMs: 10_000 });

@@ -12,11 +12,11 @@ it('a data directory is for one server, which says where it answers', async () =
   const second = await lockDataFolder(folder, systemClock);
   expect(second).toMatchObject({ isOurs: false, holder: { pid: process.pid, startTime: expect.any(Number) } });
   await first.lock.update({ url: 'http://127.0.0.1:8080' });
-  expect(await holderOf(folder, systemClock)).toMatchObject({ pid: process.pid, url: 'http://127.0.0.1:8080' });
+  expect(await holderOf(folder)).toMatchObject({ pid: process.pid, url: 'http://127.0.0.1:8080' });
   expect(statSync(folder).mode & 0o77).toBe(0);
   await first.lock.release();
   await first.lock.release();
-  expect(await holderOf(folder, systemClock)).toBeUndefined();
+  expect(await holderOf(folder)).toBeUndefined();
   expect(existsSync(join(folder, 'server.json'))).toBe(false);
 });
 
@@ -49,7 +49,7 @@ it('does not stumble over facts that make no sense, nor over a folder that canno
   expect(first.isOurs).toBe(true);
   for (const text of ['', '[', 'null', '{"pid":"x","url":5}']) {
     writeFileSync(join(folder, 'server.json'), text);
-    expect(await holderOf(folder, systemClock), text).toEqual({});
+    expect(await holderOf(folder), text).toEqual({});
   }
   if (first.isOurs) await first.lock.release();
   await expect(lockDataFolder(join(folder, 'server.lock', 'x'), systemClock)).rejects.toMatchObject({ kind: 'config' });

@@ -38,7 +38,7 @@ const held = new Set<SqliteFile>();
  */
 export async function lockDataFolder(folder: string, clock: Clock): Promise<LockResult> {
   const factsPath = join(folder, 'server.json');
-  const file = await tryTake(folder);
+  const file = await tryTake(folder, 300);
   if (file === undefined) return { isOurs: false, holder: readHolder(factsPath) };
   held.add(file);
   const facts = { pid: process.pid, startTime: clock.unixSeconds() };
@@ -55,17 +55,17 @@ export async function lockDataFolder(folder: string, clock: Clock): Promise<Lock
 }
 
 /** Who holds a data directory; undefined = nobody. */
-export async function holderOf(folder: string, clock: Clock): Promise<LockHolder | undefined> {
-  const result = await lockDataFolder(folder, clock);
-  if (!result.isOurs) return result.holder;
-  await result.lock.release();
-  return undefined;
+export async function holderOf(folder: string): Promise<LockHolder | undefined> {
+  const file = await tryTake(folder, 0);
+  file?.close();
+  return file === undefined ? readHolder(join(folder, 'server.json')) : undefined;
 }
 
-async function tryTake(folder: string): Promise<SqliteFile | undefined> {
+/** A server that starts waits a little: somebody may only be looking who holds the lock. */
+async function tryTake(folder: string, waitMs: number): Promise<SqliteFile | undefined> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return await takeExclusively(join(folder, 'server.lock'));
+    return await takeExclusively(join(folder, 'server.lock'), waitMs);
   } catch (thrown) {
     if (isBusy(thrown)) return undefined;
     throw translateAtStart(thrown, folder);

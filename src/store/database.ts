@@ -44,7 +44,7 @@ export async function openStore(settings: StoreSettings, steps: readonly Migrati
     await upgrade(db, file, { settings, steps });
   } catch (thrown) {
     await db.destroy();
-    throw isDamage(thrown) ? damaged(settings, thrown) : thrown;
+    throw isDamage(thrown) ? damaged(settings, thrown) : translateAtStart(thrown, path);
   }
   return { db, isHealthy: () => isHealthy(db), close: () => db.destroy() };
 }

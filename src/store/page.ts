@@ -43,10 +43,10 @@ export async function readPage<Table extends keyof Tables, Row, Item>(
   return { items: rows.map((row) => how.read(row)), total: Number(total) };
 }
 
-/** Is the text somewhere in one of the columns, whatever its case? `%` and `_` mean themselves. */
+/** Is the text somewhere in one of the columns, whatever the case of its ASCII letters? `%` and `_` mean themselves. */
 function matches(columns: readonly string[], search: string): Expression<SqlBool> {
-  const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
-  const each = columns.map((column) => sql<SqlBool>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`);
+  const pattern = `%${search.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
+  const each = columns.map((column) => sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`);
   return sql<SqlBool>`(${sql.join(each, sql` or `)})`;
 }
 

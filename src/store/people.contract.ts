@@ -93,13 +93,20 @@ export function peopleContract(open: () => Promise<Store>): void {
 
   describe('users', () => {
     it('come back as they were, found by id, by name in any case and by subject', async () => {
-      const ann = user('Ann', { fullName: 'Ann Ämter', role: 'admin', lastSignInAt: 7 });
+      const ann = user('Ann', { fullName: 'Ann Ämter 🙂', role: 'admin', lastSignInAt: 7 });
       expect(await insertUser(db, { user: ann, passwordHash: 'h', oidcSubject: 'https://idp|1' })).toEqual(ann);
       expect(await findUser(db, ann.id)).toEqual(ann);
       expect(await findUserByName(db, 'aNN')).toEqual(ann);
       expect(await findUserByOidcSubject(db, 'https://idp|1')).toEqual(ann);
       expect(await findUser(db, 'nobody' as UserId)).toBeUndefined();
       expect(await findUserByName(db, "' or 1=1 --")).toBeUndefined();
+    });
+
+    it('hold no zero characters, at which some databases end a text', async () => {
+      const refused = { code: 'invalid_value' };
+      await expect(insertUser(db, { user: user('ann\u0000x') })).rejects.toMatchObject(refused);
+      await expect(findUserByName(db, 'ann\u0000x')).rejects.toMatchObject(refused);
+      expect((await listUsers(db, all)).total).toBe(0);
     });
 
     it('have names and subjects of their own', async () => {
@@ -169,6 +176,9 @@ export function peopleContract(open: () => Promise<Store>): void {
       expect(names(await listUsers(db, { ...all, search: '%' }))).toEqual(['B%2']);
       expect(names(await listUsers(db, { ...all, search: '_' }))).toEqual(['b_1']);
       expect(names(await listUsers(db, { ...all, search: '\\' }))).toEqual(['a\\3']);
+      await insertUser(db, { user: user('Ämter 末') });
+      for (const search of ['Ämter', 'ÄMTER', '末'])
+        expect(names(await listUsers(db, { ...all, search })), search).toEqual(['Ämter 末']);
       expect(names(await listUsers(db, { ...all, search: 'B' })).sort()).toEqual(['B%2', 'ab1', 'b_1']);
       expect(await listUsers(db, { ...all, search: "'; drop table users; --" })).toEqual({ items: [], total: 0 });
     });

@@ -12,7 +12,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { Bug, UnavailableError } from '../base/errors.ts';
+import { Bug, RequestError, UnavailableError } from '../base/errors.ts';
 import { isBusy, translate } from './sqlite-errors.ts';
 import { emptyLog, type SqliteFile } from './sqlite-open.ts';
 
@@ -113,6 +113,8 @@ class SqliteConnection implements DatabaseConnection {
   readonly #settings: SqliteSettings;
   /** The file's own number: another one at the same path is another database. */
   readonly #inode: bigint | undefined;
+  /** When another program's lock was met that no write has got past since. */
+  #busySinceMs: number | undefined;
   readonly #statements = new Map<string, PreparedStatement>();
 
   constructor(file: SqliteFile, settings: SqliteSettings) {
@@ -124,19 +126,28 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const end = performance.now() + this.#settings.busyTimeoutMs;
     for (let waitMs = 5; ; waitMs = Math.min(2 * waitMs, 100)) {
       try {
-        return this.#execute(query);
+        const result = this.#execute<Row>(query);
+        if (query.query.kind !== 'SelectQueryNode') this.#busySinceMs = undefined;
+        return result;
       } catch (thrown) {
-        if (!isBusy(thrown) || this.#file.isTransaction || performance.now() + waitMs > end) throw translate(thrown);
+        if (!isBusy(thrown) || this.#file.isTransaction || !this.#mayWait(waitMs)) throw translate(thrown);
         await sleep(waitMs);
       }
     }
   }
 
+  /** The time runs from the first refusal, or those who queue would each wait for the whole of it. */
+  #mayWait(waitMs: number): boolean {
+    const nowMs = performance.now();
+    this.#busySinceMs ??= nowMs;
+    return nowMs + waitMs <= this.#busySinceMs + this.#settings.busyTimeoutMs;
+  }
+
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     if (!this.#file.isTransaction) this.#ensureFile();
+    ensureWhole(query.parameters);
     const { statement, hasRows } = this.#prepared(query.sql);
     if (hasRows) return { rows: statement.all(...query.parameters) };
     const { changes } = statement.run(...query.parameters);
@@ -166,6 +177,12 @@ class SqliteConnection implements DatabaseConnection {
   async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new Bug('Rows are not streamed from SQLite.');
   }
+}
+
+/** A zero ends a text for the package: what comes back would be shorter than what was written. */
+function ensureWhole(parameters: readonly unknown[]): void {
+  if (parameters.some((value) => typeof value === 'string' && value.includes('\u0000')))
+    throw new RequestError('invalid_value', 'A text may not hold the character U+0000.');
 }
 
 function inodeOf(path: string): bigint | undefined {

@@ -50,9 +50,9 @@ export async function openReadOnly(path: string): Promise<SqliteFile> {
 }
 
 /** Locks an empty file for as long as it stays open; a busy error if somebody else has it. */
-export async function takeExclusively(path: string): Promise<SqliteFile> {
+export async function takeExclusively(path: string, waitMs: number): Promise<SqliteFile> {
   const { DatabaseSync } = await library();
-  const file = new DatabaseSync(path, { timeout: 0 });
+  const file = new DatabaseSync(path, { timeout: waitMs });
   try {
     file.exec('BEGIN EXCLUSIVE');
     return file;
