@@ -11,7 +11,7 @@ import type { Db } from '../../store/tables.ts';
 import { countAdmins } from '../../store/users.ts';
 import type { Accounts } from './accounts.ts';
 import { redeemAdminLink } from './admin-link.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAuthenticate } from './create-authenticate.ts';
 import { KeyRing } from './key-ring.ts';
 import { changeKey, makeKey, revokeKey } from './keys.ts';
 import { OidcProvider, type OidcSettings } from './oidc.ts';
