@@ -4,14 +4,16 @@ import { describe, expect, it } from 'vitest';
 import type { Store } from './database.ts';
 import { fleetContract } from './fleet.contract.ts';
 import { peopleContract } from './people.contract.ts';
+import { recordsContract } from './records.contract.ts';
 import { writeSetting } from './settings.ts';
 import { inTransaction } from './transaction.ts';
 
 /** `open` makes an empty store each time. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
   describe(name, () => {
-    peopleContract(open);
-    fleetContract(open);
+    describe('people', () => peopleContract(open));
+    describe('records', () => recordsContract(open));
+    describe('fleet', () => fleetContract(open));
 
     it('is healthy while it is open', async () => {
       const store = await open();
