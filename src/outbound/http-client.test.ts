@@ -58,6 +58,19 @@ describe('a request', () => {
     await expect(openOutbound().request(origin)).rejects.toThrow('head of its answer is too large');
   });
 
+  test('ends when hints come without end and no answer', async () => {
+    const { server, origin, sockets } = await startLoopback(() => {});
+    server.removeAllListeners('request');
+    server.on('connection', (socket) => {
+      const flood = () => {
+        while (!socket.destroyed && socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'));
+      };
+      socket.on('data', flood).on('drain', flood);
+    });
+    await expect(openOutbound().request(origin, { timeoutMs: 200 })).rejects.toMatchObject({ code: 'outbound_failed' });
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
   test('ends the body when the server falls silent', async () => {
     const { origin, sockets } = await startLoopback((_request, response) => response.write('begun'));
     const answer = await openOutbound().request(origin, { idleTimeoutMs: 50 });
