@@ -168,13 +168,13 @@ function nearestSetting(
 
 /** The wished context for as many requests as there is room for. */
 function fewerRequests(model: MemoryFacts, wished: FitSetting, pools: readonly FitDevice[]): FitSetting[] {
-  const one = largestContextBytes(model, wished);
+  const one = cacheOfOneRequest(model, wished);
   const left = Math.max(0, ...pools.map((_, index) => roomOn(model, pools, index + 1))) - model.sizeBytes;
   const parallel = one === 0 ? wished.parallel : Math.floor(left / one);
   return parallel >= 1 && parallel < wished.parallel ? [{ ...wished, parallel }] : [];
 }
 
-function largestContextBytes(model: MemoryFacts, { contextSize, cacheType }: FitSetting): number {
+function cacheOfOneRequest(model: MemoryFacts, { contextSize, cacheType }: FitSetting): number {
   return model.kvBytesPerToken * contextSize * cacheFactor[cacheType];
 }
 

@@ -1,6 +1,6 @@
 /** Says whether a model's chat template is a good one: names what is known or seen to be wrong with it, and changes nothing. */
 
-import type { Catalog, CatalogEntry } from './catalog/catalog.ts';
+import type { Catalog, CatalogEntry, CatalogTemplate } from './catalog/catalog.ts';
 import { betterTemplates, type KnownFault, knownFaults, leftOutByDesign, type Printed } from './known-templates.ts';
 import { hashTemplate } from './template-hash.ts';
 
@@ -34,10 +34,21 @@ export function examineTemplate(facts: TemplateFacts, catalog: Catalog): Templat
   if (fault !== undefined) return told(fault);
   const seen = faultSeen(facts, entry);
   if (seen !== undefined) return seen;
-  const known = catalog.templates.find((one) => one.sha256 === sha256);
-  if (known === undefined)
-    return { verdict: 'unknown', reason: 'It is none of the templates that are known; no fault was found.' };
-  return { verdict: 'current', reason: `It is the known template '${known.name}'.`, source: known.source };
+  return compared(
+    catalog.templates.find((one) => one.sha256 === sha256),
+    entry?.template,
+  );
+}
+
+/** Without a fault: the template's own name, and whether it is the one that is known of this model. */
+function compared(known: CatalogTemplate | undefined, own: CatalogTemplate | undefined): TemplateDiagnosis {
+  if (known !== undefined && (own === undefined || own.name === known.name))
+    return { verdict: 'current', reason: `It is the known template '${known.name}'.`, source: known.source };
+  const what =
+    known === undefined ? 'It is none of the templates that are known' : `It is the known template '${known.name}'`;
+  if (own === undefined) return { verdict: 'unknown', reason: `${what}; no fault was found.` };
+  const reason = `${what}, while '${own.name}' is known of this model; no fault was found.`;
+  return { verdict: 'unknown', reason, source: own.source };
 }
 
 function missing(entry: CatalogEntry | undefined): TemplateDiagnosis {
