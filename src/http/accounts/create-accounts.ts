@@ -3,7 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { RequestError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { PasswordChange, Session, User, UserId, UserWish } from '../../fleet/user.ts';
+import type { PasswordChange, Session, User, UserWish } from '../../fleet/user.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type { SecretKeys } from '../../store/secret-key.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
@@ -21,7 +21,7 @@ import { checkSameOrigin } from './same-origin.ts';
 import { createSecretHash, type SecretHash } from './secret-hash.ts';
 import { Sessions } from './sessions.ts';
 import { SignInDesk } from './sign-in.ts';
-import { addUser, changeUser, givePassword, removeUser, userOf } from './users.ts';
+import { addUser, changeUser, givePassword, removeUser, resetPassword } from './users.ts';
 
 /** What accounts need of the world. */
 export interface AccountsWorld {
@@ -125,11 +125,8 @@ function userKeeping({ db, clock, ring }: Desk): UserKeeping {
       ring.putOwner(user);
       return user;
     },
-    async resetPassword(id, password) {
-      checkPassword(password, (await userOf(db, id)).name, 'password');
-      await givePassword(db, id, { passwordHash: await hashPassword(password) });
-    },
-    async deleteUser(id: UserId) {
+    resetPassword: (id, password) => resetPassword(db, id, password),
+    async deleteUser(id) {
       await removeUser(db, id);
       ring.removeOwner(id);
     },

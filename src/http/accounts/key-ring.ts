@@ -113,17 +113,8 @@ export class KeyRing {
 
   /** Looks at the store now: is it there, and does it hold what is known? Changes made here are known already. */
   async refresh(): Promise<void> {
-    try {
-      const count = await countApiKeys(this.#db);
-      if (count !== this.#keys.size || this.#lostSinceMs !== undefined) await this.#read();
-      if (this.#lostSinceMs !== undefined) this.#log.info({}, 'the API keys can be read from the database again');
-      this.#lostSinceMs = undefined;
-      if (this.#clock.nowMs() - this.#touchedMs >= touchMs) await this.#writeUsed();
-    } catch (thrown) {
-      if (this.#lostSinceMs !== undefined) return;
-      this.#lostSinceMs = this.#clock.nowMs();
-      this.#log.error({ err: thrown }, 'the API keys cannot be read from the database; the known ones serve 60 s more');
-    }
+    await this.#look();
+    if (this.#clock.nowMs() - this.#touchedMs >= touchMs) await this.#writeUsed();
   }
 
   /** Stops looking, and writes what is unwritten. */
@@ -132,6 +123,19 @@ export class KeyRing {
     await this.#looking;
     clearTimeout(this.#timer);
     await this.#writeUsed();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const count = await countApiKeys(this.#db);
+      if (count !== this.#keys.size || this.#lostSinceMs !== undefined) await this.#read();
+      if (this.#lostSinceMs !== undefined) this.#log.info({}, 'the API keys can be read from the database again');
+      this.#lostSinceMs = undefined;
+    } catch (thrown) {
+      if (this.#lostSinceMs !== undefined) return;
+      this.#lostSinceMs = this.#clock.nowMs();
+      this.#log.error({ err: thrown }, 'the API keys cannot be read from the database; the known ones serve 60 s more');
+    }
   }
 
   #schedule(): void {
@@ -150,15 +154,17 @@ export class KeyRing {
     this.#owners = new Map(users.items.map((user) => [user.id, user]));
   }
 
+  /** A full disk or a lock keeps nobody out: it is tried again a minute later. */
   async #writeUsed(): Promise<void> {
+    this.#touchedMs = this.#clock.nowMs();
     const used = this.#used;
+    if (used.size === 0) return;
     this.#used = new Map();
     try {
       await touchApiKeys(this.#db, used);
-      this.#touchedMs = this.#clock.nowMs();
     } catch (thrown) {
       this.#used = new Map([...used, ...this.#used]);
-      throw thrown;
+      this.#log.warn({ err: thrown }, 'it could not be written when API keys were last used');
     }
   }
 }

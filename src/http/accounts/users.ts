@@ -7,6 +7,7 @@ import type { Db } from '../../store/tables.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { countAdmins, deleteUser, findUser, insertUser, setPasswordHash, updateUser } from '../../store/users.ts';
 import { newUserId } from './ids.ts';
+import { checkPassword, hashPassword } from './passwords.ts';
 
 /** A user to be added, their password hashed already. */
 export interface UserToAdd {
@@ -67,6 +68,12 @@ export function removeUser(db: Db, id: UserId): Promise<void> {
     await deleteUser(inside, id);
     await keepAnAdministrator(inside, before);
   });
+}
+
+/** Sets a user's password, as an administrator may; it ends all their sessions. */
+export async function resetPassword(db: Db, id: UserId, password: string): Promise<void> {
+  checkPassword(password, (await userOf(db, id)).name, 'password');
+  await givePassword(db, id, { passwordHash: await hashPassword(password) });
 }
 
 /** Gives a user a password, and ends the sessions that the old one began. */

@@ -146,6 +146,22 @@ describe('stored keys', () => {
     expect(await bench.who(bearer(secret))).toBe('key of ann (user)');
   });
 
+  it('serve on when it only cannot be written that they do', async () => {
+    bench = await openBench();
+    const { key, secret } = await bench.accounts.createKey(await bench.addUser('ann', 'user'), spec);
+    const { db } = bench.store;
+    await db.schema.alterTable('apiKeys').renameColumn('lastUsedAt', 'away').execute();
+    for (let minute = 0; minute < 3; minute++) {
+      expect(await bench.who(bearer(secret))).toBe('key of ann (user)');
+      bench.clock.advance(60);
+      await bench.ring.refresh();
+    }
+    await db.schema.alterTable('apiKeys').renameColumn('away', 'lastUsedAt').execute();
+    bench.clock.advance(60);
+    await bench.ring.refresh();
+    expect((await findApiKey(db, key.id))?.lastUsedAt).toBe(bench.clock.unixSeconds() - 120);
+  });
+
   it('do not come back from a look at the store that began before they were revoked', async () => {
     bench = await openBench();
     const ann = await bench.addUser('ann', 'user');
