@@ -63,7 +63,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await admission.close().catch(() => {});
+  await admission.close();
   await store.close();
 });
 
@@ -230,7 +230,7 @@ describe('counters', () => {
   it('wait in memory while the store is away', async () => {
     settle(admission.admit(byKey({}), deploymentWith(), request), 7, 50);
     await store.db.schema.alterTable('keyUsage').renameTo('gone').execute();
-    await expect(admission.close()).rejects.toThrow();
+    await admission.close();
     expect(refusal(byKey({ tokensPerDay: 156 }))).toEqual(['quota_exceeded', 12 * 3600]);
     await store.db.schema.alterTable('gone').renameTo('keyUsage').execute();
     await admission.close();

@@ -51,14 +51,15 @@ export async function createAdmission(world: AdmissionWorld): Promise<Admission>
   await ledger.load();
   const desk = new AdmissionDesk(ledger, world.clock);
   const ending = new AbortController();
-  const ended = keepWriting({ desk, ledger, log: world.log, signal: ending.signal });
+  const { log } = world;
+  const ended = keepWriting({ desk, ledger, log, signal: ending.signal });
   return {
     admit: (caller, deployment, request) => desk.admit(caller, deployment, request),
     headers: (caller, deployment) => desk.headers(caller, deployment),
     async close() {
       ending.abort();
       await ended;
-      await ledger.flush();
+      await write(ledger, log);
     },
   };
 }
@@ -177,15 +178,19 @@ interface Writing {
   readonly signal: AbortSignal;
 }
 
-/** Writes now and then; while the store is away, the counters wait in memory. */
 async function keepWriting({ desk, ledger, log, signal }: Writing): Promise<void> {
   while (await passed(flushMs, signal)) {
     desk.sweep();
-    try {
-      await ledger.flush();
-    } catch (thrown) {
-      log.warn({ err: thrown }, 'the counters of API keys could not be written; they are kept and written later');
-    }
+    await write(ledger, log);
+  }
+}
+
+/** While the store is away, the counters wait in memory. */
+async function write(ledger: KeyLedger, log: Log): Promise<void> {
+  try {
+    await ledger.flush();
+  } catch (thrown) {
+    log.warn({ err: thrown }, 'the counters of API keys could not be written; they are kept and written later');
   }
 }
 
