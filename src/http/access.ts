@@ -1,36 +1,7 @@
-/** Who may ask: a key where keys are configured, else only programs of this machine. */
+/** What a request shows to be let in: a key, or that it comes from this machine. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AuthError } from '../base/errors.ts';
-
-/** Decides by a request's headers; throws AuthError. */
-export type Access = (headers: IncomingHttpHeaders) => void;
-
-/** What access is granted by. */
-export interface AccessOptions {
-  /** The accepted keys; none = no key is asked for, which is only safe on loopback. */
-  readonly keys: readonly string[];
-  /** The name or address the server listens on: an acceptable `Host`. */
-  readonly host: string;
-}
-
-/** Makes the check; keys are compared by hash, in constant time. */
-export function createAccess({ keys, host }: AccessOptions): Access {
-  if (keys.length === 0) return (headers) => checkLocal(headers, host);
-  const hashes = keys.map(hashOf);
-  return (headers) => {
-    const given = hashOf(keyOf(headers));
-    let isKnown = false;
-    // No early end: the time must not tell which key came close.
-    for (const hash of hashes) isKnown = timingSafeEqual(hash, given) || isKnown;
-    if (!isKnown) throw new AuthError('invalid_api_key', 'The API key is missing or wrong.');
-  };
-}
-
-function hashOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
 
 /** The key a request shows, by whichever header; empty = none. */
 export function keyOf(headers: IncomingHttpHeaders): string {
