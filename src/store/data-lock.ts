@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { isObject } from '../base/json.ts';
 import { isBusy, translateAtStart } from './sqlite-errors.ts';
@@ -29,8 +29,8 @@ export type LockResult =
   | { readonly isOurs: true; readonly lock: DataLock }
   | { readonly isOurs: false; readonly holder: LockHolder };
 
-/** Held locks, so that none is given back by the garbage collector. */
-const held = new Set<SqliteFile>();
+/** The locks of this process by folder; kept, or the garbage collector would give them back. */
+const held = new Map<string, SqliteFile>();
 
 /**
  * Takes a data directory for this process. The lock is SQLite's lock on the empty file `server.lock`: the kernel drops
@@ -40,13 +40,15 @@ export async function lockDataFolder(folder: string, clock: Clock): Promise<Lock
   const factsPath = join(folder, 'server.json');
   const file = await tryTake(folder, 300);
   if (file === undefined) return { isOurs: false, holder: readHolder(factsPath) };
-  held.add(file);
+  const name = resolve(folder);
+  held.set(name, file);
   const facts = { pid: process.pid, startTime: clock.unixSeconds() };
   await writeFacts(factsPath, facts);
   const lock: DataLock = {
     update: ({ url }) => writeFacts(factsPath, { ...facts, url }),
     release: async () => {
-      if (!held.delete(file)) return;
+      if (held.get(name) !== file) return;
+      held.delete(name);
       await rm(factsPath, { force: true });
       file.close();
     },
@@ -59,6 +61,11 @@ export async function holderOf(folder: string): Promise<LockHolder | undefined> 
   const file = await tryTake(folder, 0);
   file?.close();
   return file === undefined ? readHolder(join(folder, 'server.json')) : undefined;
+}
+
+/** Another process that holds a data directory; undefined = this one does, or nobody. */
+export async function otherHolderOf(folder: string): Promise<LockHolder | undefined> {
+  return held.has(resolve(folder)) ? undefined : holderOf(folder);
 }
 
 /** A server that starts waits a little: somebody may only be looking who holds the lock. */

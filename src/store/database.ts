@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { newBackupPath, newestBackup } from './backups-folder.ts';
+import { otherHolderOf } from './data-lock.ts';
 import { type Migration, migrate, migrations, newestOf, versionOf } from './migrations.ts';
 import { ensureOurs, findFault, markNew } from './sqlite-check.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
@@ -60,11 +61,23 @@ async function upgrade(
   if (version > newest) throw tooNew({ version, newest, backupsFolder });
   if (version === newest) return;
   if (version > 0) {
+    await ensureAlone(dirname(settings.path));
     const backup = await newBackupPath(backupsFolder, { version, now: clock.unixSeconds() });
     await copySqlite(file, backup);
     log.info({ from: version, to: newest, backup }, 'the database is brought up to date; a copy was made before');
   }
   await migrate(db, steps, clock.unixSeconds());
+}
+
+/** A command of a newer program must not change the tables under an older server. */
+async function ensureAlone(folder: string): Promise<void> {
+  const holder = await otherHolderOf(folder);
+  if (holder === undefined) return;
+  const { url = folder } = holder;
+  throw new ConfigError(
+    'data_in_use',
+    `An older server (${url}) uses the database: start it anew with this version first.`,
+  );
 }
 
 /** Files up to this size are read through at every start, which takes well under a second. */

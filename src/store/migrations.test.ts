@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../base/clock.ts';
 import { databasePath } from './data-folder.ts';
+import { lockDataFolder } from './data-lock.ts';
 import { openStore } from './database.ts';
-import { newFolder, settingsOf, storeIn, userOf } from './fixtures/workshop.ts';
+import { newFolder, settingsOf, startOther, storeIn, userOf } from './fixtures/workshop.ts';
 import { type Migration, migrations, newestVersion, versionOf } from './migrations.ts';
 import { openSqlite } from './sqlite-open.ts';
 import { findUser, insertUser } from './users.ts';
@@ -75,6 +77,22 @@ describe('migrations', () => {
     expect(store.version).toBe(newestVersion);
     expect(await insertUser(store.db, { user: userOf('ann') })).toEqual(userOf('ann'));
     await store.close();
+  });
+
+  it('leave a database alone that an older server uses, and run for the server that holds it', async () => {
+    const folder = newFolder();
+    await (await open(folder)).close();
+    const other = startOther('holds-folder', folder);
+    await other.says(1);
+    await expect(open(folder, steps)).rejects.toMatchObject({ code: 'data_in_use' });
+    await (await open(folder)).close();
+    other.process.stdin?.end();
+    await other.ended;
+    const result = await lockDataFolder(folder, systemClock);
+    const store = await open(folder, steps);
+    expect(store.version).toBe(newest);
+    await store.close();
+    if (result.isOurs) await result.lock.release();
   });
 
   it('run once, however many processes open the file at once', async () => {
