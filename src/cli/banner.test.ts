@@ -2,7 +2,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { RunningServer, ServerConfig } from '../server.ts';
+import type { ServerConfig } from '../server/server-config.ts';
+import type { RunningServer } from '../server/start-server.ts';
 import { bannerOf, sampleBody, sampleRequest } from './banner.ts';
 
 const config: ServerConfig = {
@@ -10,6 +11,10 @@ const config: ServerConfig = {
   port: 0,
   apiKeys: ['sk-1'],
   isModelNamed: false,
+  isLoopback: false,
+  environment: {},
+  corsOrigins: [],
+  trustedProxies: [],
   dataFolder: '/state',
   isDataFolderNamed: false,
   logLevel: 'info',
@@ -20,6 +25,7 @@ const server: RunningServer = {
     modelNames: ['first', 'second'],
     model: { name: 'first', device: 'CPU, 1 thread', contextPerRequest: 2048, parallel: 3, format: 'nano' },
     logFile: '/state/server.log',
+    notes: [],
     readyMs: 432,
   },
   close: () => Promise.resolve(),

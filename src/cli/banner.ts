@@ -1,6 +1,7 @@
 /** What a server says of itself once it answers: where, what, how, and a request to paste. */
 
-import type { ModelDescription, RunningServer, ServerConfig } from '../server.ts';
+import type { ServerConfig } from '../server/server-config.ts';
+import type { ModelDescription, RunningServer } from '../server/start-server.ts';
 import { isLoopback } from './loopback.ts';
 
 /** What was asked for; `madeKey` was made because nobody gave one. */

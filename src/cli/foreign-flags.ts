@@ -53,10 +53,8 @@ const arities = new Map<string, ForeignArity>([
 
 /** Those whose silent loss would endanger someone, with what to do instead. */
 const refused: Readonly<Record<string, string>> = {
-  'ssl-keyfile': 'TLS is not offered here; put a reverse proxy with TLS in front',
-  'ssl-certfile': 'TLS is not offered here; put a reverse proxy with TLS in front',
-  'ssl-ca-certs': 'TLS is not offered here; put a reverse proxy with TLS in front',
-  'ssl-cert-reqs': 'TLS is not offered here; put a reverse proxy with TLS in front',
+  'ssl-ca-certs': 'clients are not asked for certificates here; put a reverse proxy in front that does',
+  'ssl-cert-reqs': 'clients are not asked for certificates here; put a reverse proxy in front that does',
 };
 
 /** All long spellings, for suggestions. */

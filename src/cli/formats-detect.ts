@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import type { Candidate } from '../formats/detect.ts';
 import type { TemplateVerdict } from '../formats/detect-template.ts';
-import { explainFormat } from '../server.ts';
+import { explainFormat } from '../server/model-tools.ts';
 import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 /** Explains; the result is the exit code. */

@@ -2,7 +2,7 @@
 
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats } from '../formats/formats.ts';
-import { customFormats } from '../server.ts';
+import { customFormats } from '../server/model-tools.ts';
 import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 interface Listed {

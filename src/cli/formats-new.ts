@@ -3,7 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
-import { explainFormat } from '../server.ts';
+import { explainFormat } from '../server/model-tools.ts';
 import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 /** What is to be written. */

@@ -14,7 +14,7 @@ import { exampleTool, plainAsk, readAnswer } from '../formats/check-format.ts';
 import { exampleArguments } from '../formats/example-arguments.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats, findFormat } from '../formats/formats.ts';
-import { customFormats } from '../server.ts';
+import { customFormats } from '../server/model-tools.ts';
 import { dataFolderOf, type Surroundings } from './prepare-server.ts';
 
 /** What is to be played. */

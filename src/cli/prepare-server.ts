@@ -7,7 +7,8 @@ import { randomHex } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import { completeSpec, type DeploymentSpec } from '../fleet/deployment.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
-import { bundledModelPath, type ServerConfig } from '../server.ts';
+import { bundledModelPath } from '../server/model-tools.ts';
+import type { ServerConfig } from '../server/server-config.ts';
 import { isLoopback } from './loopback.ts';
 import { readSettings, type SettingSources, type Settings } from './settings.ts';
 import { settleGpu } from './visible-gpu.ts';
@@ -44,11 +45,14 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
       host: settings.host,
       port: settings.port,
       apiKeys: madeKey === undefined ? settings.apiKeys : [madeKey],
+      isLoopback: isLoopback(settings.host),
       ...(model !== undefined && { model }),
       isModelNamed: settings.model !== undefined || settings.names.length > 0,
       dataFolder: settings.dataFolder === undefined ? dataFolderOf(environment) : resolve(folder, settings.dataFolder),
       isDataFolderNamed: settings.dataFolder !== undefined || (environment['AIMINDSERVE_DATA_DIR'] ?? '') !== '',
       logLevel: settings.logLevel,
+      environment,
+      ...settings.outside,
     },
     notes: [...settings.notes, ...gpu.notes],
     ...(madeKey === undefined ? {} : { madeKey }),

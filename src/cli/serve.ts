@@ -1,6 +1,7 @@
 /** `aimindserve serve`: a running server and its banner, and an orderly end on a signal. */
 
-import { type RunningServer, type ServerConfig, startServer } from '../server.ts';
+import type { ServerConfig } from '../server/server-config.ts';
+import { type RunningServer, startServer } from '../server/start-server.ts';
 import { bannerOf } from './banner.ts';
 import { explainListenError } from './listen-error.ts';
 import { prepareServer, type Surroundings } from './prepare-server.ts';
@@ -10,7 +11,9 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   const prepared = prepareServer(words, surroundings);
   for (const note of prepared.notes) surroundings.warn(note);
   const stopped = untilSignal();
-  const server = await startOrExplain(prepared.config);
+  const print = process.stdout.isTTY ? { print: surroundings.say } : {};
+  const server = await startOrExplain({ ...prepared.config, ...print });
+  for (const note of server.description.notes) surroundings.warn(note);
   surroundings.say(bannerOf(server, prepared));
   const signal = await stopped;
   surroundings.warn(`${signal}: finishing what runs; once more ends at once.`);

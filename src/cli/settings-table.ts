@@ -17,6 +17,20 @@ export type SettingName =
   | 'guarantee'
   | 'no-model'
   | 'data-dir'
+  | 'ca-file'
+  | 'model-catalog-file'
+  | 'tls-cert'
+  | 'tls-key'
+  | 'cors-origin'
+  | 'trusted-proxy'
+  | 'public-url'
+  | 'oidc-issuer'
+  | 'oidc-client-id'
+  | 'oidc-client-secret'
+  | 'oidc-label'
+  | 'oidc-groups-claim'
+  | 'oidc-admin-group'
+  | 'oidc-user-group'
   | 'log-level';
 
 /** One row of the table. */
@@ -105,6 +119,90 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
     value: 'FOLDER',
     help: 'Where deployments, keys, models and logs are kept. Default: ~/.aimindserve.',
     takes: 'one',
+    aliases: [],
+  },
+  'ca-file': {
+    value: 'FILE',
+    help: 'Certificate authorities (PEM) to trust besides the usual ones when fetching models.',
+    takes: 'one',
+    aliases: [],
+  },
+  'model-catalog-file': {
+    value: 'FILE',
+    help: 'A catalogue of models in place of the one that comes with the package (YAML).',
+    takes: 'one',
+    aliases: [],
+  },
+  'tls-cert': {
+    value: 'FILE',
+    help: 'Serve HTTPS with this certificate (PEM); read anew when it changes.',
+    takes: 'one',
+    aliases: ['ssl-certfile'],
+  },
+  'tls-key': {
+    value: 'FILE',
+    help: 'The key of the certificate.',
+    takes: 'one',
+    aliases: ['ssl-keyfile'],
+  },
+  'cors-origin': {
+    value: 'ORIGIN',
+    help: 'Web pages of this origin may call the server (repeat it for several). Default: none.',
+    takes: 'list',
+    aliases: [],
+  },
+  'trusted-proxy': {
+    value: 'ADDRESS',
+    help: 'Believe what a proxy at this address (or network) says of its clients.',
+    takes: 'list',
+    aliases: [],
+  },
+  'public-url': {
+    value: 'URL',
+    help: 'Where browsers find this server, if a proxy stands before it.',
+    takes: 'one',
+    aliases: [],
+  },
+  'oidc-issuer': {
+    value: 'URL',
+    help: 'Sign-in at an OpenID Connect provider.',
+    takes: 'one',
+    aliases: [],
+  },
+  'oidc-client-id': {
+    value: 'ID',
+    help: 'What the provider calls this server.',
+    takes: 'one',
+    aliases: [],
+  },
+  'oidc-client-secret': {
+    value: 'SECRET',
+    help: 'The secret shared with the provider; better as AIMINDSERVE_OIDC_CLIENT_SECRET_FILE.',
+    takes: 'one',
+    aliases: [],
+  },
+  'oidc-label': {
+    value: 'TEXT',
+    help: 'What the sign-in button says. Default: Single sign-on.',
+    takes: 'one',
+    aliases: [],
+  },
+  'oidc-groups-claim': {
+    value: 'NAME',
+    help: 'The claim that lists groups. Default: groups.',
+    takes: 'one',
+    aliases: [],
+  },
+  'oidc-admin-group': {
+    value: 'GROUP',
+    help: 'Members are administrators (repeat it for several).',
+    takes: 'list',
+    aliases: [],
+  },
+  'oidc-user-group': {
+    value: 'GROUP',
+    help: 'Only members (and administrators) may sign in.',
+    takes: 'list',
     aliases: [],
   },
   'log-level': {

@@ -1,9 +1,13 @@
 /** Gathers the settings: flag before environment before file before default. */
 
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { ConfigError } from '../base/errors.ts';
 import type { Deployment, GpuChoice } from '../fleet/deployment.ts';
 import { findFormat } from '../formats/formats.ts';
+import type { OutsideConfig } from '../server/server-config.ts';
 import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
+import { readOutside } from './outside-settings.ts';
 import { toBoolean, toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { type SettingName, settingNames, settingsTable, variableOf } from './settings-table.ts';
@@ -30,6 +34,7 @@ export interface Settings {
   /** Declare no model. */
   readonly noModel: boolean;
   readonly dataFolder?: string;
+  readonly outside: OutsideConfig;
   readonly logLevel: LogLevel;
   /** What the person should know of how the settings were understood. */
   readonly notes: readonly string[];
@@ -51,7 +56,10 @@ export function readSettings(sources: SettingSources): Settings {
     line.configFile !== undefined,
   );
   const find = (name: SettingName): Given | undefined =>
-    line.given.get(name) ?? fromEnvironment(name, sources.environment) ?? file.get(name);
+    line.given.get(name) ??
+    fromEnvironment(name, sources.environment) ??
+    fromSecretFile(name, sources.environment) ??
+    file.get(name);
   const read = <T>(name: SettingName, convert: (given: Given) => T): T | undefined => {
     const given = find(name);
     return given === undefined ? undefined : convert(given);
@@ -63,6 +71,7 @@ export function readSettings(sources: SettingSources): Settings {
     apiKeys: read('api-key', toList) ?? [],
     parallel: read('parallel', (given) => toInteger(given, 1, 1_024)) ?? 8,
     gpu: read('gpu', (given) => toOneOf(given, ['auto', 'off', 'cuda', 'vulkan', 'metal'])) ?? 'auto',
+    outside: readOutside(find, sources.folder),
     noModel: read('no-model', toBoolean) ?? false,
     logLevel: read('log-level', toLogLevel) ?? 'info',
     ...present('model', read('model', toText)),
@@ -96,6 +105,20 @@ function fromEnvironment(name: SettingName, environment: SettingSources['environ
   if (value === undefined || value === '') return undefined;
   const values = settingsTable[name].takes === 'words' ? value.split(/\s+/) : [value];
   return { values, source: variableOf(name) };
+}
+
+/** Secrets may be kept in files of their own: `AIMINDSERVE_API_KEY_FILE` names one. */
+const secretSettings: ReadonlySet<SettingName> = new Set(['api-key', 'oidc-client-secret']);
+
+function fromSecretFile(name: SettingName, environment: SettingSources['environment']): Given | undefined {
+  const variable = `${variableOf(name)}_FILE`;
+  const path = environment[variable];
+  if (!secretSettings.has(name) || path === undefined || path === '') return undefined;
+  try {
+    return { values: [readFileSync(path, 'utf8').trim()], source: variable };
+  } catch (cause) {
+    throw new ConfigError('invalid_config', `${variable}: the file ${path} cannot be read.`, { cause });
+  }
 }
 
 /** Our names where they are fewer than uvicorn's. */

@@ -83,6 +83,7 @@ function stage(outcomes: readonly Outcome[] = [], changes: { readonly isAnswerin
     inspect: async () => {},
     fitContext: () => 512,
     newAddress: () => ({ socketPath: '/s', token: 't' }),
+    dropAddress: () => {},
     place: () => ({ devices: ['cpu'] }),
     book: { note: () => {}, forget: () => {} },
     newId: (prefix) => `${prefix}_${++serial}`,

@@ -28,6 +28,8 @@ export interface InstanceWorld {
   readonly fitContext: (spec: ModelSpec, wish: { readonly contextSize?: number; readonly parallel: number }) => number;
   /** A fresh socket and secret for each life. */
   readonly newAddress: () => EngineAddress;
+  /** Removes what an address leaves behind. */
+  readonly dropAddress: (address: EngineAddress) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly patience: Patience;
@@ -193,6 +195,7 @@ export class KeptInstance {
       reason = this.#error.message;
     }
     this.#client = undefined;
+    if (this.#adoptable !== undefined) this.#world.dropAddress(this.#adoptable.address);
     this.#adoptable = undefined;
     if (this.#stopping.signal.aborted) return;
     this.#world.log.warn({ instance: this.id, reason, failures: this.#instance.failures + 1 }, 'an instance ended');
@@ -230,8 +233,13 @@ export class KeptInstance {
       );
     }
     const nothing = (): void => {};
-    this.#spec = await this.#world.shelf.take(this.#deployment.source, nothing, this.#stopping.signal);
-    return run;
+    try {
+      this.#spec = await this.#world.shelf.take(this.#deployment.source, nothing, this.#stopping.signal);
+      return run;
+    } catch (thrown) {
+      await run.stop();
+      throw thrown;
+    }
   }
 
   /** Connects to a running engine and stays until the connection or the program is gone. */

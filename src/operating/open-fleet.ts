@@ -1,6 +1,6 @@
 /** Puts the fleet together: what was deployed before, what the command line declares, and the hands that move it. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, RandomHex } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
@@ -12,7 +12,7 @@ import type { Instance } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import { checkMemory } from '../models/estimate-memory.ts';
 import { freeMemory } from '../models/free-memory.ts';
-import { placeSocket } from '../runtime/guard/socket-place.ts';
+import { placeSocket, removeSocket } from '../runtime/guard/socket-place.ts';
 import type { Runtime } from '../runtime/run.ts';
 import { listDeployments } from '../store/deployments.ts';
 import { listInstances } from '../store/instances.ts';
@@ -73,6 +73,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     inspect,
     fitContext: (spec, wish) => checkMemory(spec, wish, freeMemory()).contextSize,
     newAddress: () => ({ socketPath: placeSocket(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
+    dropAddress: ({ socketPath }) => removeSocket(socketPath),
     place: (deployment: Deployment, instances: readonly Instance[]) =>
       placeInstance({ deployment, devices: devices(), instances, usesGpu: false }),
     book,
@@ -106,6 +107,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     },
     async start() {
       const left = await readLeft(db, log);
+      sweepSockets(socketFolder, left);
       await runtime.strays(left.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.run])));
       for (const { instance, adoptable } of left) fleet.takeUp(instance, adoptable);
       fleet.start();
@@ -132,6 +134,13 @@ async function readLeft(db: Db, log: Log): Promise<readonly Left[]> {
       return { instance, adoptable: undefined };
     }
   });
+}
+
+/** Sockets of engines that were killed with their server. */
+function sweepSockets(folder: string, left: readonly Left[]): void {
+  const known = new Set(left.map(({ adoptable }) => adoptable?.address.socketPath));
+  for (const name of readdirSync(folder))
+    if (!known.has(join(folder, name))) rmSync(join(folder, name), { force: true });
 }
 
 function refuseDouble(spec: DeploymentSpec, stored: readonly Deployment[]): void {

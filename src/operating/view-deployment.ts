@@ -57,9 +57,11 @@ function reasonOf(kept: readonly KeptInstance[]): string {
   return worth.sort((a, b) => b.sinceMs - a.sinceMs)[0]?.reason ?? '';
 }
 
-function warningsOf({ contextPerRequest, toolFormat }: ModelFacts): string[] {
+function warningsOf({ contextPerRequest, trainedContext, toolFormat }: ModelFacts): string[] {
   if (contextPerRequest >= smallContext || toolFormat === 'none') return [];
+  const isAll = contextPerRequest >= trainedContext;
+  const advice = isAll ? 'the model was made for no more' : 'raise contextSize, or allow fewer requests at once';
   return [
-    `The context of one request is ${contextPerRequest} tokens; agents with tools need ${smallContext} or more (contextSize, or fewer parallel requests).`,
+    `A request has ${contextPerRequest} tokens of context; agents with tools need ${smallContext} or more: ${advice}.`,
   ];
 }

@@ -1,0 +1,117 @@
+/** Puts HTTP on the platform: inference, models, management. */
+
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findModel } from '../answering/admission-model.ts';
+import { createComplete } from '../answering/complete.ts';
+import { randomHex, systemClock } from '../base/clock.ts';
+import { isObject } from '../base/json.ts';
+import type { Caller } from '../fleet/caller.ts';
+import { type Deployment, servedNames } from '../fleet/deployment.ts';
+import { mayUseModel } from '../fleet/permissions.ts';
+import { createHttpApp, type HttpApp } from '../http/app.ts';
+import { defaultLimits } from '../http/limits.ts';
+import { registerDocuments } from '../http/management/api-documents.ts';
+import { managementRoutes } from '../http/management/management-routes.ts';
+import { registerManagement } from '../http/management/register.ts';
+import type { ServedModel } from '../http/model-routes.ts';
+import { freeMemory } from '../models/free-memory.ts';
+import { createModelDesk } from '../operating/model-desk.ts';
+import { openaiChat } from '../wire/openai-chat/protocol.ts';
+import { openaiCompletions } from '../wire/openai-completions/protocol.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { Platform } from './open-platform.ts';
+
+/** Requests under way at once, the waiting ones included; beyond it a client is told to come back. */
+const maxRequests = 1_024;
+
+/** Makes the application; nothing listens yet. `closing` aborts when the server begins to stop. */
+export function createApp(foundation: Foundation, platform: Platform, closing: AbortSignal): HttpApp {
+  const { log } = foundation;
+  const { profiles, accounts, admission, fleet } = platform;
+  const { roster } = fleet;
+  const complete = createComplete({
+    roster,
+    profile: ({ spec, deployment }) => profiles(spec, deployment),
+    clock: systemClock,
+    randomHex,
+    log,
+    maxRequests,
+  });
+  return createHttpApp({
+    complete,
+    protocols: [openaiChat, openaiCompletions],
+    models: (caller) => servedModels(platform, caller),
+    authenticate: accounts.authenticate,
+    door: {
+      admit: (caller, request) => admission.admit(caller, findModel(roster, caller, request.model), request),
+      headers: (caller, request) => admission.headers(caller, findModel(roster, caller, request.model)),
+    },
+    // A server that keeps nothing has nothing to manage.
+    ...(!foundation.isPassing && { addRoutes: (app) => addManagement(app, foundation, { platform, closing }) }),
+    log,
+    clock: systemClock,
+    limits: defaultLimits,
+  });
+}
+
+interface ManagementRest {
+  readonly platform: Platform;
+  readonly closing: AbortSignal;
+}
+
+function addManagement(
+  app: Parameters<typeof registerManagement>[0],
+  { store, log, dataFolder }: Foundation,
+  { platform, closing }: ManagementRest,
+): void {
+  const { accounts, control, models, settings } = platform;
+  const auditFile = join(dataFolder, 'logs', 'audit.log');
+  const version = productVersion();
+  registerDocuments(app, { routes: managementRoutes, version, authenticate: accounts.authenticate });
+  registerManagement(app, managementRoutes, {
+    fleet: control,
+    accounts,
+    db: store.db,
+    models: createModelDesk({
+      hubs: models.hubs,
+      catalog: models.catalog,
+      freeBytes: freeMemory,
+      deployments: () => control.deployments(),
+    }),
+    settings,
+    auditLine: (line) => appendFileSync(auditFile, `${line}\n`, { mode: 0o600 }),
+    clock: systemClock,
+    log,
+    limits: defaultLimits,
+    version,
+    startedAt: systemClock.unixSeconds(),
+    closing,
+  });
+}
+
+function servedModels({ fleet, profiles }: Platform, caller: Caller | undefined): readonly ServedModel[] {
+  const { fleet: all } = fleet;
+  const open = all.deployments.filter((deployment) => caller === undefined || mayUseModel(caller, deployment));
+  return open.flatMap((deployment) => served(deployment, { fleet, profiles }));
+}
+
+function served(
+  deployment: Deployment,
+  { fleet, profiles }: Pick<Platform, 'fleet' | 'profiles'>,
+): readonly ServedModel[] {
+  const kept = fleet.fleet.keptOf(deployment.id);
+  const serving = kept.find(({ client }) => client !== undefined);
+  const { client, spec } = serving ?? {};
+  const contextLength = client?.contextPerSlot ?? deployment.contextSize;
+  const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
+  const format = spec === undefined ? [] : [`tools:${profiles(spec, deployment).format.name}`];
+  const state = serving?.instance.state ?? kept[0]?.instance.state ?? 'stopped';
+  const facts = { createdAt: deployment.createdAt, capabilities: ['chat', 'tools', ...format], state, ...lengths };
+  return servedNames(deployment).map((name) => ({ name, ...facts }));
+}
+
+function productVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return isObject(manifest) ? String(manifest['version']) : '';
+}

@@ -1,0 +1,36 @@
+/** What commands ask of models and formats without a running server. */
+
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ModelSource } from '../fleet/model-source.ts';
+import type { TemplateVerdict } from '../formats/detect-template.ts';
+import { allFormats } from '../formats/formats.ts';
+import type { CustomFormat } from '../formats/load-format.ts';
+import { parseModelReference } from '../models/hub/model-reference.ts';
+import { judgeTemplate } from '../operating/judge-template.ts';
+import { loadFormatFile, loadFormatsFrom } from '../operating/load-formats.ts';
+
+/** The weights that come with the package. */
+export function bundledModelPath(): string {
+  return fileURLToPath(new URL('../../models/nano/aimindserve-nano.gguf', import.meta.url));
+}
+
+/** The source that a person means: a path that exists, a hub's repository, an address, a name of the catalogue. */
+export function sourceOf(text: string, folder: string): ModelSource {
+  const source = parseModelReference(text, (path) => existsSync(resolve(folder, path)));
+  return source.kind === 'local' ? { kind: 'local', path: resolve(folder, source.path) } : source;
+}
+
+/** The tool formats kept on this machine, and the one in a file that was asked for. */
+export function customFormats(dataFolder: string, wanted?: string): readonly CustomFormat[] {
+  const named = wanted !== undefined && isAbsolute(wanted) ? [loadFormatFile(wanted)] : [];
+  return [...named, ...loadFormatsFrom(join(dataFolder, 'formats'))];
+}
+
+/** Which tool format a template file or a model speaks, and why. */
+export function explainFormat(path: string, dataFolder: string): Promise<TemplateVerdict> {
+  const custom = customFormats(dataFolder).map(({ format }) => format);
+  const [first = allFormats[0], ...others] = [...custom, ...allFormats];
+  return judgeTemplate(path, [first, ...others]);
+}

@@ -1,0 +1,112 @@
+/** Starts and ends a server: foundation, platform, HTTP, and the model that the command line declares. */
+
+import { randomHex, systemClock } from '../base/clock.ts';
+import { UnavailableError } from '../base/errors.ts';
+import { type Deployment, servedNames } from '../fleet/deployment.ts';
+import { offerSetup } from '../http/accounts/offer-setup.ts';
+import { createSecretHash } from '../http/accounts/secret-hash.ts';
+import type { HttpApp } from '../http/app.ts';
+import { createApp } from './create-app.ts';
+import { type Foundation, openFoundation } from './open-foundation.ts';
+import { openPlatform, type Platform } from './open-platform.ts';
+import type { ServerConfig } from './server-config.ts';
+
+/** What the start-up banner says. */
+export interface ServerDescription {
+  /** Names that can be asked for now or soon. */
+  readonly modelNames: readonly string[];
+  /** The declared model, once it is ready. */
+  readonly model?: ModelDescription;
+  readonly logFile: string;
+  /** What the person should know of how the server came up. */
+  readonly notes: readonly string[];
+  /** From the start of the process. */
+  readonly readyMs: number;
+}
+
+/** A model that is ready. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly device: string;
+  readonly contextPerRequest: number;
+  readonly parallel: number;
+  readonly format: string;
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  readonly url: string;
+  readonly description: ServerDescription;
+  /** Refuses new requests, lets running ones end, ends the engines. */
+  close(): Promise<void>;
+}
+
+/** How long running requests may take once the server is told to end. */
+const drainMs = 10_000;
+
+/** Starts a server; resolves once the declared model answers, rejects with a ConfigError that says what to change. */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const ends: Array<() => Promise<void>> = [];
+  const close = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const foundation = await openFoundation(config);
+    ends.push(() => foundation.close());
+    const platform = await openPlatform(config, foundation);
+    ends.push(() => platform.close());
+    const declared = declare(config, platform);
+    await platform.fleet.start();
+    const closing = new AbortController();
+    const app = createApp(foundation, platform, closing.signal);
+    ends.push(async () => {
+      closing.abort();
+      await app.close(drainMs);
+    });
+    const url = await listen(app, config, foundation);
+    const model = declared === undefined ? undefined : await firstReady(platform, declared);
+    return { url, description: describe(platform, foundation, model), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** The model of the command line; the bundled one that nobody named gives way to what is deployed. */
+function declare({ model, isModelNamed }: ServerConfig, { fleet }: Platform): Deployment | undefined {
+  const isWanted = model !== undefined && (isModelNamed || fleet.fleet.deployments.length === 0);
+  return isWanted ? fleet.declare(model) : undefined;
+}
+
+async function listen(app: HttpApp, config: ServerConfig, foundation: Foundation): Promise<string> {
+  const { host, port: wanted, publicUrl, print } = config;
+  const port = await app.listen({ host, port: wanted });
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { store, keys, dataFolder: folder, lock, isPassing } = foundation;
+  await lock.update({ url });
+  const parts = { db: store.db, clock: systemClock, hash: createSecretHash(keys), randomHex };
+  if (!isPassing) await offerSetup(parts, { baseUrl: publicUrl ?? url, folder, ...(print && { print }) });
+  return url;
+}
+
+/** Waits until a declared model answers; throws why its first start failed. */
+async function firstReady({ fleet, profiles }: Platform, { id }: Deployment): Promise<ModelDescription> {
+  const forever = new AbortController().signal;
+  for (;;) {
+    const [kept] = fleet.fleet.keptOf(id);
+    const { client, spec, deployment, error } = kept ?? {};
+    if (client !== undefined && spec !== undefined && deployment !== undefined) {
+      const { device, contextPerSlot } = client;
+      const format = profiles(spec, deployment).evidence;
+      return { name: spec.name, device, contextPerRequest: contextPerSlot, parallel: deployment.parallel, format };
+    }
+    if (kept?.instance.state === 'failed') throw error ?? new UnavailableError('model_failed', kept.instance.reason);
+    await fleet.fleet.change(forever);
+  }
+}
+
+function describe(platform: Platform, foundation: Foundation, model: ModelDescription | undefined): ServerDescription {
+  const { logFile, notes } = foundation;
+  const modelNames = platform.fleet.fleet.deployments.flatMap(servedNames);
+  return { modelNames, logFile, notes, readyMs: performance.now(), ...(model && { model }) };
+}
