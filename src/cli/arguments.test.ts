@@ -59,7 +59,7 @@ describe('parseArguments', () => {
     [['--port'], 'invalid_config', /--port needs a value/],
     [['--port', '--host'], 'invalid_config', /--port needs a value/],
     [['a.gguf', 'b.gguf'], 'invalid_config', /'b.gguf' is one word too many/],
-    [['--ssl-keyfile', 'k.pem'], 'invalid_config', /TLS is not offered/],
+    [['--ssl-ca-certs', 'k.pem'], 'invalid_config', /not asked for certificates/],
   ])('refuses %j', (words, code, message) => {
     expect(() => parseArguments(words)).toThrowError(expect.objectContaining({ code }));
     expect(() => parseArguments(words)).toThrowError(message);

@@ -32,12 +32,11 @@ export function examineTemplate(facts: TemplateFacts, catalog: Catalog): Templat
   const sha256 = hashTemplate(template);
   const fault = knownFaults.find(({ recognised }) => isRecognised(recognised, template, sha256));
   if (fault !== undefined) return told(fault);
-  const seen = faultSeen(facts, entry);
-  if (seen !== undefined) return seen;
-  return compared(
-    catalog.templates.find((one) => one.sha256 === sha256),
-    entry?.template,
-  );
+  const known = catalog.templates.find((one) => one.sha256 === sha256);
+  // What the model's own template leaves out, its format writes.
+  const isOwn = known !== undefined && known.name === entry?.template?.name;
+  const seen = isOwn ? undefined : faultSeen(facts, entry);
+  return seen ?? compared(known, entry?.template);
 }
 
 /** Without a fault: the template's own name, and whether it is the one that is known of this model. */

@@ -211,7 +211,7 @@ interface Doubted {
 function doubtsOf(profiles: Profiles, models: OpenModels, { spec, deployment }: Doubted): readonly string[] {
   const { abilities } = profiles(spec, deployment).template;
   const template = deployment.chatTemplate ?? spec.template;
-  const facts = { names: [spec.name, deployment.name], abilities, ...(template !== undefined && { template }) };
+  const facts = { names: [spec.name], abilities, ...(template !== undefined && { template }) };
   const { verdict, reason, fix } = examineTemplate(facts, models.catalog());
   return verdict === 'current' || verdict === 'unknown'
     ? []
