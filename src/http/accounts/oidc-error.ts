@@ -21,9 +21,8 @@ export function toProviderError(thrown: unknown, issuer: URL): AppError {
       thrown,
     );
   }
+  if (isTimeout(ours?.detail.cause)) return unavailable(`${where} does not answer in time.`, thrown);
   if (ours !== undefined) return unavailable(`The provider cannot be reached: ${ours.message}`, thrown);
-  const code = codeOf(thrown);
-  if (code === 'OAUTH_TIMEOUT') return unavailable(`${where} does not answer in time.`, thrown);
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return unavailable(`What ${where} answered cannot be trusted: ${cut(text)}.`, thrown);
 }
@@ -47,8 +46,8 @@ function findOurs(thrown: unknown): AppError | undefined {
   return undefined;
 }
 
-function codeOf(thrown: unknown): unknown {
-  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'TimeoutError';
 }
 
 /** A stranger's text: one line, not too long. */
