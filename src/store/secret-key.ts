@@ -1,6 +1,7 @@
 /** The one secret of a data directory, and the keys that are derived from it for each purpose. */
 
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
@@ -31,11 +32,11 @@ export async function readSecretKeys(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<SecretKeys> {
   const given = environment['AIMINDSERVE_SECRET_KEY'];
-  if (given) return derive(given, 'AIMINDSERVE_SECRET_KEY');
+  if (given) return derive(given.trim(), 'AIMINDSERVE_SECRET_KEY');
   const givenFile = environment['AIMINDSERVE_SECRET_KEY_FILE'];
   if (givenFile) return derive(await readSecretFile(givenFile), givenFile);
   const path = join(folder, 'secret-key');
-  await makeOnce(folder, path);
+  if (!existsSync(path)) await makeOnce(folder, path);
   return derive(await readSecretFile(path), path);
 }
 
