@@ -103,6 +103,24 @@ test('a file that changes between the ranges is never stitched together', async 
   expect(hashOfFile(target)).toBe(sha256Of(newer));
 });
 
+test('a range that is longer than asked for does not reach into the next', async () => {
+  const { origin } = await startFileServer({
+    content,
+    etag: '"a"',
+    instead: (request, response) => {
+      const [start = 0, end = 0] = (/\d+-\d+/.exec(request.headers.range ?? '')?.[0] ?? '').split('-').map(Number);
+      if (end === 0) return false;
+      response.writeHead(206, { etag: '"a"', 'content-range': `bytes ${start}-${end}/${content.length}` });
+      response.write(content.subarray(start, end + 1));
+      response.end(Buffer.alloc(8 * mebibyte));
+      return true;
+    },
+  });
+  const { tools, target } = openBench({}, 10);
+  await downloadFile(tools, { url: origin, target });
+  expect(hashOfFile(target)).toBe(sha256);
+});
+
 test('a refusal of one range ends the others', async () => {
   const { origin, ranges, sockets } = await startFileServer({
     content,
