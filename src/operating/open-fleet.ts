@@ -108,7 +108,9 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     async start() {
       const left = await readLeft(db, log);
       sweepSockets(socketFolder, left);
-      await runtime.strays(left.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.run])));
+      // What ran for a deployment that is no more is a stray too.
+      const wanted = left.filter(({ instance }) => fleet.deployment(instance.deploymentId) !== undefined);
+      await runtime.strays(wanted.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.run])));
       for (const { instance, adoptable } of left) fleet.takeUp(instance, adoptable);
       fleet.start();
     },

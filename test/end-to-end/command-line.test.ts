@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gather, get, post, saidIn, stream } from './ask.ts';
-import { childrenOf, isRunning, repository, runCommand, startServer } from './running-server.ts';
+import { enginesOf, isRunning, repository, runCommand, startServer } from './running-server.ts';
 
 const bundled = join(repository, 'models', 'nano', 'aimindserve-nano.gguf');
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
@@ -114,7 +114,7 @@ describe('a server', () => {
     const server = await startServer();
     for (const label of ['Base URL', 'Model', 'Device', 'Context', 'Tool format', 'Log', 'curl http://127.0.0.1:'])
       expect(server.banner).toContain(label);
-    const [engine = 0] = childrenOf(server.child.pid ?? 0);
+    const [engine = 0] = enginesOf(server);
     expect(isRunning(engine)).toBe(true);
     expect((await server.stop('SIGINT')).code).toBe(0);
     expect(isRunning(engine)).toBe(false);
@@ -133,7 +133,7 @@ describe('a server', () => {
 
   it('leaves no engine behind when it is killed', async () => {
     const server = await startServer();
-    const [engine = 0] = childrenOf(server.child.pid ?? 0);
+    const [engine = 0] = enginesOf(server);
     expect(isRunning(engine)).toBe(true);
     await server.stop('SIGKILL');
     await expect.poll(() => isRunning(engine), { timeout: 20_000 }).toBe(false);

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonSchemaDialect } from '../fixtures/seed-requests.ts';
 import { gather, get, post, saidIn, stream } from './ask.ts';
-import { childrenOf, type ServeProcess, startServer } from './running-server.ts';
+import { enginesOf, guardsOf, isRunning, type ServeProcess, startServer } from './running-server.ts';
 
 let server: ServeProcess;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ const long = {
 
 describe('an engine that is killed in mid-stream', () => {
   it('ends that request with an error event, and the next request works', async () => {
-    const [engine] = childrenOf(server.child.pid ?? 0);
+    const [engine] = enginesOf(server);
     if (engine === undefined) throw new Error('no engine process');
     const events = [];
     for await (const event of stream(server.url, long)) {
@@ -50,14 +50,21 @@ describe('an engine that is killed in mid-stream', () => {
     }
     expect(events.at(-1)).toMatchObject({ error: { code: 'engine_crashed', message: expect.any(String) } });
     expect((await post(server.url, short)).status).toBe(200);
-    expect(childrenOf(server.child.pid ?? 0)).not.toContain(engine);
+    expect(enginesOf(server)).not.toContain(engine);
   });
 
   it('may be killed again and again', async () => {
     for (let round = 0; round < 2; round += 1) {
-      for (const pid of childrenOf(server.child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+      for (const pid of enginesOf(server)) process.kill(pid, 'SIGKILL');
       await expect.poll(async () => (await post(server.url, short)).status, { timeout: 30_000 }).toBe(200);
     }
+  });
+
+  it('goes with its guard, and another comes', async () => {
+    const engines = enginesOf(server);
+    for (const pid of guardsOf(server)) process.kill(pid, 'SIGKILL');
+    await expect.poll(() => engines.some(isRunning), { timeout: 10_000 }).toBe(false);
+    await expect.poll(async () => (await post(server.url, short)).status, { timeout: 30_000 }).toBe(200);
   });
 });
 

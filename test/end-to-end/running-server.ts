@@ -110,12 +110,32 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AIMINDSERVE_')));
 }
 
-/** Processes whose parent is `pid` (Linux). */
-export function childrenOf(pid: number): number[] {
+/** The engines that a server has started: each is the child of a guard, which is the server's (Linux). */
+export function enginesOf({ child }: Pick<ServeProcess, 'child'>): number[] {
+  return childrenOf(child.pid ?? 0)
+    .flatMap(childrenOf)
+    .filter((pid) => commandOf(pid).includes('engine-process'));
+}
+
+/** The guards that a server has started (Linux). */
+export function guardsOf({ child }: Pick<ServeProcess, 'child'>): number[] {
+  return childrenOf(child.pid ?? 0).filter((pid) => commandOf(pid).includes('guard-process'));
+}
+
+function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => parentOf(name) === pid)
     .map(Number);
+}
+
+/** The words of a command, each followed by a zero byte; nothing if the process is gone. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Is there such a process, and has it not ended (Linux)? */
