@@ -1,7 +1,9 @@
 /** What the table of routes cannot show: edits side by side, what others own, and what is never told. */
 
+import Fastify from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isObject } from '../../base/json.ts';
+import { registerDocuments } from './api-documents.ts';
 import { type Asker, catalogueEntry, type ManagementBench, openManagement } from './fixtures/management-bench.ts';
 import { managementRoutes } from './management-routes.ts';
 import { openapiOf } from './openapi.ts';
@@ -192,6 +194,50 @@ describe('lists', () => {
     await bench.ask({ method: 'POST', path: '/users', as: admin, body: { name: 'dora', role: 'user' } });
     const { body } = await bench.ask({ path: '/audit?search=dora&sort=-at', as: admin });
     expect(body).toMatchObject({ total: 1, items: [{ action: 'user.create', targetName: 'dora', actorName: 'root' }] });
+  });
+});
+
+describe('a body that is too large', () => {
+  it('is refused, and of strangers far sooner', async () => {
+    const stranger = { method: 'POST', path: '/session', body: { name: 'x'.repeat(70_000) } } as const;
+    expect((await bench.ask(stranger)).body.error).toMatchObject({ code: 'payload_too_large' });
+    const known = { method: 'PUT', path: '/settings', as: admin, body: 'x'.repeat(9_000_000) } as const;
+    expect((await bench.ask(known)).status).toBe(413);
+    expect((await bench.ask({ method: 'POST', path: '/import', as: admin, body: ' '.repeat(3_000_000) })).status).toBe(
+      413,
+    );
+  });
+});
+
+describe('HEAD', () => {
+  it('answers at once, even where GET would go on', async () => {
+    for (const path of ['/deployments', '/deployments?watch=true', '/status']) {
+      const { status, text } = await bench.ask({ method: 'HEAD', path, as: admin });
+      expect([path, status, text]).toEqual([path, 200, '']);
+    }
+  });
+});
+
+describe('the documents', () => {
+  it('are for whoever is let in at all', async () => {
+    const app = Fastify();
+    registerDocuments(app, { routes: managementRoutes, version: '1.2.3', authenticate: bench.accounts.authenticate });
+    for (const kind of ['session of a user', 'inference key of an administrator', 'flag key', 'nobody'] as const) {
+      const { headers } = await bench.asker(kind);
+      // A browser sends its cookie and nothing else.
+      const { 'x-csrf-token': _, ...shown } = headers;
+      const page = await app.inject({ url: '/api/docs', headers: shown });
+      const document = await app.inject({ url: '/api/openapi.json', headers: shown });
+      expect([kind, page.statusCode, document.statusCode]).toEqual([
+        kind,
+        ...(kind === 'nobody' ? [401, 401] : [200, 200]),
+      ]);
+      if (kind === 'nobody') continue;
+      expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+      expect(page.body).not.toMatch(/<script|javascript:|\son\w+=/i);
+      for (const { path } of managementRoutes) expect(page.body).toContain(`/api/v1${path}`);
+      expect(document.json()).toMatchObject({ openapi: '3.1.0', info: { version: '1.2.3' } });
+    }
   });
 });
 

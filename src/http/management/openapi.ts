@@ -123,7 +123,8 @@ function parametersOf(schemas: TProperties, place: 'path' | 'query', components:
 
 function bodyContent(route: Route, body: TSchema, components: Map<string, Json>): JsonObject {
   const schema = refer(body, components);
-  const type = route.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const isMerge = route.method === 'PATCH' && !('properties' in body);
+  const type = isMerge ? 'application/merge-patch+json' : 'application/json';
   return { [type]: { schema }, ...(route.takesYaml && { 'application/yaml': { schema } }) };
 }
 

@@ -99,12 +99,9 @@ async function handle(route: Route, caller: Caller, exchange: Exchange): Promise
   const call = callOf(caller, exchange, (change) => changes.push(change));
   const { params, query } = request;
   const result = await route.run({ params, query, body: readBody(route, request) }, call);
-  if (route.audit !== undefined) {
-    const [first = { targetId: '' }, ...others] = changes;
-    for (const change of [first, ...others]) await writeAudit(route.audit, change, call);
-  }
+  for (const change of changes) await writeAudit(route.audit ?? 'unnamed', change, call);
   const lastEventId = headerText(request, 'last-event-id');
-  await sendResult(result, { reply, route, call, lastEventId });
+  await sendResult(result, { reply, route, call, lastEventId, isHead: request.method === 'HEAD' });
 }
 
 function callOf(caller: Caller, { request, reply, world }: Exchange, note: Call['note']): Call {

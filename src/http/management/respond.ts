@@ -18,11 +18,13 @@ export interface Answering {
   readonly call: Call;
   /** From `Last-Event-ID`. */
   readonly lastEventId: string | undefined;
+  /** Only the headers are wanted. */
+  readonly isHead: boolean;
 }
 
 /** Sends it; resolves when it is out, or nobody is left. */
 export async function sendResult(result: Result, answering: Answering): Promise<void> {
-  const { reply, route } = answering;
+  const { reply, route, isHead } = answering;
   if ('headers' in result)
     for (const [name, value] of Object.entries(result.headers ?? {}))
       reply.header(name, typeof value === 'string' ? value : [...value]);
@@ -41,10 +43,10 @@ export async function sendResult(result: Result, answering: Answering): Promise<
       reply.code(303).header('location', result.location).send();
       return;
     case 'lines':
-      await sendLines(result.lines, answering);
-      return;
     case 'watch':
-      await sendChanges(result, answering);
+      if (isHead) reply.code(200).send();
+      else if (result.kind === 'lines') await sendLines(result.lines, answering);
+      else await sendChanges(result, answering);
   }
 }
 

@@ -67,7 +67,7 @@ interface RouteDraft<Params extends TProperties, Query extends TProperties, Body
   readonly replyType?: string;
   /** Default 200, or 204 without a reply. */
   readonly status?: number;
-  /** What the audit log calls it; absent = changes nothing. */
+  /** What the audit log calls the changes that the handler notes; absent = changes nothing. */
   readonly audit?: string;
   handler(input: RouteInput<Params, Query, Body>, call: Call): Result | Promise<Result>;
 }

@@ -55,6 +55,7 @@ async function watch(path: string, headers: Readonly<Record<string, unknown>>, l
   return { response, next, leave: () => controller.abort() };
 }
 
+const impossible = (): never => expect.fail('there is a deployment');
 const bundled = { kind: 'bundled' } as const;
 const admin = async () => (await bench.asker('management key of an administrator')).headers;
 
@@ -137,6 +138,32 @@ describe('watching a list', () => {
     listen.mockRestore();
     // Stopping twice says whether the first time did it.
     await vi.waitFor(() => expect(stop()).toBe(false));
+  });
+});
+
+describe('a watcher that does not read', () => {
+  it('is dropped', async () => {
+    const slow = await openManagement({ stallMs: 200 });
+    const port = Number(new URL(await slow.app.listen({ host: '127.0.0.1', port: 0 })).port);
+    const { authorization } = (await slow.asker('management key of an administrator')).headers;
+    await slow.fleet.create({ name: 'large', source: bundled, systemPrompt: 'x'.repeat(100_000) }, undefined);
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.write(`GET /api/v1/deployments?watch=1 HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`);
+    const connections = () => new Promise((resolve) => slow.app.server.getConnections((_, count) => resolve(count)));
+    await vi.waitFor(async () => expect(await connections()).toBe(1));
+    await vi.waitFor(
+      async () => {
+        slow.fleet.tell({
+          kind: 'deployment',
+          id: slow.fleet.deployments()[0]?.deployment.id ?? impossible(),
+          type: 'updated',
+        });
+        expect(await connections()).toBe(0);
+      },
+      { timeout: 30_000, interval: 5 },
+    );
+    socket.destroy();
+    await slow.close();
   });
 });
 

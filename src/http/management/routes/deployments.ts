@@ -109,7 +109,10 @@ const patch = defineRoute({
   action: 'deployment.edit',
   summary: 'Changes what is given (JSON Merge Patch): null takes a field back to its default.',
   params: idParams,
-  body: Type.Record(Type.String(), Type.Unknown(), { title: 'DeploymentPatch' }),
+  body: Type.Record(Type.String(), Type.Unknown(), {
+    title: 'DeploymentPatch',
+    description: 'Any fields of DeploymentSpec, nested ones too; null takes a field back to its default.',
+  }),
   reply: deploymentSchema,
   audit: 'deployment.edit',
   handler: async ({ params, body }, call) => {

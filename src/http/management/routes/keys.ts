@@ -101,7 +101,10 @@ const edit = defineRoute({
   action: 'key.edit-own',
   summary: 'Changes what is given of a key (JSON Merge Patch): null takes a bound away.',
   params: idParams,
-  body: Type.Record(Type.String(), Type.Unknown(), { title: 'ApiKeyPatch' }),
+  body: Type.Record(Type.String(), Type.Unknown(), {
+    title: 'ApiKeyPatch',
+    description: 'name, scopes, expiresAt, allowedModels, limits; null takes a bound away.',
+  }),
   reply: apiKeySchema,
   audit: 'key.edit',
   handler: async ({ params, body }, call) => {
