@@ -11,6 +11,7 @@ import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { checkSchema } from '../schema/check-schema.ts';
 import { Choice } from './choice.ts';
 import { type Asked, chooseAsker } from './choose-asker.ts';
+import { withDefaults } from './deployment-defaults.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { addUsage, noUsage } from './meter.ts';
 import type { ModelProfile } from './model-profile.ts';
@@ -125,7 +126,7 @@ class Answer {
     return chooseAsker({
       candidate,
       profile,
-      request: this.#request,
+      request: withDefaults(this.#request, candidate.deployment),
       memory: this.#memory,
       tools,
       ...(this.#trace && { trace: this.#trace }),
