@@ -13,6 +13,7 @@ const config: ServerConfig = {
   isModelNamed: false,
   isLoopback: false,
   environment: {},
+  pathRoots: [],
   corsOrigins: [],
   trustedProxies: [],
   dataFolder: '/state',

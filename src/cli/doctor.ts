@@ -1,8 +1,9 @@
 /** `aimindserve doctor`: what works on this machine, and the one command for what does not. */
 
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { isAppError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import type { ServerConfig } from '../server/server-config.ts';
@@ -84,7 +85,10 @@ function checkPort({ host, port }: ServerConfig): Promise<Finding> {
 /** Starts the real thing on a free port: library, model and a tool call are proven together or not at all. */
 async function checkEngine({ config }: PreparedServer): Promise<Finding[]> {
   try {
-    const server = await startServer({ ...config, isModelNamed: true, host: '127.0.0.1', port: 0, apiKeys: [] });
+    // In a data directory of its own: the real one may be in use, and must not change.
+    const dataFolder = mkdtempSync(join(tmpdir(), 'aimindserve-doctor-'));
+    const own = { dataFolder, isDataFolderNamed: true, isModelNamed: true, isLoopback: true };
+    const server = await startServer({ ...config, ...own, host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
       const { model, readyMs } = server.description;
       if (model === undefined) return [{ works: true, subject: 'Engine', detail: 'no model is declared' }];
@@ -97,6 +101,7 @@ async function checkEngine({ config }: PreparedServer): Promise<Finding[]> {
       ];
     } finally {
       await server.close();
+      rmSync(dataFolder, { recursive: true, force: true });
     }
   } catch (thrown) {
     return [{ works: false, subject: 'Engine', detail: messageOf(thrown) }];

@@ -6,7 +6,10 @@ import { Unreachable } from './remote/failure.ts';
 /** All exit codes; `docs/cli.md` is printed from them. */
 export const exitCodes = {
   done: { code: 0, meaning: 'Done.' },
-  failed: { code: 1, meaning: 'The server said no, or what was asked for failed; the reason is on the standard error.' },
+  failed: {
+    code: 1,
+    meaning: 'The server said no, or what was asked for failed; the reason is on the standard error.',
+  },
   unreachable: { code: 3, meaning: 'No server answers at the address, or the connection to it cannot be trusted.' },
   refused: { code: 4, meaning: 'Not signed in, or not allowed to do this.' },
   usage: { code: 78, meaning: 'A wrong word, flag or setting; nothing was done.' },

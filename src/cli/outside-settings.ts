@@ -20,6 +20,7 @@ export function readOutside(find: Find, folder: string): OutsideConfig {
   const tls = readTls(file('tls-cert'), file('tls-key'));
   const signIn = readSignIn(find);
   return {
+    pathRoots: (read(find, 'path-root', toList) ?? []).map((path) => resolve(folder, path)),
     corsOrigins: read(find, 'cors-origin', toList) ?? [],
     trustedProxies: read(find, 'trusted-proxy', toList) ?? [],
     ...(caFile !== undefined && { caFile }),

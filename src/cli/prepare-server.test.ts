@@ -29,11 +29,17 @@ describe('prepareServer', () => {
     ['weights/Some-7B-00001-of-00003.gguf', 'Some-7B'],
     ['/models/Some-7B.Q4_K_M.GGUF', 'Some-7B.Q4_K_M'],
     ['path/to/weights/', 'weights'],
-    ['Qwen/Qwen3-8B-GGUF', 'Qwen3-8B-GGUF'],
   ])('serves %s as written, under the name %s', (model, name) => {
     const { config } = prepare('--model', model);
     expect(config).toMatchObject({ isModelNamed: true, model: { source: { kind: 'local', path: model }, name } });
     expect(prepare(model, '--served-model-name', 'a', 'b').config.model).toMatchObject({ name: 'a', aliases: ['b'] });
+  });
+
+  it('takes a model of a hub by its repository, under its own name', () => {
+    const { model } = prepare('--model', 'Qwen/Qwen3-8B-GGUF:Q8_0').config;
+    const source = { kind: 'hub', hub: 'auto', repository: 'Qwen/Qwen3-8B-GGUF', quantisation: 'Q8_0' };
+    expect(model).toMatchObject({ source, name: 'qwen3-8b' });
+    expect(() => prepare('--model', 'Qwen/Qwen3-8B-GGUF:a b')).toThrowError(expect.objectContaining({ status: 78 }));
   });
 
   it('declares no model where none is wanted', () => {

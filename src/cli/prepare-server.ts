@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { randomHex } from '../base/clock.ts';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, isAppError } from '../base/errors.ts';
 import { completeSpec, type DeploymentSpec } from '../fleet/deployment.ts';
-import type { ModelSource } from '../fleet/model-source.ts';
-import { bundledModelPath } from '../server/model-tools.ts';
+import { type ModelSource, nameOfSource } from '../fleet/model-source.ts';
+import { sourceOf } from '../server/model-tools.ts';
 import type { ServerConfig } from '../server/server-config.ts';
 import { isLoopback } from './loopback.ts';
 import { readSettings, type SettingSources, type Settings } from './settings.ts';
@@ -61,8 +61,9 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
 
 function toDeployment(settings: Settings, folder: string): DeploymentSpec {
   const { model, names, contextSize, threads, gpuLayers, toolFormat, chatTemplate, guarantee } = settings;
-  const source: ModelSource = model === undefined ? { kind: 'bundled' } : { kind: 'local', path: model };
-  const [name = nameOf(resolve(folder, model ?? bundledModelPath())), ...aliases] = names;
+  const source: ModelSource = model === undefined ? { kind: 'bundled' } : toSource(model, folder);
+  const fallback = source.kind === 'local' ? nameOf(resolve(folder, source.path)) : nameOfSource(source);
+  const [name = fallback, ...aliases] = names;
   return {
     ...completeSpec({ source, name, aliases, parallel: settings.parallel, gpu: 'off' }),
     ...(contextSize === undefined ? {} : { contextSize }),
@@ -72,6 +73,16 @@ function toDeployment(settings: Settings, folder: string): DeploymentSpec {
     ...(guarantee === undefined ? {} : { guarantee }),
     ...(chatTemplate === undefined ? {} : { chatTemplate: toTemplate(chatTemplate, folder) }),
   };
+}
+
+/** What names no model is a wrong setting. */
+function toSource(model: string, folder: string): ModelSource {
+  try {
+    return sourceOf(model, folder);
+  } catch (thrown) {
+    if (!isAppError(thrown)) throw thrown;
+    throw new ConfigError('invalid_config', `--model: ${thrown.message}`, { cause: thrown });
+  }
 }
 
 /** The name a model is served under when nobody gave one: its file's, without ending and part number. */

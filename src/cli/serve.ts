@@ -12,7 +12,8 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   for (const note of prepared.notes) surroundings.warn(note);
   const stopped = untilSignal();
   const print = process.stdout.isTTY ? { print: surroundings.say } : {};
-  const server = await startOrExplain({ ...prepared.config, ...print });
+  const onProgress = seldom(surroundings.warn);
+  const server = await startOrExplain({ ...prepared.config, ...print, onProgress });
   for (const note of server.description.notes) surroundings.warn(note);
   surroundings.say(bannerOf(server, prepared));
   const signal = await stopped;
@@ -20,6 +21,19 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   process.once(signal, () => process.exit(0));
   await server.close();
   return 0;
+}
+
+/** How often a long download is told of, in milliseconds. */
+const progressMs = 5_000;
+
+/** Tells at most so often: a log must not drown in progress. */
+function seldom(tell: (line: string) => void): (line: string) => void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return (line) => {
+    if (performance.now() - lastMs < progressMs) return;
+    lastMs = performance.now();
+    tell(line);
+  };
 }
 
 async function startOrExplain(config: ServerConfig): Promise<RunningServer> {

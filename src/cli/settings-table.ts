@@ -17,6 +17,7 @@ export type SettingName =
   | 'guarantee'
   | 'no-model'
   | 'data-dir'
+  | 'path-root'
   | 'ca-file'
   | 'model-catalog-file'
   | 'tls-cert'
@@ -119,6 +120,12 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
     value: 'FOLDER',
     help: 'Where deployments, keys, models and logs are kept. Default: ~/.aimindserve.',
     takes: 'one',
+    aliases: [],
+  },
+  'path-root': {
+    value: 'FOLDER',
+    help: 'Deployments may serve files below it (repeat it for several); administrators can add more.',
+    takes: 'list',
     aliases: [],
   },
   'ca-file': {

@@ -28,7 +28,7 @@ describe('readSettings', () => {
       parallel: 8,
       gpu: 'auto',
       noModel: false,
-      outside: { corsOrigins: [], trustedProxies: [] },
+      outside: { pathRoots: [], corsOrigins: [], trustedProxies: [] },
       logLevel: 'info',
       notes: [],
     });

@@ -32,7 +32,7 @@ export interface FleetParts {
   readonly engine: (deployment: DeploymentSpec) => Engine;
   readonly shelf: ModelShelf;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
-  readonly inspect: (spec: ModelSpec, deployment: DeploymentSpec) => Promise<void>;
+  readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   readonly devices: () => readonly PlaceableDevice[];
   readonly clock: Clock;
   readonly randomHex: RandomHex;

@@ -6,9 +6,8 @@ import { RequestError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import type { User } from '../fleet/user.ts';
 import { createAdminLink, type NewAdminLink } from '../http/accounts/admin-link.ts';
-import { checkPassword, hashPassword } from '../http/accounts/passwords.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
-import { givePassword } from '../http/accounts/users.ts';
+import { resetPassword as resetPasswordOf } from '../http/accounts/users.ts';
 import { backupStore, type Restored, restoreStore } from '../store/backup.ts';
 import { holderOf } from '../store/data-lock.ts';
 import { openStore, type Store } from '../store/database.ts';
@@ -36,8 +35,7 @@ export async function makeAdminLink(
 export function resetPassword(dataFolder: string, name: string, password: string): Promise<void> {
   return withStore(dataFolder, async ({ db }) => {
     const user = await userNamed({ db }, name);
-    checkPassword(password, user.name, 'password');
-    await givePassword(db, user.id, { passwordHash: await hashPassword(password) });
+    await resetPasswordOf(db, user.id, password);
   });
 }
 

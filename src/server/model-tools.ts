@@ -18,8 +18,13 @@ export function bundledModelPath(): string {
 
 /** The source that a person means: a path that exists, a hub's repository, an address, a name of the catalogue. */
 export function sourceOf(text: string, folder: string): ModelSource {
-  const source = parseModelReference(text, (path) => existsSync(resolve(folder, path)));
-  return source.kind === 'local' ? { kind: 'local', path: resolve(folder, source.path) } : source;
+  const exists = (path: string) => existsSync(resolve(folder, path));
+  // What can only be a path is one even if nothing is there: the message about it then says where was looked.
+  const isPathOnly = /^[^:@]*\/[^:@]*\//.test(text) && !/^[a-z]+:/i.test(text);
+  const source: ModelSource = isPathOnly ? { kind: 'local', path: text } : parseModelReference(text, exists);
+  return source.kind === 'local'
+    ? { kind: 'local', path: exists(source.path) ? resolve(folder, source.path) : source.path }
+    : source;
 }
 
 /** The tool formats kept on this machine, and the one in a file that was asked for. */

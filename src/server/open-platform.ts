@@ -1,6 +1,8 @@
 /** Puts the platform together on its foundation: accounts, models, fleet, and the way of a request. */
 
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, sep } from 'node:path';
 import { type Admission, createAdmission } from '../answering/admission.ts';
 import { createProfiles, type ProfileWishes, templateOf } from '../answering/model-profile.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
@@ -16,6 +18,7 @@ import type { PlatformSettings } from '../http/management/platform-settings.ts';
 import { type CurrentSettings, createStoredSettings } from '../http/management/stored-settings.ts';
 import { freeMemory } from '../models/free-memory.ts';
 import { hubEndpoints } from '../models/hub/hub-endpoints.ts';
+import { modelPlaces } from '../models/on-disk/model-places.ts';
 import { examineTemplate } from '../models/template-doctor.ts';
 import { ChangeFeed, createFleetControl } from '../operating/control-fleet.ts';
 import { DeviceDesk } from '../operating/device-desk.ts';
@@ -68,7 +71,7 @@ export async function openPlatform(config: ServerConfig, foundation: Foundation)
     db,
     dataFolder,
     environment: config.environment,
-    readLocal: createReadLocal(bundledModelPath(), () => true),
+    readLocal: createReadLocal(bundledModelPath()),
     workerId,
     others,
     clock: systemClock,
@@ -83,6 +86,7 @@ export async function openPlatform(config: ServerConfig, foundation: Foundation)
     engine: engineOf,
     shelf: models.shelf,
     inspect: async (spec, wishes) => {
+      await checkPlace(spec, wishes, outside.settings);
       await inspect(spec, wishes);
       profiles(spec, wishes);
     },
@@ -131,17 +135,15 @@ interface Outside {
 }
 
 /** The way outside, as administrators set it while the server runs. */
-async function openOutside(
-  { environment, caFile }: ServerConfig,
-  { store, keys, dataFolder, log }: Foundation,
-): Promise<Outside> {
+async function openOutside(config: ServerConfig, { store, keys, dataFolder, log }: Foundation): Promise<Outside> {
+  const { environment, caFile, signIn } = config;
   const fixed = hubEndpoints(environment);
   let current: CurrentSettings = { settings: { allowedHosts: [], pathRoots: [] }, tokens: {} };
   const settings = await createStoredSettings({
     db: store.db,
     secretKey: keys.secrets,
     clock: systemClock,
-    ownRoots: [join(dataFolder, 'models')],
+    ownRoots: rootsOf(config, dataFolder),
     onChange: (next) => {
       current = next;
     },
@@ -161,11 +163,15 @@ async function openOutside(
       // Whoever names a mirror means its address, private or not.
       allowedHosts: () => [
         ...current.settings.allowedHosts,
-        ...Object.values(endpoints()).map((url) => new URL(url).host),
+        ...[...Object.values(endpoints()), ...(signIn === undefined ? [] : [signIn.issuer])].map(hostOf),
       ],
       ...(caFile !== undefined && { caFile }),
     }),
   };
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host;
 }
 
 function openAccounts(config: ServerConfig, foundation: Foundation, outbound: Outbound): Promise<Accounts> {
@@ -190,6 +196,28 @@ function engineOf({ backend }: DeploymentSpec): Engine {
   if (backend !== 'vllm') return embeddedEngine;
   const message = "This version runs models with 'embedded' and 'llama-box'; 'vllm' comes later.";
   throw new RequestError('unsupported_field', message, { param: 'backend' });
+}
+
+/** Where models of this machine lie: our own, those of other programs, and what the start allowed. */
+function rootsOf({ environment, pathRoots }: ServerConfig, dataFolder: string): readonly string[] {
+  const machine = { environment, home: homedir(), platform: process.platform };
+  return [...modelPlaces(machine, join(dataFolder, 'models')).map(({ folder }) => folder), ...pathRoots];
+}
+
+/** Looks again, now that the files are about to be opened: links may have changed since somebody was allowed to deploy them. */
+async function checkPlace(
+  { files }: ModelSpec,
+  { source, declaredBy }: Deployment,
+  settings: PlatformSettings,
+): Promise<void> {
+  if (source.kind !== 'local' || declaredBy === 'command-line') return;
+  const roots = await Promise.all((await settings.pathRoots()).map((root) => realpath(root).catch(() => root)));
+  for (const file of files) {
+    const path = await realpath(file);
+    if (roots.some((root) => path.startsWith(root.endsWith(sep) ? root : root + sep))) continue;
+    const message = `'${file}' lies outside the folders from which models may be served; an administrator can add its folder (settings, pathRoots).`;
+    throw new RequestError('invalid_value', message, { param: 'source.path' });
+  }
 }
 
 /** A template is a stranger's program: it first runs in a thread that may fail. */

@@ -12,6 +12,8 @@ export interface OutsideConfig {
   readonly caFile?: string;
   /** Replaces the catalogue that comes with the package. */
   readonly catalogFile?: string;
+  /** Folders under which files of deployments may lie, besides those that administrators set. */
+  readonly pathRoots: readonly string[];
   /** Both read anew when they change. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Web pages of these origins may call the server. */
@@ -41,6 +43,8 @@ export interface ServerConfig extends OutsideConfig {
   readonly isDataFolderNamed: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told now and then how far the declared model is. */
+  readonly onProgress?: (words: string) => void;
   /** Writes to a terminal that only its owner reads; absent = there is none. */
   readonly print?: (line: string) => void;
 }

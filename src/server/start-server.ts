@@ -1,8 +1,9 @@
 /** Starts and ends a server: foundation, platform, HTTP, and the model that the command line declares. */
 
 import { randomHex, systemClock } from '../base/clock.ts';
-import { UnavailableError } from '../base/errors.ts';
+import { type AppError, ConfigError } from '../base/errors.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
+import { describeSource } from '../fleet/model-source.ts';
 import { offerSetup } from '../http/accounts/offer-setup.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
 import type { HttpApp } from '../http/app.ts';
@@ -64,7 +65,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       await app.close(drainMs);
     });
     const url = await listen(app, config, foundation);
-    const model = declared === undefined ? undefined : await firstReady(platform, declared);
+    const model = declared === undefined ? undefined : await firstReady(platform, declared, config.onProgress);
     return { url, description: describe(platform, foundation, model), close };
   } catch (thrown) {
     await close();
@@ -90,19 +91,30 @@ async function listen(app: HttpApp, config: ServerConfig, foundation: Foundation
 }
 
 /** Waits until a declared model answers; throws why its first start failed. */
-async function firstReady({ fleet, profiles }: Platform, { id }: Deployment): Promise<ModelDescription> {
+async function firstReady(
+  { fleet, profiles }: Platform,
+  { id, source }: Deployment,
+  tell: (words: string) => void = () => {},
+): Promise<ModelDescription> {
   const forever = new AbortController().signal;
   for (;;) {
     const [kept] = fleet.fleet.keptOf(id);
+    if (kept?.instance.state === 'fetching') tell(`${describeSource(source)}: ${kept.instance.reason}`);
     const { client, spec, deployment, error } = kept ?? {};
     if (client !== undefined && spec !== undefined && deployment !== undefined) {
       const { device, contextPerSlot } = client;
       const format = profiles(spec, deployment).evidence;
       return { name: spec.name, device, contextPerRequest: contextPerSlot, parallel: deployment.parallel, format };
     }
-    if (kept?.instance.state === 'failed') throw error ?? new UnavailableError('model_failed', kept.instance.reason);
+    if (kept?.instance.state === 'failed') throw toConfigError(error, kept.instance.reason);
     await fleet.fleet.change(forever);
   }
+}
+
+/** A model that a person named and that cannot be had is theirs to change. */
+function toConfigError(error: AppError | undefined, reason: string): AppError {
+  if (error?.kind === 'bug' || error?.kind === 'config') return error;
+  return new ConfigError('model_unusable', error?.message ?? reason, { ...(error && { cause: error }) });
 }
 
 function describe(platform: Platform, foundation: Foundation, model: ModelDescription | undefined): ServerDescription {
