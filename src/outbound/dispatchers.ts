@@ -53,19 +53,20 @@ export function createDispatchers(settings: DispatcherSettings): Dispatchers {
 
 function direct(undici: Undici, { guard, authorities }: DispatcherSettings): Dispatcher {
   const connect: buildConnector.connector = (options, callback) => {
-    guard.checkedAddresses(new URL(`${options.protocol}//${options.host ?? options.hostname}`)).then(
-      (addresses) => {
-        const pinned = {
-          ...trust(authorities),
-          timeout: connectTimeoutMs,
-          lookup: lookupIn(addresses),
-          autoSelectFamilyAttemptTimeout: addressTimeoutMs,
-        };
-        undici.buildConnector(pinned)(options, callback);
-      },
-      (error: unknown) =>
-        callback(error instanceof Error ? error : new UnavailableError('outbound_failed', String(error)), null),
-    );
+    const connectPinned = (addresses: readonly ResolvedAddress[]): void => {
+      const pinned = {
+        ...trust(authorities),
+        timeout: connectTimeoutMs,
+        lookup: lookupIn(addresses),
+        autoSelectFamilyAttemptTimeout: addressTimeoutMs,
+      };
+      undici.buildConnector(pinned)(options, callback);
+    };
+    const fail = (error: unknown): void => {
+      callback(error instanceof Error ? error : new UnavailableError('outbound_failed', String(error)), null);
+    };
+    const url = new URL(`${options.protocol}//${options.host ?? options.hostname}`);
+    guard.checkedAddresses(url).then(connectPinned).catch(fail);
   };
   return new undici.Agent({ connect });
 }
@@ -81,16 +82,20 @@ function lookupIn(addresses: readonly ResolvedAddress[]): LookupFunction {
 
 function viaProxy(undici: Undici, proxy: URL, { authorities }: DispatcherSettings): Dispatcher {
   const tls = { ...trust(authorities), timeout: connectTimeoutMs };
-  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return new undici.ProxyAgent({
     uri: proxy.origin,
-    ...(user === ':' ? {} : { token: `Basic ${Buffer.from(user).toString('base64')}` }),
+    ...(proxy.username === '' ? {} : { token: basicCredentials(proxy) }),
     // Many proxies refuse tunnels to port 80; unencrypted requests are asked of the proxy itself.
     proxyTunnel: false,
     proxyTls: tls,
     requestTls: tls,
     clientFactory: (origin, options) => new undici.Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
   });
+}
+
+function basicCredentials({ username, password }: URL): string {
+  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(text).toString('base64')}`;
 }
 
 function unknownProxy({ protocol }: URL): UnavailableError {

@@ -128,7 +128,7 @@ class Queue implements DownloadQueue {
       },
     };
     this.#entries.set(job.target, entry);
-    this.#show(entry, {});
+    this.#announce(entry);
     entry.ended = this.#run(entry);
     // All who asked may have left by the time it fails.
     void settled(entry.ended);
@@ -177,13 +177,18 @@ class Queue implements DownloadQueue {
 
   #end(entry: Entry, change: Partial<QueuedDownload>): void {
     this.#entries.delete(entry.job.target);
-    this.#show(entry, change);
+    entry.shown = { ...entry.shown, ...change };
     this.#ended = [...this.#ended, entry.shown].slice(-mostEnded);
+    this.#announce(entry);
   }
 
   #show(entry: Entry, change: Partial<QueuedDownload>): void {
     entry.shown = { ...entry.shown, ...change };
-    for (const listener of this.#listeners) listener(entry.shown);
+    this.#announce(entry);
+  }
+
+  #announce({ shown }: Entry): void {
+    for (const listener of this.#listeners) listener(shown);
   }
 }
 

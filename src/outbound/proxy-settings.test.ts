@@ -56,8 +56,6 @@ test.each<[string, string, 'direct' | 'proxied']>([
   );
 });
 
-test('what is no URL is refused without being shown', () => {
-  expect(() => readProxySettings({ HTTPS_PROXY: 'http://me:secret@[' })).toThrow(
-    /^HTTPS_PROXY is not the address of a proxy\.$/,
-  );
+test.each(['http://me:secret@[', 'http://me:100%@a.example'])('%s is refused without being shown', (proxy) => {
+  expect(() => readProxySettings({ HTTPS_PROXY: proxy })).toThrow(/^HTTPS_PROXY is not the address of a proxy\.$/);
 });

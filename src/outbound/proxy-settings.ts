@@ -35,8 +35,14 @@ function readProxy(environment: Environment, name: string): URL | undefined {
   const value = readVariable(environment, name);
   if (value === undefined) return undefined;
   const written = value.includes('://') ? value : `http://${value}`;
-  if (!URL.canParse(written)) throw new ConfigError('invalid_config', `${name} is not the address of a proxy.`);
-  return new URL(written);
+  try {
+    const url = new URL(written);
+    decodeURIComponent(url.username + url.password);
+    return url;
+  } catch {
+    // Without a cause: the parser's error repeats what it was given.
+    throw new ConfigError('invalid_config', `${name} is not the address of a proxy.`);
+  }
 }
 
 /** `*`, an address range (`10.0.0.0/8`), or a host with all names below it (`.example.org`, `example.org:8080`). */
