@@ -8,6 +8,19 @@ export type Waiting<Result> = Generator<undefined, Result, undefined>;
 /** Stands in the text where a special token stands; a real one of these letters is told apart by its place. */
 const placeholder = '\uFFFF';
 
+const patterns = new WeakMap<ReadonlySet<string>, RegExp>();
+
+/** One of the letters, or the placeholder: searched for by the engine's own loop, not letter by letter. */
+function patternOf(stops: ReadonlySet<string>): RegExp {
+  let pattern = patterns.get(stops);
+  if (pattern === undefined) {
+    const codes = [placeholder, ...stops].filter((stop) => stop !== '').map((stop) => stop.charCodeAt(0));
+    pattern = new RegExp(`[${codes.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('')}]`, 'g');
+    patterns.set(stops, pattern);
+  }
+  return pattern;
+}
+
 /** Positions are UTF-16 units from the answer's start; a special token is one unit. */
 export class AnswerSource {
   #text = '';
@@ -84,6 +97,12 @@ export class AnswerSource {
     return this.#text.slice(this.#at - this.#base);
   }
 
+  /** The first so many letters of it. */
+  ahead(length: number): string {
+    const from = this.#at - this.#base;
+    return this.#text.slice(from, from + length);
+  }
+
   /** The same, special tokens as they are spelled. */
   get spelledRest(): string {
     return this.#spelled(this.#at, this.#base + this.#text.length);
@@ -95,12 +114,9 @@ export class AnswerSource {
 
   /** Moves on over letters that are not in `stops`, as far as they have come. */
   skipPlain(stops: ReadonlySet<string>): void {
-    let index = this.#at - this.#base;
-    for (; index < this.#text.length; index++) {
-      const letter = this.#text[index];
-      if (letter === undefined || letter === placeholder || stops.has(letter)) break;
-    }
-    this.#at = this.#base + index;
+    const pattern = patternOf(stops);
+    pattern.lastIndex = this.#at - this.#base;
+    this.#at = this.#base + (pattern.test(this.#text) ? pattern.lastIndex - 1 : this.#text.length);
   }
 
   /** The text from a position (not before the first mark) up to here; special tokens as they are spelled. */

@@ -283,7 +283,12 @@ function unwrapArguments(held: string): string | undefined {
 }
 
 function isObjectText(json: string): boolean {
-  return parsed(json) instanceof Map;
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function parsed(json: string): unknown {

@@ -63,7 +63,7 @@ export function defineFormat(definition: FormatDefinition): ToolFormat {
   const { name, kind, source, models, example, calls, instructions, ids, detect } = definition;
   const syntax = { calls, lead: definition.lead ?? '' };
   const results = definition.results ?? plainResults;
-  const block = blockOf(calls);
+  const shape = shapeOf(definition);
   const format: Omit<ToolFormat, 'carriesName'> = {
     name,
     kind,
@@ -74,12 +74,12 @@ export function defineFormat(definition: FormatDefinition): ToolFormat {
     ...(instructions && { instructions: (given) => (given.tools.length === 0 ? [] : instructions(given)) }),
     ...(ids && { modelId: (id, place) => modelId(ids, id, place) }),
     ...(definition.promptTail !== undefined && { promptTail: definition.promptTail }),
-    beginnings: firstMarkers([...block.before, ...partsOf(block.item)]),
+    beginnings: shape.begins,
     carries: (json, { parameters }) => carries(notationOf(calls), json, parameters),
     render: (turn) => renderTurn(syntax, turn),
     renderResults: (all) => renderResults(results, all),
     resultRole: results.role,
-    answer: (ask) => answer(definition, ask),
+    answer: (ask) => answer({ definition, shape }, ask),
   };
   return { ...format, carriesName: (tool) => carriesName(format, tool) };
 }
@@ -94,12 +94,39 @@ function renderResults(marks: ResultMarks, results: readonly ToolResult[]): Prom
   );
 }
 
-function answer(definition: FormatDefinition, ask: Ask): AnswerPlan {
+/** What follows from a format's syntax alone, whatever is asked. */
+interface Shape extends Pick<CallRules, 'block' | 'ids' | 'afterName' | 'echo' | 'fences'> {
+  readonly begins: readonly string[];
+  readonly markers: ReadonlySet<string>;
+}
+
+function shapeOf({ calls, lead = '', ids, stops = [] }: FormatDefinition): Shape {
+  const block = blockOf(calls);
+  const begins = firstMarkers([...block.before, ...partsOf(block.item)]);
+  return {
+    block,
+    begins,
+    ids: writesIds(block) ? ids : undefined,
+    afterName: afterNameOf(calls),
+    echo: echoOf(block),
+    // A beginning of one letter says nothing.
+    fences: [...fencesOf(block), ...begins.filter(({ length }) => length > 1).map((each) => lead + each), ...stops],
+    markers: new Set(markersOf(calls)),
+  };
+}
+
+interface Format {
+  readonly definition: FormatDefinition;
+  readonly shape: Shape;
+}
+
+function answer(format: Format, ask: Ask): AnswerPlan {
+  const { definition } = format;
   const { reasoning, reply, promptTail, callsAtStart: isAnchored = false } = definition;
   const tools = constrainedTools(ask);
   const calls = tools.length === 0 ? undefined : constrainCalls(definition.calls, tools, ask);
   const spelled = (calls?.openings ?? []).flatMap(({ opening }) => ('text' in opening ? [opening.text] : []));
-  const rules = answerRules(definition, ask, new Set(spelled));
+  const rules = answerRules(format, ask, new Set(spelled));
   return planAnswer(ask, {
     ...(calls && { calls }),
     ...(reasoning && { reasoning }),
@@ -112,30 +139,24 @@ function answer(definition: FormatDefinition, ask: Ask): AnswerPlan {
   });
 }
 
-function answerRules(definition: FormatDefinition, ask: Ask, openings: ReadonlySet<string>): AnswerRules {
+function answerRules({ definition, shape }: Format, ask: Ask, openings: ReadonlySet<string>): AnswerRules {
   const { lead = '', stops = [], reply, promptTail = '' } = definition;
-  const block = blockOf(definition.calls);
+  const { begins, markers, ...ofCalls } = shape;
   const schemas = new Map(callableTools(ask).map((tool) => [tool.name, tool.parameters]));
-  const begins = firstMarkers([...block.before, ...partsOf(block.item)]);
   const bindsLater = ask.choice.type === 'auto' && ask.output === undefined;
   const callRules: CallRules = {
-    block,
+    ...ofCalls,
     lead,
     schemas,
     isHeld: ask.isUnheld !== true,
     longestName: Math.max(0, ...[...schemas.keys()].map((each) => each.length)),
-    ids: writesIds(block) ? definition.ids : undefined,
-    afterName: afterNameOf(definition.calls),
-    echo: echoOf(block),
     openings: bindsLater ? openings : undefined,
-    // A beginning of one letter says nothing.
-    fences: [...fencesOf(block), ...begins.filter(({ length }) => length > 1).map((each) => lead + each), ...stops],
   };
   const reasoning = definition.reasoning && readReasoning(definition.reasoning, bindsLater);
   return {
     ...(schemas.size > 0 && { calls: callRules }),
     starts: [...begins, lead].filter((marker) => marker !== '' && schemas.size > 0),
-    markers: new Set(markersOf(definition.calls)),
+    markers,
     ...(reasoning && { reasoning }),
     ...(reply && { reply }),
     isAnchored: definition.callsAtStart ?? false,

@@ -2,11 +2,15 @@
 
 import type { CallOutcome, ParserEvent } from '../chat/event.ts';
 
+type DeltaType = 'text-delta' | 'reasoning-delta' | 'call-delta';
+
 /** Events since the last `take`; numbers the calls and asks for their ids. */
 export class EventSink {
   readonly #newCallId: (written: string) => string;
   #events: ParserEvent[] = [];
   #calls = 0;
+  #type: DeltaType = 'text-delta';
+  #text = '';
   /** See `FormatParser`. */
   isThinking = false;
 
@@ -25,33 +29,40 @@ export class EventSink {
 
   /** `isBound`: is the rest of the call held to the grammar? `written`: the id that the model gave it. */
   startCall(name: string, isBound: boolean, written = ''): void {
+    this.#close();
     const index = this.#calls++;
     const unbound = isBound ? {} : { unbound: true as const };
     this.#events.push({ type: 'call-start', index, id: this.#newCallId(written), name, ...unbound });
   }
 
   json(json: string): void {
-    if (json === '') return;
-    const last = this.#events.at(-1);
-    const index = this.#calls - 1;
-    if (last?.type === 'call-delta') this.#events[this.#events.length - 1] = { ...last, json: last.json + json };
-    else this.#events.push({ type: 'call-delta', index, json });
+    this.#delta('call-delta', json);
   }
 
   endCall(outcome: CallOutcome): void {
+    this.#close();
     this.#events.push({ type: 'call-end', index: this.#calls - 1, outcome });
   }
 
   take(): readonly ParserEvent[] {
+    this.#close();
     const events = this.#events;
     this.#events = [];
     return events;
   }
 
-  #delta(type: 'text-delta' | 'reasoning-delta', text: string): void {
+  #delta(type: DeltaType, text: string): void {
+    if (type !== this.#type) this.#close();
+    this.#type = type;
+    this.#text += text;
+  }
+
+  /** The delta that is being joined becomes an event. */
+  #close(): void {
+    const [type, text] = [this.#type, this.#text];
     if (text === '') return;
-    const last = this.#events.at(-1);
-    if (last?.type === type) this.#events[this.#events.length - 1] = { type, text: last.text + text };
+    this.#text = '';
+    if (type === 'call-delta') this.#events.push({ type, index: this.#calls - 1, json: text });
     else this.#events.push({ type, text });
   }
 }

@@ -80,9 +80,10 @@ class TextReader {
 
   /** Is it possible, by the letters that have come, that the end stands here? */
   get #mayEnd(): boolean {
-    const ahead = this.#source.rest.slice(0, this.#longestEnd + 2);
+    const ahead = this.#source.ahead(this.#longestEnd + 2);
     if (ahead.includes('\uFFFF')) return true;
-    const text = this.#rules.isPadded ? ahead.replace(/^(?:\r?\n|\r$)/, '') : ahead;
+    const isBroken = this.#rules.isPadded && (ahead.startsWith('\n') || ahead.startsWith('\r'));
+    const text = isBroken ? ahead.replace(/^(?:\r?\n|\r$)/, '') : ahead;
     return this.#ends.some((end) => end.startsWith(text) || text.startsWith(end));
   }
 
