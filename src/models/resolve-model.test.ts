@@ -55,11 +55,6 @@ describe('resolveModel', () => {
     ['w', ['pickles']],
     ['w/pytorch.bin', ['pickles']],
     ['nowhere.gguf', ['nothing at', '--model']],
-    [
-      'Qwen/Qwen3-8B-GGUF',
-      ['hub id', 'hf download Qwen/Qwen3-8B-GGUF Qwen3-8B-Q4_K_M.gguf', '--served-model-name Qwen3-8B '],
-    ],
-    ['Qwen/Qwen3-8B', ['hub id', 'Qwen/Qwen3-8B-GGUF']],
   ])('advises on %s', (input, parts) => {
     const message = advice(input);
     for (const part of parts) expect(message).toContain(part);

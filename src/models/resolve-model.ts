@@ -5,12 +5,10 @@ import { basename, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import { findParts, isFolder, lookIntoFolder } from './gguf-files.ts';
 
-const hubId = /^[\w-][\w.-]*\/[\w.-]+$/;
-
-/** The absolute path of the file to open; an existing path wins over a hub id of the same spelling. */
+/** The absolute path of the file to open; what is on a hub is fetched before. */
 export function resolveModel(input: string, cwd: string): string {
   const path = resolve(cwd, input);
-  if (!existsSync(path)) throw hubId.test(input) ? notDownloaded(input) : nothingThere(input, path);
+  if (!existsSync(path)) throw nothingThere(input, path);
   if (isFolder(path)) return resolveFolder(input, path);
   if (/\.(bin|pt|pth|ckpt)$/i.test(path)) throw pickled(input, path);
   if (/\.(safetensors|json)$/i.test(path)) throw safetensors(input, path);
@@ -34,19 +32,6 @@ function resolveFolder(input: string, folder: string): string {
 function nothingThere(input: string, path: string): ConfigError {
   const where = input === path ? '' : ` (looked for ${path})`;
   return advise(`There is nothing at '${input}'${where}.`, input, '/path/to/model.gguf');
-}
-
-function notDownloaded(id: string): ConfigError {
-  const name = id.slice(id.indexOf('/') + 1);
-  const repository = /gguf$/i.test(name) ? id : `${id}-GGUF`;
-  const file = `${name.replace(/-gguf$/i, '')}-Q4_K_M.gguf`;
-  return advise(
-    `'${id}' is no path here; it looks like a model hub id, and models are not downloaded by this version.\n` +
-      `Take a GGUF file, usually found in the hub's repository '${repository}' under a name like '${file}', and download it:\n` +
-      `  hf download ${repository} ${file} --local-dir .`,
-    id,
-    `./${file}`,
-  );
 }
 
 function safetensors(input: string, path: string): ConfigError {

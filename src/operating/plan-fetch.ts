@@ -8,6 +8,7 @@ import { type Catalog, type CatalogEntry, findInCatalog } from '../models/catalo
 import type { HubFile } from '../models/hub/hub.ts';
 import type { Hubs } from '../models/hub/hubs.ts';
 import { pickFiles } from '../models/hub/pick-files.ts';
+import { toSafePath } from '../outbound/safe-name.ts';
 
 /** One file on its way. */
 export interface FileFetch {
@@ -63,7 +64,7 @@ async function planHub(source: HubSource, { hubs, folder }: PlanWorld, signal: A
   const home = join(folder, hub.kind, ...source.repository.split('/'), listing.commit.slice(0, 12));
   const toFetch = ({ path, sizeBytes, sha256 }: HubFile): FileFetch => ({
     ...hub.fileUrl(source.repository, listing.commit, path),
-    target: join(home, ...path.split('/')),
+    target: join(home, ...toSafePath(path).split('/')),
     sizeBytes,
     ...(sha256 !== undefined && { sha256 }),
   });

@@ -7,6 +7,7 @@ import { describeSource } from '../fleet/model-source.ts';
 import { offerSetup } from '../http/accounts/offer-setup.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
 import type { HttpApp } from '../http/app.ts';
+import type { KeptInstance } from '../operating/kept-instance.ts';
 import { createApp } from './create-app.ts';
 import { type Foundation, openFoundation } from './open-foundation.ts';
 import { openPlatform, type Platform } from './open-platform.ts';
@@ -106,15 +107,19 @@ async function firstReady(
       const format = profiles(spec, deployment).evidence;
       return { name: spec.name, device, contextPerRequest: contextPerSlot, parallel: deployment.parallel, format };
     }
-    if (kept?.instance.state === 'failed') throw toConfigError(error, kept.instance.reason);
+    if (kept?.instance.state === 'failed') throw toConfigError(error, kept);
     await fleet.fleet.change(forever);
   }
 }
 
 /** A model that a person named and that cannot be had is theirs to change. */
-function toConfigError(error: AppError | undefined, reason: string): AppError {
+function toConfigError(error: AppError | undefined, { instance, deployment }: KeptInstance): AppError {
   if (error?.kind === 'bug' || error?.kind === 'config') return error;
-  return new ConfigError('model_unusable', error?.message ?? reason, { ...(error && { cause: error }) });
+  const { source, name } = deployment;
+  const message = `'${describeSource(source)}' cannot be served: ${error?.message ?? instance.reason}`;
+  const advice = `\nA GGUF file on this machine needs no network:\n  sh scripts/run_assistant_server.sh --served-model-name ${name} --model ./${name}-q4_k_m.gguf`;
+  const isRemote = source.kind !== 'local' && source.kind !== 'bundled';
+  return new ConfigError('model_unusable', isRemote ? message + advice : message, { ...(error && { cause: error }) });
 }
 
 function describe(platform: Platform, foundation: Foundation, model: ModelDescription | undefined): ServerDescription {
