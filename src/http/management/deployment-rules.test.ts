@@ -51,6 +51,9 @@ describe('parameters', () => {
     '--alias',
     '-a',
     '---port',
+    '-m',
+    '--model-url=http://169.254.169.254/x',
+    '-hf',
   ])('%s is ours', async (parameter) => {
     expect(await verdict({ backendParameters: ['--mlock', parameter] })).toBe('invalid_value backendParameters[1]');
   });
@@ -110,6 +113,7 @@ describe('environment', () => {
     'Path',
     'BASH_ENV',
     'LLAMA_ARG_HOST',
+    'LLAMA_ARG_LORA',
     'LLAMA_API_KEY',
     'A B',
     'A=B',

@@ -36,6 +36,14 @@ const ownFlags: ReadonlySet<string> = new Set([
   // What llama.cpp calls the served name.
   'alias',
   'a',
+  // The source says which model it is, and what is fetched goes through the one client to the outside.
+  'model',
+  'm',
+  'model-url',
+  'mu',
+  'hf-repo',
+  'hf',
+  'hfr',
 ]);
 /** Programs that take abbreviations take these for one of ours. */
 const abbreviable = ['host', 'port', 'api-key', 'served-model-name'];
@@ -49,7 +57,7 @@ function checkParameters(parameters: readonly string[], param: string): void {
     if (ownFlags.has(flag) || isShort)
       throw new RequestError(
         'invalid_value',
-        `'${parameter.slice(0, 100)}' is set by the platform itself: address, port, key and served name are not parameters.`,
+        `'${parameter.slice(0, 100)}' is set by the platform itself: address, port, key, served name and model are not parameters.`,
         { param: `${param}[${index}]` },
       );
   }
@@ -61,9 +69,9 @@ function flagOf(parameter: string): string {
   return word.toLowerCase().replaceAll('_', '-');
 }
 
-/** Loaders and interpreters obey these before the program's own code runs; the last are engines' own names for our flags. */
+/** Loaders and interpreters obey these before the program's own code runs; the last are engines' own names for flags. */
 const refusedNames =
-  /^(LD_|DYLD_|NODE_OPTIONS$|PYTHON|PATH$|BASH_ENV$|ENV$|IFS$|LLAMA_ARG_(HOST|PORT|ALIAS|API_KEY)|LLAMA_API_KEY|VLLM_API_KEY)/i;
+  /^(LD_|DYLD_|NODE_OPTIONS$|PYTHON|PATH$|BASH_ENV$|ENV$|IFS$|LLAMA_ARG_|LLAMA_API_KEY$|VLLM_API_KEY$)/i;
 const possibleName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function checkEnvironment(environment: Readonly<Record<string, string>>, param: string): void {

@@ -4,13 +4,14 @@ import { stringify } from 'yaml';
 import { completeSpec, type DeploymentSpec } from '../../fleet/deployment.ts';
 
 /** Names in an environment whose values are most likely secrets. */
-const secretName = /TOKEN|KEY|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH/i;
+const secretName = /(^|_)(TOKEN|KEY|API_?KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(_|$)/i;
 /** Parameters that carry a secret as their value, in the same word or the next. */
-const secretFlag = /^-+[\w-]*(?:token|key|secret|password|credential|auth)[\w-]*$/i;
+const secretFlag = /^-[\w-]*[_-](token|key|secret|password|credentials?|auth)$/i;
 
 const head = `# Deployments of aiMindServe. Import with POST /api/v1/import or 'aimindserve import'.
 # What is not said has its default. A value of null was left out as a secret:
 # on import it stays what it is, or must be given where the deployment is new.
+# Parameters that carry a secret are left out.
 `;
 
 /** The file. */

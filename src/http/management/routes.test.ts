@@ -131,6 +131,19 @@ describe('every route answers as it says', () => {
     });
 });
 
+describe('every list is sorted by every field it names', () => {
+  for (const route of managementRoutes) {
+    const sort: unknown = 'page' in route.query ? route.query['sort'] : undefined;
+    const fields = isObject(sort) && Array.isArray(sort['enum']) ? sort['enum'].map(String) : [];
+    for (const field of fields)
+      it(`${nameOf(route)} by ${field}`, async () => {
+        const { path } = await questionFor(route);
+        const { status } = await bench.ask({ path: `${path}?sort=${field}`, as: admin.headers });
+        expect(status).toBe(200);
+      });
+  }
+});
+
 describe('every change', () => {
   it('is named for the audit log', () => {
     const silent = managementRoutes.filter(({ method, audit }) => method !== 'GET' && audit === undefined);

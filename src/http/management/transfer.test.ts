@@ -21,8 +21,8 @@ describe('export', () => {
         name: 'b',
         source: bundled,
         replicas: 2,
-        environment: { HF_TOKEN: 'hf_secret', OMP_NUM_THREADS: '4' },
-        backendParameters: ['--mlock', '--hf-token=hf_secret', '--rpc-key', 'hf_secret', '--flash-attn'],
+        environment: { HF_TOKEN: 'hf_secret', TOKENIZERS_PARALLELISM: '4' },
+        backendParameters: ['--mlock', '--hf-token=hf_secret', '--rpc-key', 'hf_secret', '--tokenizer=x'],
       },
       undefined,
     );
@@ -40,8 +40,8 @@ describe('export', () => {
           name: 'b',
           source: bundled,
           replicas: 2,
-          environment: { HF_TOKEN: null, OMP_NUM_THREADS: '4' },
-          backendParameters: ['--mlock', '--flash-attn'],
+          environment: { HF_TOKEN: null, TOKENIZERS_PARALLELISM: '4' },
+          backendParameters: ['--mlock', '--tokenizer=x'],
         },
       ],
     });

@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { checkInput } from './check-input.ts';
 import { type ManagementBench, openManagement } from './fixtures/management-bench.ts';
+import { managementRoutes } from './management-routes.ts';
 import { Feed } from './watch.ts';
 
 let bench: ManagementBench;
@@ -138,6 +140,19 @@ describe('watching a list', () => {
     listen.mockRestore();
     // Stopping twice says whether the first time did it.
     await vi.waitFor(() => expect(stop()).toBe(false));
+  });
+});
+
+describe('every list that can be watched', () => {
+  const watched = managementRoutes.filter(({ query }) => 'watch' in query);
+  it.each(watched.map(({ path }) => path))('%s', async (path) => {
+    await bench.fleet.create({ name: 'a', source: bundled }, undefined);
+    await bench.fleet.pull(bundled);
+    const { next } = await watch(path, await admin());
+    const { items } = (await next())?.data ?? {};
+    expect(items.length).toBeGreaterThan(0);
+    const reply = watched.find((route) => route.path === path)?.reply ?? impossible();
+    checkInput(reply, { items, page: 1, perPage: 50, total: 1 });
   });
 });
 
