@@ -2,7 +2,7 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/schema';
 import { readCookie } from './cookie.ts';
 import type { SecretHash } from './secret-hash.ts';
 
@@ -38,5 +38,5 @@ export function readTrip(
   const given = Buffer.from(signature);
   if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
   const trip: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-  return Value.Check(tripSchema, trip) && trip.expiresAt > now ? trip : undefined;
+  return Check(tripSchema, trip) && trip.expiresAt > now ? trip : undefined;
 }

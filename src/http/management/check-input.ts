@@ -1,7 +1,7 @@
 /** A caller's JSON against a schema: every problem with the field's path, of the chosen branch alone where `kind` chooses. */
 
 import type { Static, TSchema } from 'typebox';
-import { Check, Errors } from 'typebox/value';
+import { Check, Errors } from 'typebox/schema';
 import { type ErrorCode, RequestError } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import { nearest } from '../../base/nearest.ts';
@@ -147,7 +147,7 @@ function collectShallow({ value, path, problems }: Spot, schema: Readonly<Record
   const allowed = Array.isArray(schema['enum']) ? schema['enum'] : 'const' in schema ? [schema['const']] : undefined;
   if (allowed !== undefined) problems.push(notOneOf(path, allowed.map(String), value));
   else {
-    const reason = Errors(schema, value)[0]?.message ?? 'is not allowed';
+    const reason = Errors(schema, value)[1][0]?.message ?? 'is not allowed';
     problems.push({ code: 'invalid_value', path, message: `${named(path)} ${reason}.` });
   }
 }
