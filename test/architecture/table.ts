@@ -85,7 +85,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   operating: {
     duty: "the fleet's way: start, watch and restart what is deployed",
-    imports: ['fleet', 'template', 'formats', 'engines', 'models', 'runtime', 'store', 'outbound'],
+    imports: ['chat', 'fleet', 'template', 'formats', 'engines', 'models', 'runtime', 'store', 'outbound'],
     packages: [],
     node: true,
   },
