@@ -1,6 +1,7 @@
 /** Every route × every kind of caller, every route × every way to say it wrong, and what each one answers. */
 
 import type { IncomingHttpHeaders } from 'node:http';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../base/json.ts';
 import { checkInput } from './check-input.ts';
@@ -290,6 +291,39 @@ describe('every route with bad input', () => {
     const withBody = managementRoutes.filter(({ body }) => body !== undefined).map(nameOf);
     expect(withBody.filter((name) => bodies[name] === undefined)).toEqual([]);
   });
+});
+
+describe('anything at all', () => {
+  const anyText = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom('../x', '__proto__', '\0', '"'),
+  );
+  const anyJson = fc.oneof(fc.jsonValue({ maxDepth: 3 }), anyText);
+  for (const route of managementRoutes)
+    it(`${nameOf(route)} never breaks`, async () => {
+      const kind = forPersons.includes(nameOf(route)) ? 'session' : 'management key';
+      const { headers: as } = await bench.asker(`${kind} of an administrator`);
+      const good = await questionFor(route);
+      const { method } = route;
+      const sample = bodies[nameOf(route)] ?? {};
+      const field = fc.constantFrom(...Object.keys(sample), 'constructor');
+      const wrong = fc.record({ field, value: anyJson, whole: fc.boolean(), name: anyText, id: anyText });
+      await fc.assert(
+        fc.asyncProperty(wrong, async ({ field: key, value, whole, name, id }) => {
+          const body = whole ? JSON.stringify(value) : { ...sample, [key]: value };
+          const path = route.path.replaceAll(/:\w+/g, () => encodeURIComponent(id) || 'x');
+          const query = `?${encodeURIComponent(key)}=${encodeURIComponent(name)}`;
+          const answers = [
+            await bench.ask({ method, path: good.path, as, body }),
+            await bench.ask({ method, path: path + query, as, body: sample }),
+          ];
+          // A wrong password is a 401 too.
+          const broken = route.action === 'open' ? [403, 500] : [401, 403, 500];
+          for (const { status } of answers) expect(broken).not.toContain(status);
+        }),
+        { seed: 16, numRuns: 15 },
+      );
+    });
 });
 
 describe('other methods', () => {
