@@ -8,11 +8,12 @@ import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
 import type { Logs } from '../runtime/logs.ts';
 import type { Db } from '../store/tables.ts';
+import type { ChangeFeed } from './change-feed.ts';
 import type { DeviceDesk } from './device-desk.ts';
 import { createDeploymentEditor, specOf } from './edit-deployments.ts';
 import { type EstimateWorld, estimateDeployment } from './estimate-deployment.ts';
 import type { Fleet } from './fleet.ts';
-import type { DeploymentView, FleetChange, FleetControl, LogQuery, ModelFacts } from './fleet-control.ts';
+import type { DeploymentView, FleetControl, LogQuery, ModelFacts } from './fleet-control.ts';
 import type { KeptInstance } from './kept-instance.ts';
 import { findByName } from './local-roster.ts';
 import type { ModelDownloads } from './model-downloads.ts';
@@ -44,20 +45,6 @@ export interface ControlParts {
   readonly logs: Logs;
   /** Changes that the fleet itself does not know of. */
   readonly others: ChangeFeed;
-}
-
-/** Told of by whoever changes something outside the fleet. */
-export class ChangeFeed {
-  readonly #listeners = new Set<(change: FleetChange) => void>();
-
-  tell(change: FleetChange): void {
-    for (const listener of this.#listeners) listener(change);
-  }
-
-  subscribe(listener: (change: FleetChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
 }
 
 /** Makes the control. */

@@ -80,6 +80,7 @@ function stage(outcomes: readonly Outcome[] = [], changes: { readonly isAnswerin
     runtime,
     engine: () => engine,
     shelf: { take: async () => scriptedSpec(''), peek: () => undefined },
+    allow: async () => {},
     inspect: async () => {},
     fitContext: () => 512,
     newAddress: () => ({ socketPath: '/s', token: 't' }),

@@ -22,6 +22,8 @@ export interface InstanceWorld {
   readonly runtime: Runtime;
   readonly engine: (deployment: Deployment) => Engine;
   readonly shelf: ModelShelf;
+  /** May these files be served? Throws if not. */
+  readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** The context per request that fits the memory; throws ConfigError with the numbers. */
@@ -203,12 +205,15 @@ export class KeptInstance {
   }
 
   async #start(devices: readonly string[]): Promise<Run> {
-    const { shelf, engine, inspect, fitContext, newAddress, runtime, patience } = this.#world;
+    const { shelf, engine, allow, inspect, fitContext, newAddress, runtime, patience } = this.#world;
     const deployment = this.#deployment;
     const { signal } = this.#stopping;
     const tell = (reason: string): void => this.#apply({ type: 'fetch', reason, atMs: this.#nowMs() });
     this.#spec = await shelf.take(deployment.source, tell, signal);
-    await inspect(this.#spec, deployment);
+    await allow(this.#spec, deployment);
+    // Meanwhile the engine may load; it is ended if the template turns out to be of no use.
+    const inspected = inspect(this.#spec, deployment);
+    inspected.catch(() => {});
     const wishes = engine(deployment).readWishes(deployment);
     const contextSize = fitContext(this.#spec, wishes);
     const address = newAddress();
@@ -220,7 +225,13 @@ export class KeptInstance {
     const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs: patience.graceMs });
     this.#adoptable = { run: run.record, address };
     this.#world.changed(this);
-    return run;
+    try {
+      await inspected;
+      return run;
+    } catch (thrown) {
+      await run.stop();
+      throw thrown;
+    }
   }
 
   async #takeOver({ run: record }: Adoptable): Promise<Run> {

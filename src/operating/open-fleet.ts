@@ -31,6 +31,8 @@ export interface FleetParts {
   readonly runtime: Runtime;
   readonly engine: (deployment: DeploymentSpec) => Engine;
   readonly shelf: ModelShelf;
+  /** May these files be served? Throws if not. */
+  readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   readonly devices: () => readonly PlaceableDevice[];
@@ -61,7 +63,7 @@ const patience: Patience = {
 
 /** Reads what is deployed; nothing moves before `start`. */
 export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
-  const { db, dataFolder, runtime, engine, shelf, inspect, devices, clock, randomHex, log } = parts;
+  const { db, dataFolder, runtime, engine, shelf, allow, inspect, devices, clock, randomHex, log } = parts;
   const socketFolder = join(dataFolder, 'sockets');
   mkdirSync(socketFolder, { recursive: true, mode: 0o700 });
   const book = new InstanceBook(db, log);
@@ -70,6 +72,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     runtime,
     engine,
     shelf,
+    allow,
     inspect,
     fitContext: (spec, wish) => checkMemory(spec, wish, freeMemory()).contextSize,
     newAddress: () => ({ socketPath: placeSocket(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),

@@ -16,7 +16,7 @@ import { createDownloadQueue } from '../outbound/download-queue.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { listModelFiles, saveModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
-import type { ChangeFeed } from './control-fleet.ts';
+import type { ChangeFeed } from './change-feed.ts';
 import { createFetchingShelf, OwnFiles, toModelFile } from './fetching-shelf.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import { ModelDownloads } from './model-downloads.ts';
@@ -62,7 +62,7 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
   const { db, dataFolder, outbound, environment, clock, randomHex, workerId } = parts;
   const folder = join(dataFolder, 'models');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const catalog = loadCatalog(parts.catalogFile);
+  const catalog = openCatalog(parts.catalogFile);
   const hubs = changingHubs(parts);
   const own = new OwnFiles(await listModelFiles(db, workerId));
   const queue = createDownloadQueue({
@@ -70,8 +70,7 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     mostRunning,
     randomHex,
   });
-  const plan = (source: ModelSource, signal: AbortSignal) =>
-    planFetch(source, { hubs, catalog: () => catalog, folder }, signal);
+  const plan = (source: ModelSource, signal: AbortSignal) => planFetch(source, { hubs, catalog, folder }, signal);
   const downloads = new ModelDownloads({
     plan,
     fetchFile: (file, signal, onProgress) => queue.fetch({ ...file, signal, onProgress }),
@@ -90,13 +89,22 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     shelf: createFetchingShelf({ readLocal: parts.readLocal, downloads, own }),
     downloads,
     hubs,
-    catalog: () => catalog,
+    catalog,
     files: { db, own, folder, places: modelPlaces(machine, folder), workerId },
     plan,
     async close() {
       await downloads.close();
       await queue.close();
     },
+  };
+}
+
+/** A file of one's own is read at once, so that its faults show; the shipped one when somebody asks. */
+function openCatalog(file: string | undefined): () => Catalog {
+  let catalog = file === undefined ? undefined : loadCatalog(file);
+  return () => {
+    catalog ??= loadCatalog();
+    return catalog;
   };
 }
 

@@ -65,7 +65,8 @@ function addManagement(
   { store, log, dataFolder }: Foundation,
   { platform, closing }: ManagementRest,
 ): void {
-  const { accounts, control, models, settings } = platform;
+  const { accounts, control, models } = platform;
+  const { settings } = platform.outside;
   const auditFile = join(dataFolder, 'logs', 'audit.log');
   const version = productVersion();
   registerDocuments(app, { routes: managementRoutes, version, authenticate: accounts.authenticate });

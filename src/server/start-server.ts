@@ -1,16 +1,12 @@
 /** Starts and ends a server: foundation, platform, HTTP, and the model that the command line declares. */
 
-import { randomHex, systemClock } from '../base/clock.ts';
 import { type AppError, ConfigError } from '../base/errors.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { describeSource } from '../fleet/model-source.ts';
-import { offerSetup } from '../http/accounts/offer-setup.ts';
-import { createSecretHash } from '../http/accounts/secret-hash.ts';
 import type { HttpApp } from '../http/app.ts';
 import type { KeptInstance } from '../operating/kept-instance.ts';
-import { createApp } from './create-app.ts';
 import { type Foundation, openFoundation } from './open-foundation.ts';
-import { openPlatform, type Platform } from './open-platform.ts';
+import { type Ground, openGround } from './open-ground.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** What the start-up banner says. */
@@ -55,17 +51,26 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   try {
     const foundation = await openFoundation(config);
     ends.push(() => foundation.close());
-    const platform = await openPlatform(config, foundation);
+    const ground = await openGround(config, foundation);
+    ends.push(() => ground.close());
+    const declared = declare(config, ground);
+    await ground.fleet.start();
+    // Read while the model loads: together they are half of what a start takes.
+    const [{ openPlatform }, { createApp }] = await Promise.all([
+      import('./open-platform.ts'),
+      import('./create-app.ts'),
+    ]);
+    const platform = await openPlatform(config, foundation, ground);
     ends.push(() => platform.close());
-    const declared = declare(config, platform);
-    await platform.fleet.start();
     const closing = new AbortController();
     const app = createApp(foundation, platform, closing.signal);
     ends.push(async () => {
       closing.abort();
       await app.close(drainMs);
     });
-    const url = await listen(app, config, foundation);
+    const url = await listen(app, config);
+    await foundation.lock.update({ url });
+    await platform.offerSetup(url);
     const model = declared === undefined ? undefined : await firstReady(platform, declared, config.onProgress);
     return { url, description: describe(platform, foundation, model), close };
   } catch (thrown) {
@@ -75,25 +80,19 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
 }
 
 /** The model of the command line; the bundled one that nobody named gives way to what is deployed. */
-function declare({ model, isModelNamed }: ServerConfig, { fleet }: Platform): Deployment | undefined {
+function declare({ model, isModelNamed }: ServerConfig, { fleet }: Ground): Deployment | undefined {
   const isWanted = model !== undefined && (isModelNamed || fleet.fleet.deployments.length === 0);
   return isWanted ? fleet.declare(model) : undefined;
 }
 
-async function listen(app: HttpApp, config: ServerConfig, foundation: Foundation): Promise<string> {
-  const { host, port: wanted, publicUrl, print } = config;
+async function listen(app: HttpApp, { host, port: wanted }: ServerConfig): Promise<string> {
   const port = await app.listen({ host, port: wanted });
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const { store, keys, dataFolder: folder, lock, isPassing } = foundation;
-  await lock.update({ url });
-  const parts = { db: store.db, clock: systemClock, hash: createSecretHash(keys), randomHex };
-  if (!isPassing) await offerSetup(parts, { baseUrl: publicUrl ?? url, folder, ...(print && { print }) });
-  return url;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Waits until a declared model answers; throws why its first start failed. */
 async function firstReady(
-  { fleet, profiles }: Platform,
+  { fleet, profiles }: Ground,
   { id, source }: Deployment,
   tell: (words: string) => void = () => {},
 ): Promise<ModelDescription> {
@@ -122,8 +121,8 @@ function toConfigError(error: AppError | undefined, { instance, deployment }: Ke
   return new ConfigError('model_unusable', isRemote ? message + advice : message, { ...(error && { cause: error }) });
 }
 
-function describe(platform: Platform, foundation: Foundation, model: ModelDescription | undefined): ServerDescription {
+function describe({ fleet }: Ground, foundation: Foundation, model: ModelDescription | undefined): ServerDescription {
   const { logFile, notes } = foundation;
-  const modelNames = platform.fleet.fleet.deployments.flatMap(servedNames);
+  const modelNames = fleet.fleet.deployments.flatMap(servedNames);
   return { modelNames, logFile, notes, readyMs: performance.now(), ...(model && { model }) };
 }

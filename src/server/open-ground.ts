@@ -1,0 +1,110 @@
+/** What models need to come up: where they come from, the engines, and the fleet that keeps them. */
+
+import { realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { createProfiles, type ProfileWishes, templateOf } from '../answering/model-profile.ts';
+import { randomHex, systemClock } from '../base/clock.ts';
+import { RequestError } from '../base/errors.ts';
+import { embeddedEngine } from '../engines/embedded/embedded.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { Deployment, DeploymentSpec } from '../fleet/deployment.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
+import type { PlatformSettings } from '../http/management/platform-settings.ts';
+import { ChangeFeed } from '../operating/change-feed.ts';
+import { DeviceDesk } from '../operating/device-desk.ts';
+import { dryRender } from '../operating/dry-render.ts';
+import { createReadLocal } from '../operating/local-shelf.ts';
+import { type OpenFleet, openFleet } from '../operating/open-fleet.ts';
+import { type OpenModels, openModels } from '../operating/open-models.ts';
+import { readDevices } from '../runtime/devices.ts';
+import { createGuardedRuntime } from '../runtime/guarded-runtime.ts';
+import { createRunProgram, readText } from '../runtime/run-program.ts';
+import { bundledModelPath, customFormats } from './model-tools.ts';
+import type { Foundation } from './open-foundation.ts';
+import { type Outside, openOutside } from './open-outside.ts';
+import type { ServerConfig } from './server-config.ts';
+
+/** How profiles are found. */
+export type Profiles = ReturnType<typeof createProfiles>;
+
+/** Everything that starts and keeps models. */
+export interface Ground {
+  readonly outside: Outside;
+  readonly profiles: Profiles;
+  readonly models: OpenModels;
+  readonly fleet: OpenFleet;
+  readonly devices: DeviceDesk;
+  /** Changes that the fleet itself does not know of. */
+  readonly others: ChangeFeed;
+  close(): Promise<void>;
+}
+
+/** On one machine all instances are on it. */
+const workerId = 'local';
+
+/** Opens it; nothing moves before `fleet.start`. */
+export async function openGround(config: ServerConfig, foundation: Foundation): Promise<Ground> {
+  const { store, log, dataFolder } = foundation;
+  const { db } = store;
+  const profiles = createProfiles((wanted) => customFormats(dataFolder, wanted));
+  const outside = await openOutside(config, foundation);
+  const others = new ChangeFeed();
+  const devices = new DeviceDesk({ db, workerId, read: () => readDevices(readText, createRunProgram()) });
+  await devices.open();
+  const tools = { db, dataFolder, clock: systemClock, randomHex, log };
+  const models = await openModels({
+    ...tools,
+    ...outside,
+    environment: config.environment,
+    readLocal: createReadLocal(bundledModelPath()),
+    workerId,
+    others,
+    ...(config.catalogFile !== undefined && { catalogFile: config.catalogFile }),
+  });
+  const fleet = await openFleet({
+    ...tools,
+    runtime: createGuardedRuntime({ dataFolder }),
+    engine: engineOf,
+    shelf: models.shelf,
+    allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
+    inspect: async (spec, wishes) => {
+      await inspect(spec, wishes);
+      profiles(spec, wishes);
+    },
+    devices: () => devices.placeable,
+  });
+  const close = async (): Promise<void> => {
+    await models.close();
+    await fleet.close();
+    await outside.outbound.close();
+  };
+  return { outside, profiles, models, fleet, devices, others, close };
+}
+
+/** `llama-box` is llama.cpp by whichever program there is; here that is the embedded one. */
+export function engineOf({ backend }: DeploymentSpec): Engine {
+  if (backend !== 'vllm') return embeddedEngine;
+  const message = "This version runs models with 'embedded' and 'llama-box'; 'vllm' comes later.";
+  throw new RequestError('unsupported_field', message, { param: 'backend' });
+}
+
+/** Looks again, now that the files are about to be opened: links may have changed since somebody was allowed to deploy them. */
+async function checkPlace(
+  { files }: ModelSpec,
+  { source, declaredBy }: Deployment,
+  settings: PlatformSettings,
+): Promise<void> {
+  if (source.kind !== 'local' || declaredBy === 'command-line') return;
+  const roots = await Promise.all((await settings.pathRoots()).map((root) => realpath(root).catch(() => root)));
+  for (const file of files) {
+    const path = await realpath(file);
+    if (roots.some((root) => path.startsWith(root.endsWith(sep) ? root : root + sep))) continue;
+    const message = `'${file}' lies outside the folders from which models may be served; an administrator can add its folder (settings, pathRoots).`;
+    throw new RequestError('invalid_value', message, { param: 'source.path' });
+  }
+}
+
+/** A template is a stranger's program: it first runs in a thread that may fail. */
+async function inspect(spec: ModelSpec, wishes: ProfileWishes): Promise<void> {
+  await dryRender({ source: templateOf(spec, wishes), ...spec });
+}
