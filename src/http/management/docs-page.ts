@@ -53,7 +53,7 @@ export function docsPage(routes: readonly Route[], version: string): string {
 <p>Send <code>Authorization: Bearer</code> with a key of the scope <code>management</code>, or sign in.
 Lists take <code>page</code>, <code>perPage</code>, <code>search</code> and <code>sort</code>; where <code>watch</code> is offered,
 <code>watch=true</code> answers with server-sent events. Edits honour <code>If-Match</code>. Errors name the field in <code>error.param</code>.</p>
-<pre>curl -H "Authorization: Bearer $KEY" http://localhost:8080${managementPrefix}/deployments</pre>
+<pre>curl -H "Authorization: Bearer $KEY" http://localhost:31512${managementPrefix}/deployments</pre>
 ${sections.join('\n')}
 </body></html>
 `;

@@ -10,6 +10,7 @@ import { toHttpError } from '../errors.ts';
 import { refuseOthers } from '../only.ts';
 import { writeAudit } from './audit.ts';
 import { createFeeds } from './feeds.ts';
+import { OpenCalls } from './open-calls.ts';
 import { sendRefusal, sendResult } from './respond.ts';
 import type { Call, ChangeNote, Route } from './route.ts';
 import type { ManagementParts, World } from './world.ts';
@@ -25,7 +26,7 @@ const maxStrangerBodyBytes = 64 * 1024;
 /** Registers the routes; they live as long as `app`. */
 export function registerManagement(app: FastifyInstance, routes: readonly Route[], parts: ManagementParts): void {
   app.register((scope, _options, ready) => {
-    const world: World = { ...parts, feeds: createFeeds(parts.fleet) };
+    const world: World = { ...parts, feeds: createFeeds(parts.fleet), calls: new OpenCalls(parts.closing) };
     scope.addHook('onClose', async () => world.feeds.close());
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -99,14 +100,13 @@ async function handle(route: Route, caller: Caller, exchange: Exchange): Promise
   const call = callOf(caller, exchange, (change) => changes.push(change));
   const { params, query } = request;
   const result = await route.run({ params, query, body: readBody(route, request) }, call);
-  for (const change of changes) await writeAudit(route.audit ?? 'unnamed', change, call);
+  const { audit } = route;
+  if (audit !== undefined) for (const change of changes) await writeAudit(audit, change, call);
   const lastEventId = headerText(request, 'last-event-id');
   await sendResult(result, { reply, route, call, lastEventId, isHead: request.method === 'HEAD' });
 }
 
 function callOf(caller: Caller, { request, reply, world }: Exchange, note: Call['note']): Call {
-  const left = new AbortController();
-  reply.raw.once('close', () => left.abort());
   return {
     world,
     caller,
@@ -114,7 +114,7 @@ function callOf(caller: Caller, { request, reply, world }: Exchange, note: Call[
     visitor: { headers: request.headers, address: request.ip, isSecure: request.protocol === 'https' },
     requestId: requestIdOf(reply),
     queryText: request.url.split('?').slice(1).join('?'),
-    signal: AbortSignal.any([left.signal, world.closing]),
+    signal: world.calls.signalOf(reply.raw),
     expectedRevision: readIfMatch(headerText(request, 'if-match')),
     may: (action, owner) => isAllowed(action, caller, owner),
     callerNow: () => callerOf(request, world),

@@ -8,6 +8,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { HttpLimits } from '../limits.ts';
 import type { Feeds } from './feeds.ts';
 import type { ModelDesk } from './model-desk.ts';
+import type { OpenCalls } from './open-calls.ts';
 import type { PlatformSettings } from './platform-settings.ts';
 
 /** What the server hands in. */
@@ -32,4 +33,5 @@ export interface ManagementParts {
 /** What handlers work with. */
 export interface World extends ManagementParts {
   readonly feeds: Feeds;
+  readonly calls: OpenCalls;
 }
