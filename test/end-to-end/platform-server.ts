@@ -1,0 +1,31 @@
+/** A server on a data directory of its own that outlives it, as a person who has just installed it would start one. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processesOf } from './platform-processes.ts';
+import { type ServeProcess, startServer } from './running-server.ts';
+
+/** A data directory and what is started on it. */
+export interface Place {
+  readonly dataFolder: string;
+  /** Starts a server on it. */
+  start(words?: readonly string[], environment?: Readonly<Record<string, string>>): Promise<ServeProcess>;
+  /** Ends whatever of it still runs, and removes the directory. */
+  clear(): void;
+}
+
+/** Makes an empty one. */
+export function freshPlace(environment: Readonly<Record<string, string>> = {}): Place {
+  const folder = mkdtempSync(join(tmpdir(), 'aimindserve-place-'));
+  const dataFolder = join(folder, 'data');
+  return {
+    dataFolder,
+    start: (words = [], more = {}) =>
+      startServer(words, { environment: { HOME: folder, AIMINDSERVE_DATA_DIR: dataFolder, ...environment, ...more } }),
+    clear() {
+      for (const { pid } of processesOf(dataFolder)) process.kill(pid, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
