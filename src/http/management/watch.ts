@@ -124,11 +124,9 @@ async function tellChanges(subscription: Subscription, watcher: Watcher, pending
       if (caller === undefined || !isAllowed(subscription.action, caller)) return;
       may = mayOf(caller);
     }
-    for (const entry of pending.take()) {
-      if (watcher.signal.aborted) return;
-      const text = await frameOf(subscription, entry, may);
-      if (text !== '') await stream.write(text);
-    }
+    const entry = pending.take();
+    const text = entry === undefined ? '' : await frameOf(subscription, entry, may);
+    if (text !== '') await stream.write(text);
   }
 }
 
@@ -200,10 +198,11 @@ class Backlog {
     return mustCheck;
   }
 
-  take(): readonly Numbered[] {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
-    return entries;
+  /** One by one: between two a right may be lost. */
+  take(): Numbered | undefined {
+    const [entry] = this.#entries.values();
+    if (entry !== undefined) this.#entries.delete(entry.change.id);
+    return entry;
   }
 
   /** Resolves with false at the end. */
