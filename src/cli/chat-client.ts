@@ -1,13 +1,9 @@
 /** Asks a running server for one answer over HTTP, as a stream. */
 
-import { ConfigError } from '../base/errors.ts';
+import { EngineError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
-
-/** Where to ask and with which key. */
-export interface ChatServer {
-  readonly url: string;
-  readonly key?: string;
-}
+import type { Target } from './remote/client.ts';
+import { explainFailure, refusalOf } from './remote/failure.ts';
 
 /** A call the model made, whole. */
 export interface MadeCall {
@@ -24,7 +20,7 @@ export interface Answer {
 }
 
 /** The names the server answers to. */
-export async function listModels(server: ChatServer): Promise<string[]> {
+export async function listModels(server: Target): Promise<string[]> {
   const response = await ask(server, '/v1/models', undefined, AbortSignal.timeout(10_000));
   const body: unknown = await response.json();
   const data = isObject(body) && Array.isArray(body['data']) ? body['data'] : [];
@@ -33,7 +29,7 @@ export async function listModels(server: ChatServer): Promise<string[]> {
 
 /** Streams one answer; `onText` gets what the model says while it says it. */
 export async function streamAnswer(
-  server: ChatServer,
+  server: Target,
   body: object,
   { signal, onText }: { readonly signal: AbortSignal; readonly onText: (text: string) => void },
 ): Promise<Answer> {
@@ -46,31 +42,24 @@ export async function streamAnswer(
   return gathered.answer();
 }
 
-async function ask(server: ChatServer, path: string, body: object | undefined, signal: AbortSignal): Promise<Response> {
+async function ask(server: Target, path: string, body: object | undefined, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (server.key !== undefined) headers['authorization'] = `Bearer ${server.key}`;
-  const base = server.url.replace(/\/+$/, '').replace(/\/v1(-openai)?$/, '');
-  const response = await fetch(base + path, {
+  const response = await fetch(server.url + path, {
     method: body === undefined ? 'GET' : 'POST',
     headers,
     signal,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch((cause: unknown) => {
-    if (signal.aborted) throw cause;
-    const advice = `Nothing answers at ${base}. Start a server first: aimindserve serve`;
-    throw new ConfigError('invalid_config', advice, { cause });
+    if (signal.aborted && !isTimeout(cause)) throw cause;
+    throw explainFailure(server.url, cause);
   });
-  if (!response.ok) throw new ConfigError('invalid_config', await refusal(response));
+  if (!response.ok) throw await refusalOf(response, server.url);
   return response;
 }
 
-async function refusal(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    return `The server refuses (${response.status}): ${errorMessage(JSON.parse(text))}`;
-  } catch {
-    return `The server refuses (${response.status}): ${text.slice(0, 500)}`;
-  }
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'TimeoutError';
 }
 
 function errorMessage(body: unknown): string {
@@ -101,7 +90,7 @@ class AnswerGatherer {
 
   add(chunk: unknown): void {
     if (!isObject(chunk)) return;
-    if (chunk['error'] !== undefined) throw new ConfigError('invalid_config', `The server: ${errorMessage(chunk)}`);
+    if (chunk['error'] !== undefined) throw new EngineError('engine_crashed', `The server: ${errorMessage(chunk)}`);
     const choice: unknown = Array.isArray(chunk['choices']) ? chunk['choices'][0] : undefined;
     const delta = isObject(choice) ? choice['delta'] : undefined;
     if (!isObject(delta)) return;

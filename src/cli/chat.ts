@@ -6,8 +6,10 @@ import { createInterface } from 'node:readline';
 import { ConfigError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { PushStream } from '../base/stream.ts';
-import { type Answer, type ChatServer, listModels, type MadeCall, streamAnswer } from './chat-client.ts';
+import { type Answer, listModels, type MadeCall, streamAnswer } from './chat-client.ts';
 import type { Surroundings } from './prepare-server.ts';
+import type { Target } from './remote/client.ts';
+import { Credentials, targetOf } from './remote/credentials.ts';
 
 /** Talks until the person leaves; the result is the exit code. */
 export async function chat(options: unknown, surroundings: Surroundings): Promise<number> {
@@ -63,7 +65,7 @@ class Person {
 }
 
 interface Conversation {
-  readonly server: ChatServer;
+  readonly server: Target;
   readonly model: string;
   readonly tools: readonly unknown[];
   readonly messages: object[];
@@ -74,8 +76,7 @@ async function openConversation(options: unknown, { environment, folder }: Surro
     const value = isObject(options) ? options[name] : undefined;
     return typeof value === 'string' ? value : undefined;
   };
-  const key = read('apiKey') ?? environment['AIMINDSERVE_API_KEY'];
-  const server = { url: read('url') ?? 'http://127.0.0.1:31512', ...(key === undefined ? {} : { key }) };
+  const server = targetOf({ url: read('url'), key: read('apiKey') }, environment, new Credentials(environment));
   const system = read('system');
   const tools = read('tools');
   const model = read('model') ?? (await listModels(server))[0];

@@ -3,10 +3,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { isObject } from '../base/json.ts';
-import { detectFormatOf } from './formats-detect.ts';
-import { listFormats } from './formats-list.ts';
-import { newFormat } from './formats-new.ts';
-import { playFormat } from './formats-play.ts';
 import type { Surroundings } from './prepare-server.ts';
 
 const examples = `
@@ -25,29 +21,37 @@ export function formatsCommand(surroundings: Surroundings, finish: (code: number
     .description('list, detect, play and write tool formats')
     .option('--json', 'print the list as JSON')
     .addHelpText('after', examples)
-    .action((options: unknown) => finish(listFormats(isSet(options, 'json'), surroundings)));
+    .action(async (options: unknown) => {
+      const { listFormats } = await import('./formats-list.ts');
+      finish(listFormats(isSet(options, 'json'), surroundings));
+    });
   command
     .command('detect')
     .description('say which format a model or template speaks, and why')
     .argument('<path>', 'a GGUF file, a folder with one, or a .jinja file')
-    .action(async (path: string) => finish(await detectFormatOf(path, surroundings)));
+    .action(async (path: string) => {
+      const { detectFormatOf } = await import('./formats-detect.ts');
+      finish(await detectFormatOf(path, surroundings));
+    });
   command
     .command('play')
     .description('show a format at work; text on the standard input is read as the answer of a model')
     .argument('<name>', 'a format, or a JSON file that holds one')
     .option('--tools <file>', 'JSON file with a list of tools')
-    .action((name: string, options: unknown) =>
-      finish(playFormat({ name, toolsFile: text(options, 'tools'), answer: pipedInput() }, surroundings)),
-    );
+    .action(async (name: string, options: unknown) => {
+      const { playFormat } = await import('./formats-play.ts');
+      finish(playFormat({ name, toolsFile: text(options, 'tools'), answer: pipedInput() }, surroundings));
+    });
   command
     .command('new')
     .description('write a format file to start from')
     .argument('<name>', 'its name')
     .option('--from <path>', 'start from what the calls of this template or model look like')
     .option('--ts', 'for contributors: src/formats/catalog/NAME.ts instead of NAME.json')
-    .action(async (name: string, options: unknown) =>
-      finish(await newFormat({ name, from: text(options, 'from'), isSource: isSet(options, 'ts') }, surroundings)),
-    );
+    .action(async (name: string, options: unknown) => {
+      const { newFormat } = await import('./formats-new.ts');
+      finish(await newFormat({ name, from: text(options, 'from'), isSource: isSet(options, 'ts') }, surroundings));
+    });
   return command;
 }
 
