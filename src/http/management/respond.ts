@@ -1,7 +1,7 @@
 /** A handler's answer as HTTP, its failures in OpenAI's shape with the request's id. */
 
 import type { FastifyReply } from 'fastify';
-import { type AppError, UnavailableError } from '../../base/errors.ts';
+import type { AppError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { isObject } from '../../base/json.ts';
 import { openaiChat } from '../../wire/openai-chat/protocol.ts';
@@ -66,19 +66,17 @@ async function sendChanges(
 
 /** As fast as the client takes them; one that takes nothing for long is dropped. */
 async function sendLines(lines: AsyncIterable<string>, { reply, call }: Answering): Promise<void> {
-  const { raw } = reply;
+  const { headersAfterMs, stallMs } = call.world.limits;
   const iterator = lines[Symbol.asyncIterator]();
-  // The first piece decides whether there is an answer at all.
-  let next = await iterator.next();
-  if (call.signal.aborted) throw new UnavailableError('shutting_down', 'The server is shutting down.');
-  reply.hijack();
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
-  raw.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'x-accel-buffering': 'no' });
-  raw.flushHeaders();
+  let next = iterator.next();
+  // A failure before the headers is an answer; a text that stays silent gets its headers all the same.
+  await settledOrLate(next, headersAfterMs);
+  const { raw } = reply;
+  openText(reply);
   try {
-    while (next.done !== true && !raw.destroyed) {
-      if (!raw.write(next.value)) await settledWithin(raw, 'drain', call.world.limits.stallMs);
-      next = await iterator.next();
+    for (let piece = await next; piece.done !== true && !raw.destroyed; piece = await next) {
+      if (!raw.write(piece.value)) await settledWithin(raw, 'drain', stallMs);
+      next = iterator.next();
     }
     raw.end();
   } catch (thrown) {
@@ -87,6 +85,26 @@ async function sendLines(lines: AsyncIterable<string>, { reply, call }: Answerin
   } finally {
     await iterator.return?.();
   }
+}
+
+async function settledOrLate(result: Promise<unknown>, timeMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeMs);
+  });
+  try {
+    await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function openText(reply: FastifyReply): void {
+  const { raw } = reply;
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  raw.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'x-accel-buffering': 'no' });
+  raw.flushHeaders();
 }
 
 /** Answers with an error. */

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RequestError } from '../../base/errors.ts';
 import { checkInput } from './check-input.ts';
 import { type ManagementBench, openManagement } from './fixtures/management-bench.ts';
 import { managementRoutes } from './management-routes.ts';
@@ -199,6 +200,30 @@ describe('a log that is followed', () => {
     expect(text).toContain('content-type: text/plain; charset=utf-8');
     expect(text).not.toContain('line 2');
     socket.destroy();
+  });
+
+  it('has its headers though no line has come yet', async () => {
+    const quiet = await openManagement({ headersAfterMs: 50 });
+    const address = await quiet.app.listen({ host: '127.0.0.1', port: 0 });
+    const { authorization = '' } = (await quiet.asker('management key of an administrator')).headers;
+    const { instances } = await quiet.fleet.create({ name: 'a', source: bundled }, undefined);
+    const path = `/api/v1/instances/${instances[0]?.id}/logs?follow=true&lines=0`;
+    const response = await fetch(address + path, { headers: { authorization } });
+    expect(response.status).toBe(200);
+    quiet.closing.abort();
+    expect(await response.text()).toBe('');
+    await quiet.close();
+  });
+
+  it('that cannot be read is an error', async () => {
+    const { instances } = await bench.fleet.create({ name: 'a', source: bundled }, undefined);
+    const path = `/instances/${instances[0]?.id}/logs`;
+    bench.fleet.logs = async function* () {
+      yield* [];
+      throw new RequestError('not_found', 'There is no such run.');
+    };
+    const { status, body } = await bench.ask({ path: `${path}?run=7`, as: await admin() });
+    expect([status, body.error.code]).toEqual([404, 'not_found']);
   });
 });
 
