@@ -14,7 +14,7 @@ import {
 import { choice, type GrammarNode, sequence } from './grammar.ts';
 import type { SchemaContext } from './schema-context.ts';
 import { constrains, literalValues, typesOf, without } from './schema-facts.ts';
-import { textKeywords, textsOf } from './string-grammar.ts';
+import { textKeywords, textsOf, vainStates } from './string-grammar.ts';
 import { textContent } from './text-grammar.ts';
 
 /** A property that is not declared. */
@@ -112,8 +112,9 @@ export class OtherMembers {
     const names = intersection(this.#names ?? allTexts, free);
     let classes: NameClass[] | undefined = names && (isEmpty(names) ? [] : [{ names, values: [] }]);
     for (const [source, value] of this.#patterns) {
-      const matching = compilePattern(source)?.texts;
+      const matching = this.#context.takes(0) ? compilePattern(source)?.texts : undefined;
       classes = matching && classes && split(classes, matching, value);
+      if (matching === undefined) this.#context.takes(vainStates);
       if (classes === undefined || classes.length > maxClasses) return undefined;
     }
     const found = classes?.map(({ names: of, values }) => ({

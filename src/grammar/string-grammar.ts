@@ -111,7 +111,7 @@ function turned(texts: TextAutomaton | undefined): TextAutomaton | undefined {
 }
 
 /** What it counts to have looked at a pattern in vain. */
-const vainStates = 1_000;
+export const vainStates = 1_000;
 
 /** The texts that pattern, format and length of a schema allow, as far as they can be told; the rest is relaxed. */
 export function textsOf(schema: JsonSchema, context: SchemaContext): TextAutomaton {
@@ -124,7 +124,7 @@ export function textsOf(schema: JsonSchema, context: SchemaContext): TextAutomat
     if (both === undefined) context.takes(vainStates);
     found = both ?? found;
   };
-  for (const part of stringParts(schema)) add(part.texts(), [part.keyword]);
+  for (const part of stringParts(schema)) add(context.takes(0) ? part.texts() : undefined, [part.keyword]);
   if (min > 0) add(textsOfLength(min, Infinity), ['minLength']);
   if (max < Infinity) add(textsOfLength(0, max), ['maxLength']);
   return found;

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from './pattern.ts';
-import { intersection, isEmpty, opposite, textsAmong, textsOfLength } from './text-automaton.ts';
+import { textsWith } from './pattern-automaton.ts';
+import { searchFor } from './pattern-search.ts';
+import { parsePattern } from './pattern-syntax.ts';
+import { holdsText, intersection, isEmpty, opposite, textsAmong, textsOfLength } from './text-automaton.ts';
 
 const seed = 20_260_102;
 
@@ -71,6 +74,17 @@ describe('patterns', () => {
       }),
       { seed, numRuns: 3000 },
     );
+  });
+
+  it('are found the same by searching as by all texts that hold them', () => {
+    const letters = fc.array(fc.constantFrom(...'abc-_.12\n😀é /{}]', '\ud83d'), { maxLength: 8 });
+    const property = fc.property(fc.constantFrom(...sources), letters, (source, list) => {
+      const parsed = parsePattern(source);
+      const texts = parsed && textsWith(parsed);
+      if (parsed === undefined || texts === undefined) throw new RangeError(source);
+      expect(searchFor(parsed)?.matches(list.join('')), source).toBe(holdsText(texts, list.join('')));
+    });
+    fc.assert(property, { seed, numRuns: 2000 });
   });
 
   it('that are no regular languages are not decided', () => {
