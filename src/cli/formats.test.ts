@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allFormats } from '../formats/formats.ts';
 import { loadFormat } from '../formats/load-format.ts';
-import { bundledModelPath } from '../server/model-tools.ts';
+import { bundledModelPath } from '../server/bundled-model.ts';
 import { detectFormatOf } from './formats-detect.ts';
 import { listFormats } from './formats-list.ts';
 import { newFormat } from './formats-new.ts';

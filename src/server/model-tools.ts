@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ModelSource } from '../fleet/model-source.ts';
 import type { TemplateVerdict } from '../formats/detect-template.ts';
 import { allFormats } from '../formats/formats.ts';
@@ -10,11 +9,6 @@ import type { CustomFormat } from '../formats/load-format.ts';
 import { parseModelReference } from '../models/hub/model-reference.ts';
 import { judgeTemplate } from '../operating/judge-template.ts';
 import { loadFormatFile, loadFormatsFrom } from '../operating/load-formats.ts';
-
-/** The weights that come with the package. */
-export function bundledModelPath(): string {
-  return fileURLToPath(new URL('../../models/nano/aimindserve-nano.gguf', import.meta.url));
-}
 
 /** The source that a person means: a path that exists, a hub's repository, an address, a name of the catalogue. */
 export function sourceOf(text: string, folder: string): ModelSource {

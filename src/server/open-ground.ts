@@ -2,7 +2,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { createProfiles, type ProfileWishes, templateOf } from '../answering/model-profile.ts';
+import type { createProfiles } from '../answering/model-profile.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { RequestError } from '../base/errors.ts';
 import { embeddedEngine } from '../engines/embedded/embedded.ts';
@@ -19,7 +19,7 @@ import { type OpenModels, openModels } from '../operating/open-models.ts';
 import { readDevices } from '../runtime/devices.ts';
 import { createGuardedRuntime } from '../runtime/guarded-runtime.ts';
 import { createRunProgram, readText } from '../runtime/run-program.ts';
-import { bundledModelPath, customFormats } from './model-tools.ts';
+import { bundledModelPath } from './bundled-model.ts';
 import type { Foundation } from './open-foundation.ts';
 import { type Outside, openOutside } from './open-outside.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -27,10 +27,13 @@ import type { ServerConfig } from './server-config.ts';
 /** How profiles are found. */
 export type Profiles = ReturnType<typeof createProfiles>;
 
+/** Everything that knows of formats is read while the first engine loads. */
+type OpenProfiles = () => Promise<Profiles>;
+
 /** Everything that starts and keeps models. */
 export interface Ground {
   readonly outside: Outside;
-  readonly profiles: Profiles;
+  readonly openProfiles: OpenProfiles;
   readonly models: OpenModels;
   readonly fleet: OpenFleet;
   readonly devices: DeviceDesk;
@@ -46,7 +49,7 @@ const workerId = 'local';
 export async function openGround(config: ServerConfig, foundation: Foundation): Promise<Ground> {
   const { store, log, dataFolder } = foundation;
   const { db } = store;
-  const profiles = createProfiles((wanted) => customFormats(dataFolder, wanted));
+  const openProfiles = once(() => loadProfiles(dataFolder));
   const outside = await openOutside(config, foundation);
   const others = new ChangeFeed();
   const devices = new DeviceDesk({ db, workerId, read: () => readDevices(readText, createRunProgram()) });
@@ -68,7 +71,9 @@ export async function openGround(config: ServerConfig, foundation: Foundation): 
     shelf: models.shelf,
     allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
     inspect: async (spec, wishes) => {
-      await inspect(spec, wishes);
+      const [profiles, { templateOf }] = await Promise.all([openProfiles(), import('../answering/model-profile.ts')]);
+      // A template is a stranger's program: it first runs in a thread that may fail.
+      await dryRender({ source: templateOf(spec, wishes), ...spec });
       profiles(spec, wishes);
     },
     devices: () => devices.placeable,
@@ -78,7 +83,7 @@ export async function openGround(config: ServerConfig, foundation: Foundation): 
     await fleet.close();
     await outside.outbound.close();
   };
-  return { outside, profiles, models, fleet, devices, others, close };
+  return { outside, openProfiles, models, fleet, devices, others, close };
 }
 
 /** `llama-box` is llama.cpp by whichever program there is; here that is the embedded one. */
@@ -104,7 +109,18 @@ async function checkPlace(
   }
 }
 
-/** A template is a stranger's program: it first runs in a thread that may fail. */
-async function inspect(spec: ModelSpec, wishes: ProfileWishes): Promise<void> {
-  await dryRender({ source: templateOf(spec, wishes), ...spec });
+async function loadProfiles(dataFolder: string): Promise<Profiles> {
+  const [{ createProfiles }, { customFormats }] = await Promise.all([
+    import('../answering/model-profile.ts'),
+    import('./model-tools.ts'),
+  ]);
+  return createProfiles((wanted) => customFormats(dataFolder, wanted));
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
 }

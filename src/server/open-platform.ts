@@ -22,7 +22,8 @@ import { engineOf, type Ground, type Profiles } from './open-ground.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** Everything below HTTP. */
-export interface Platform extends Omit<Ground, 'close'> {
+export interface Platform extends Omit<Ground, 'close' | 'openProfiles'> {
+  readonly profiles: Profiles;
   readonly accounts: Accounts;
   readonly admission: Admission;
   readonly control: FleetControl;
@@ -37,7 +38,8 @@ export async function openPlatform(config: ServerConfig, foundation: Foundation,
   const { store, log } = foundation;
   const accounts = await openAccounts(config, foundation, ground.outside.outbound);
   const admission = await createAdmission({ db: store.db, clock: systemClock, log });
-  const control = openControl(foundation, ground);
+  const profiles = await ground.openProfiles();
+  const control = openControl(foundation, ground, profiles);
   const close = async (): Promise<void> => {
     await admission.close();
     await accounts.close();
@@ -48,13 +50,11 @@ export async function openPlatform(config: ServerConfig, foundation: Foundation,
     const parts = { db: store.db, clock: systemClock, hash: createSecretHash(keys) };
     if (!isPassing) await offerSetup(parts, { baseUrl: publicUrl ?? url, folder, ...(print && { print }) });
   };
-  return { ...ground, accounts, admission, control, offerSetup: offer, close };
+  return { ...ground, profiles, accounts, admission, control, offerSetup: offer, close };
 }
 
-function openControl(
-  { store, dataFolder }: Foundation,
-  { fleet, profiles, models, devices, others }: Ground,
-): FleetControl {
+function openControl({ store, dataFolder }: Foundation, ground: Ground, profiles: Profiles): FleetControl {
+  const { fleet, models, devices, others } = ground;
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,

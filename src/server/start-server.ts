@@ -7,6 +7,7 @@ import type { HttpApp } from '../http/app.ts';
 import type { KeptInstance } from '../operating/kept-instance.ts';
 import { type Foundation, openFoundation } from './open-foundation.ts';
 import { type Ground, openGround } from './open-ground.ts';
+import type { Platform } from './open-platform.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** What the start-up banner says. */
@@ -92,7 +93,7 @@ async function listen(app: HttpApp, { host, port: wanted }: ServerConfig): Promi
 
 /** Waits until a declared model answers; throws why its first start failed. */
 async function firstReady(
-  { fleet, profiles }: Ground,
+  { fleet, profiles }: Pick<Platform, 'fleet' | 'profiles'>,
   { id, source }: Deployment,
   tell: (words: string) => void = () => {},
 ): Promise<ModelDescription> {
@@ -121,7 +122,11 @@ function toConfigError(error: AppError | undefined, { instance, deployment }: Ke
   return new ConfigError('model_unusable', isRemote ? message + advice : message, { ...(error && { cause: error }) });
 }
 
-function describe({ fleet }: Ground, foundation: Foundation, model: ModelDescription | undefined): ServerDescription {
+function describe(
+  { fleet }: Pick<Ground, 'fleet'>,
+  foundation: Foundation,
+  model: ModelDescription | undefined,
+): ServerDescription {
   const { logFile, notes } = foundation;
   const modelNames = fleet.fleet.deployments.flatMap(servedNames);
   return { modelNames, logFile, notes, readyMs: performance.now(), ...(model && { model }) };
