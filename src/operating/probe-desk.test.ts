@@ -201,7 +201,6 @@ describe('probing in the background', () => {
     const { desk, ready, asked, changed, tell } = await stage([...deployments, ...others]);
     desk.watch();
     ready();
-    ready();
     await until(() => changed.length === 2);
     tell({ kind: 'deployment', id: first(deployments).id, type: 'updated' });
     ready();

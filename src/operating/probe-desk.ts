@@ -83,9 +83,11 @@ export class ProbeDesk {
     return flight.join(signal);
   }
 
-  /** From now on stored deployments that become ready are probed in the background, if their model never was. */
+  /** From now on stored deployments that are or become ready are probed in the background, if their model never was. */
   watch(): void {
-    this.#unsubscribe = this.#world.fleet.subscribe((change) => this.#notice(change));
+    const { fleet } = this.#world;
+    this.#unsubscribe = fleet.subscribe((change) => this.#notice(change));
+    for (const { id } of fleet.kept) this.#notice({ kind: 'instance', id, type: 'updated' });
     this.#queue.start();
   }
 
