@@ -54,6 +54,7 @@ describe('parameters', () => {
     '-m',
     '--model-url=http://169.254.169.254/x',
     '-hf',
+    '--hf-token=x',
   ])('%s is ours', async (parameter) => {
     expect(await verdict({ backendParameters: ['--mlock', parameter] })).toBe('invalid_value backendParameters[1]');
   });

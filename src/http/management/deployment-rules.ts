@@ -44,6 +44,9 @@ const ownFlags: ReadonlySet<string> = new Set([
   'hf-repo',
   'hf',
   'hfr',
+  // Whoever can list processes can read a command line.
+  'hf-token',
+  'hft',
 ]);
 /** Programs that take abbreviations take these for one of ours. */
 const abbreviable = ['host', 'port', 'api-key', 'served-model-name'];
@@ -57,7 +60,7 @@ function checkParameters(parameters: readonly string[], param: string): void {
     if (ownFlags.has(flag) || isShort)
       throw new RequestError(
         'invalid_value',
-        `'${parameter.slice(0, 100)}' is set by the platform itself: address, port, key, served name and model are not parameters.`,
+        `'${parameter.slice(0, 100)}' is set by the platform itself: address, port, key, served name, model and hub are not parameters.`,
         { param: `${param}[${index}]` },
       );
   }

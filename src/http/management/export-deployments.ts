@@ -6,7 +6,7 @@ import { completeSpec, type DeploymentSpec } from '../../fleet/deployment.ts';
 /** Names in an environment whose values are most likely secrets. */
 const secretName = /(^|_)(TOKEN|KEY|API_?KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(_|$)/i;
 /** Parameters that carry a secret as their value, in the same word or the next. */
-const secretFlag = /^-[\w-]*[_-](token|key|secret|password|credentials?|auth)$/i;
+const secretFlag = /^-[\w-]*[_-](key|secret|password|credentials?)$/i;
 
 const head = `# Deployments of aiMindServe. Import with POST /api/v1/import or 'aimindserve import'.
 # What is not said has its default. A value of null was left out as a secret:
@@ -22,7 +22,8 @@ export function exportDeployments(specs: readonly DeploymentSpec[]): string {
 
 function shorten(spec: DeploymentSpec): Record<string, unknown> {
   const defaults = new Map<string, unknown>(Object.entries(completeSpec({ source: spec.source })));
-  const said = Object.entries({ ...spec, backendParameters: withoutSecrets(spec.backendParameters) }).filter(
+  const { name, source, ...rest } = { ...spec, backendParameters: withoutSecrets(spec.backendParameters) };
+  const said = Object.entries({ name, source, ...rest }).filter(
     ([field, value]) =>
       field === 'name' || field === 'source' || JSON.stringify(value) !== JSON.stringify(defaults.get(field)),
   );

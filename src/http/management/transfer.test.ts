@@ -22,7 +22,7 @@ describe('export', () => {
         source: bundled,
         replicas: 2,
         environment: { HF_TOKEN: 'hf_secret', TOKENIZERS_PARALLELISM: '4' },
-        backendParameters: ['--mlock', '--hf-token=hf_secret', '--rpc-key', 'hf_secret', '--tokenizer=x'],
+        backendParameters: ['--mlock', '--my-secret=hf_secret', '--rpc-key', 'hf_secret', '--eos-token=x'],
       },
       undefined,
     );
@@ -41,7 +41,7 @@ describe('export', () => {
           source: bundled,
           replicas: 2,
           environment: { HF_TOKEN: null, TOKENIZERS_PARALLELISM: '4' },
-          backendParameters: ['--mlock', '--tokenizer=x'],
+          backendParameters: ['--mlock', '--eos-token=x'],
         },
       ],
     });
