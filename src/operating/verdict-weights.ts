@@ -16,7 +16,8 @@ const known = new WeakMap<ModelSpec, string>();
 /**
  * 32 hexadecimal digits. Differs with the model's facts, the sizes of its files, samples of their content (two
  * fine-tunes of one model have the same header), and the chat template that is used: it decides as much about calls as
- * the weights do. Not with names or places of files. Never throws: files that cannot be read count as none.
+ * the weights do. Not with names or places of files. Never throws: models without files, or with files
+ * that cannot be read, are told apart by their names.
  */
 export function weightsId(spec: ModelSpec, { chatTemplate }: Pick<Deployment, 'chatTemplate'>): string {
   const template = hashTemplate(chatTemplate ?? spec.template ?? '');
@@ -31,7 +32,9 @@ function filesId(spec: ModelSpec): string {
   if (found !== undefined) return found;
   const { name, architecture, parameterCount = 0, vocabularySize, trainedContext, files } = spec;
   const content = readContent(files);
-  const facts = [name, architecture, parameterCount, vocabularySize, trainedContext, content ?? null];
+  // A file that does not name its model lends it its own name, which says nothing of the weights.
+  const label = content === undefined || files.length === 0 ? name : '';
+  const facts = [label, architecture, parameterCount, vocabularySize, trainedContext, content ?? null];
   const id = createHash('sha256').update(JSON.stringify(facts)).digest('hex');
   // Files that could not be read may be readable the next time.
   if (content !== undefined) known.set(spec, id);
