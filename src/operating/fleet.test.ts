@@ -61,11 +61,18 @@ function stage(outcomes: readonly Outcome[] = [], changes: { readonly isAnswerin
   };
   const engine: Engine = {
     name: 'staged',
+    version: '1',
     readWishes: () => ({ parallel: 1, gpu: 'off', environment: {}, notes: [] }),
-    plan: () => ({ command: '/bin/true', arguments: [], environment: {}, input: '' }),
-    async connect(_address, signal) {
-      const life = lives.at(-1);
-      const outcome = outcomes[lives.length - 1] ?? 'well';
+    plan: (_spec, { address }) => ({
+      command: '/bin/true',
+      arguments: [address.socketPath],
+      environment: {},
+      input: '',
+    }),
+    async connect({ socketPath }, signal) {
+      const index = lives.findIndex(({ order }) => order.plan.arguments[0] === socketPath);
+      const life = lives[index];
+      const outcome = outcomes[index] ?? 'well';
       if (outcome === 'never' || outcome === 'dies')
         await new Promise((_, reject) => {
           if (signal.aborted) reject(signal.reason);
@@ -83,7 +90,7 @@ function stage(outcomes: readonly Outcome[] = [], changes: { readonly isAnswerin
     allow: async () => {},
     inspect: async () => {},
     fitContext: () => 512,
-    newAddress: () => ({ socketPath: '/s', token: 't' }),
+    newAddress: () => ({ socketPath: `/${++serial}`, token: 't' }),
     dropAddress: () => {},
     place: () => ({ devices: ['cpu'] }),
     book: { note: () => {}, forget: () => {} },
@@ -126,6 +133,18 @@ describe('Fleet', () => {
     fleet.unwant(id);
     await until(fleet, ({ length }) => length === 0);
     expect(lives.every(({ isStopped }) => isStopped)).toBe(true);
+  });
+
+  it('tells those who watch a deployment that an instance of it is gone', async () => {
+    const { fleet } = await started(aDeployment());
+    await until(fleet, allReady(1));
+    const seen: number[] = [];
+    fleet.subscribe(({ kind, type }) => {
+      if (kind === 'deployment' && type === 'updated') seen.push(fleet.keptOf(id).length);
+    });
+    fleet.want(aDeployment({ isStopped: true }));
+    await until(fleet, ({ length }) => length === 0);
+    expect(seen).toEqual([1, 0]);
   });
 
   it('begins again at once after a crash and says what it was', async () => {

@@ -207,6 +207,9 @@ export class Fleet {
     this.#kept.delete(kept.id);
     this.#world.book.forget(kept.id);
     this.#tell({ kind: 'instance', id: kept.id, type: 'deleted' });
+    // Whoever watches deployments sees their instances in them.
+    const { deploymentId: id } = kept.instance;
+    if (this.#deployments.has(id)) this.#tell({ kind: 'deployment', id, type: 'updated' });
     this.#kick();
   }
 
