@@ -118,8 +118,8 @@ export class CallReading {
     if (sign !== '' && (yield* readMarker(this.source, [sign]))) yield* skipBlanks(this.source, maxTrialBlanks);
   }
 
-  /** The name is known: from here on this is a call. False if no tool has this name. */
-  open(name: string): boolean {
+  /** The name is known: from here on this is a call. False if no tool has this name. `peeked` follows, unread. */
+  open(name: string, peeked = ''): boolean {
     if (this.#isOpen) return true;
     const { openings, schemas } = this.rules;
     const schema = schemas.get(name) ?? this.#meantBy(name);
@@ -128,7 +128,10 @@ export class CallReading {
     this.#name = name;
     this.#isBound =
       this.#early === undefined &&
-      (this.#isBound || openings === undefined || this.#beginsSpecial || openings.has(this.source.since(this.#start)));
+      (this.#isBound ||
+        openings === undefined ||
+        this.#beginsSpecial ||
+        openings.has(this.source.since(this.#start) + peeked));
     this.#isOpen = true;
     this.source.commit();
     if (this.rules.ids === undefined) this.announce();

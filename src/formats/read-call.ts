@@ -146,7 +146,10 @@ function* readName(node: SyntaxOf<'name'>, reading: CallReading): Waiting<boolea
   while (name.length <= rules.longestName + maxNameDecoration) {
     if (!(yield* source.more())) return source.ended === 'stop' && openNamed(reading, name);
     if (!node.peeks && (yield* readMarker(source, ends))) return openNamed(reading, name);
-    if (name !== '' && (yield* standsAt(source, rules.afterName))) return openNamed(reading, name);
+    if (name !== '' && (yield* standsAt(source, rules.afterName))) {
+      const peeked = node.peeks && (yield* standsAt(source, [node.end])) ? node.end : '';
+      return openNamed(reading, name, peeked);
+    }
     const { letter } = source;
     if (letter === undefined) return false;
     name += letter;
@@ -164,8 +167,9 @@ function* standsAt(source: AnswerSource, markers: readonly string[]): Waiting<bo
 }
 
 /** Models put blanks, quotes, backticks and bold marks around a name. */
-function openNamed(reading: CallReading, name: string): boolean {
-  return reading.open(name.trim()) || reading.open(name.replace(/^[\s"'`*]+|[\s"'`*]+$/g, ''));
+function openNamed(reading: CallReading, name: string, peeked = ''): boolean {
+  const bare = name.replace(/^[\s"'`*]+|[\s"'`*]+$/g, '');
+  return reading.open(name.trim(), peeked) || reading.open(bare, peeked);
 }
 
 /** An object with the tool's name and its arguments, in either order, and nothing else that matters. */
@@ -197,14 +201,16 @@ function* readJsonCall(node: SyntaxOf<'jsonCall'>, reading: CallReading): Waitin
 }
 
 /** An object whose key names the tool. */
-function* readKeyCall(_node: SyntaxOf<'keyCall'>, reading: CallReading): Waiting<boolean> {
+function* readKeyCall({ spacing }: SyntaxOf<'keyCall'>, reading: CallReading): Waiting<boolean> {
   const { source } = reading;
   if (!(yield* readMarker(source, ['{']))) return false;
   yield* skipBlanks(source, maxTrialBlanks);
   const name = yield* readShortString(source, 6 * reading.rules.longestName);
   if (name === undefined) return false;
   yield* skipBlanks(source, maxTrialBlanks);
-  if (!(yield* readMarker(source, [':'])) || !reading.open(name)) return false;
+  if (!(yield* readMarker(source, [':']))) return false;
+  const peeked = spacing === 'spaced' && (yield* standsAt(source, [' '])) ? ' ' : '';
+  if (!reading.open(name, peeked)) return false;
   yield* reading.arguments();
   yield* readBraces(source);
   return true;
