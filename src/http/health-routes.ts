@@ -1,8 +1,8 @@
-/** `/healthz` (this process lives) and `/readyz` (a model can answer): for supervisors, so without keys. */
+/** `/healthz` (this process lives) and `/readyz` (it can do its work): for supervisors, so without keys. */
 
 import type { FastifyInstance } from 'fastify';
 import type { InFlight } from './in-flight.ts';
-import type { ModelsView } from './model-routes.ts';
+import type { ModelsView, ServedModel } from './model-routes.ts';
 import { only } from './only.ts';
 
 /** These paths are open to all: they tell nothing that is worth a key. */
@@ -14,8 +14,16 @@ export function healthRoutes(app: FastifyInstance, models: ModelsView, inFlight:
     reply.send({ status: 'ok' });
   });
   only(app, 'GET', '/readyz', (_request, reply) => {
-    const isReady = !inFlight.isDraining && models().some((model) => model.state === 'ready');
+    const isReady = !inFlight.isDraining && canWork(models());
     const status = inFlight.isDraining ? 'draining' : isReady ? 'ready' : 'starting';
     reply.code(isReady ? 200 : 503).send({ status });
   });
+}
+
+/** A model answers, or nothing is wanted to run now: a server without models can be managed, an idle one wakes up. */
+function canWork(models: readonly ServedModel[]): boolean {
+  return (
+    models.some(({ state }) => state === 'ready') ||
+    models.every(({ state }) => state === 'stopping' || state === 'stopped')
+  );
 }

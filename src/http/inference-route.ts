@@ -28,7 +28,11 @@ export interface InferenceContext {
   readonly inFlight: InFlight;
   readonly door: Door;
   readonly callerOf: (request: FastifyRequest) => Caller;
+  readonly observe?: Observe;
 }
+
+/** Watches an answer go by: the same events, looked at. */
+export type Observe = (request: ChatRequest, events: AsyncIterable<ChatEvent>) => AsyncIterable<ChatEvent>;
 
 /** Lets a caller's request in, or says why not: which models they may use, and how much of them. */
 export interface Door {
@@ -49,7 +53,8 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
       return;
     }
     const { decoded, ticket } = admitted;
-    const complete: Complete = (wanted, signal) => metered(context.complete(wanted, signal), ticket);
+    const { observe = (_wanted, events) => events } = context;
+    const complete: Complete = (wanted, signal) => observe(wanted, metered(context.complete(wanted, signal), ticket));
     const flight = context.inFlight.enter();
     // Fires after a whole answer too, when aborting changes nothing.
     reply.raw.once('close', () => flight.abort());
@@ -58,6 +63,8 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
       await (decoded.reply.stream ? answer.stream(decoded, flight) : answer.whole(decoded, flight));
     } finally {
       flight.leave();
+      // An answer that nobody began to read releases nothing by itself.
+      ticket.release();
     }
   };
 }

@@ -8,15 +8,18 @@ import { randomHex, systemClock } from '../base/clock.ts';
 import { isObject } from '../base/json.ts';
 import type { Caller } from '../fleet/caller.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
+import type { InstanceState } from '../fleet/instance.ts';
 import { mayUseModel } from '../fleet/permissions.ts';
-import { createHttpApp, type HttpApp } from '../http/app.ts';
+import { createHttpApp, type HttpApp, type HttpOptions, type Reach } from '../http/app.ts';
 import { defaultLimits } from '../http/limits.ts';
 import { registerDocuments } from '../http/management/api-documents.ts';
 import { managementRoutes } from '../http/management/management-routes.ts';
 import { registerManagement } from '../http/management/register.ts';
+import { createServerMetrics } from '../http/metrics-server.ts';
 import type { ServedModel } from '../http/model-routes.ts';
 import { freeMemory } from '../models/free-memory.ts';
 import { createModelDesk } from '../operating/model-desk.ts';
+import { wantedReplicas } from '../operating/reconcile.ts';
 import { openaiChat } from '../wire/openai-chat/protocol.ts';
 import { openaiCompletions } from '../wire/openai-completions/protocol.ts';
 import type { Foundation } from './open-foundation.ts';
@@ -25,9 +28,17 @@ import type { Platform } from './open-platform.ts';
 /** Requests under way at once, the waiting ones included; beyond it a client is told to come back. */
 const maxRequests = 1_024;
 
-/** Makes the application; nothing listens yet. `closing` aborts when the server begins to stop. */
-export function createApp(foundation: Foundation, platform: Platform, closing: AbortSignal): HttpApp {
-  const { log } = foundation;
+/** What the application stands on; `closing` aborts when the server begins to stop. */
+interface AppGround {
+  readonly foundation: Foundation;
+  readonly platform: Platform;
+  readonly closing: AbortSignal;
+}
+
+/** Makes the application; nothing listens yet. Throws ConfigError for what cannot be served. */
+export function createApp(reach: Reach, ground: AppGround): HttpApp {
+  const { log, isPassing } = ground.foundation;
+  const { platform } = ground;
   const { profiles, accounts, admission, fleet } = platform;
   const { roster } = fleet;
   const complete = createComplete({
@@ -48,31 +59,25 @@ export function createApp(foundation: Foundation, platform: Platform, closing: A
       headers: (caller, request) => admission.headers(caller, findModel(roster, caller, request.model)),
     },
     // A server that keeps nothing has nothing to manage.
-    ...(!foundation.isPassing && { addRoutes: (app) => addManagement(app, foundation, { platform, closing }) }),
+    ...(!isPassing && managementOf(ground)),
+    reach,
     log,
     clock: systemClock,
     limits: defaultLimits,
   });
 }
 
-interface ManagementRest {
-  readonly platform: Platform;
-  readonly closing: AbortSignal;
-}
+type Management = Required<Pick<HttpOptions, 'addRoutes' | 'metrics'>>;
 
-function addManagement(
-  app: Parameters<typeof registerManagement>[0],
-  { store, log, dataFolder }: Foundation,
-  { platform, closing }: ManagementRest,
-): void {
-  const { accounts, control, models } = platform;
+function managementOf({ foundation, platform, closing }: AppGround): Management {
+  const { store, log, dataFolder } = foundation;
+  const { control, models } = platform;
   const { settings } = platform.outside;
   const auditFile = join(dataFolder, 'logs', 'audit.log');
   const version = productVersion();
-  registerDocuments(app, { routes: managementRoutes, version, authenticate: accounts.authenticate });
-  registerManagement(app, managementRoutes, {
+  const metrics = createServerMetrics({ version, fleet: control, nowMs: systemClock.nowMs });
+  const parts = {
     fleet: control,
-    accounts,
     db: store.db,
     models: createModelDesk({
       hubs: models.hubs,
@@ -81,14 +86,22 @@ function addManagement(
       deployments: () => control.deployments(),
     }),
     settings,
-    auditLine: (line) => appendFileSync(auditFile, `${line}\n`, { mode: 0o600 }),
+    auditLine: (line: string) => appendFileSync(auditFile, `${line}\n`, { mode: 0o600 }),
     clock: systemClock,
     log,
     limits: defaultLimits,
     version,
     startedAt: systemClock.unixSeconds(),
     closing,
-  });
+  };
+  return {
+    metrics,
+    addRoutes(app, authenticate) {
+      metrics.addRoute(app, authenticate);
+      registerDocuments(app, { routes: managementRoutes, version, authenticate });
+      registerManagement(app, managementRoutes, { ...parts, accounts: { ...platform.accounts, authenticate } });
+    },
+  };
 }
 
 function servedModels({ fleet, profiles }: Platform, caller: Caller | undefined): readonly ServedModel[] {
@@ -107,9 +120,16 @@ function served(
   const contextLength = client?.contextPerSlot ?? deployment.contextSize;
   const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
   const format = spec === undefined ? [] : [`tools:${profiles(spec, deployment).format.name}`];
-  const state = serving?.instance.state ?? kept[0]?.instance.state ?? 'stopped';
+  const state = serving?.instance.state ?? unservedState(deployment, fleet.fleet);
   const facts = { createdAt: deployment.createdAt, capabilities: ['chat', 'tools', ...format], state, ...lengths };
   return servedNames(deployment).map((name) => ({ name, ...facts }));
+}
+
+/** What is wanted but has no instance yet is about to come, not stopped. */
+function unservedState(deployment: Deployment, fleet: Platform['fleet']['fleet']): InstanceState {
+  const kept = fleet.keptOf(deployment.id).map(({ instance }) => instance.state);
+  const known = kept.find((state) => state !== 'stopping') ?? kept[0];
+  return known ?? (wantedReplicas(deployment, fleet.isDemanded(deployment.id)) > 0 ? 'pending' : 'stopped');
 }
 
 function productVersion(): string {

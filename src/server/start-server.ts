@@ -64,7 +64,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const platform = await openPlatform(config, foundation, ground);
     ends.push(() => platform.close());
     const closing = new AbortController();
-    const app = createApp(foundation, platform, closing.signal);
+    const app = createApp(config, { foundation, platform, closing: closing.signal });
     ends.push(async () => {
       closing.abort();
       await app.close(drainMs);
@@ -86,9 +86,9 @@ function declare({ model, isModelNamed }: ServerConfig, { fleet }: Ground): Depl
   return isWanted ? fleet.declare(model) : undefined;
 }
 
-async function listen(app: HttpApp, { host, port: wanted }: ServerConfig): Promise<string> {
+async function listen(app: HttpApp, { host, port: wanted, tls }: ServerConfig): Promise<string> {
   const port = await app.listen({ host, port: wanted });
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Waits until a declared model answers; throws why its first start failed. */

@@ -1,0 +1,28 @@
+/** All numbers of one server: counted where requests pass, read at `/metrics`. */
+
+import type { FastifyInstance } from 'fastify';
+import type { Authenticate } from './accounts/authenticate.ts';
+import type { HttpMetrics } from './app.ts';
+import { createMetrics, type MetricsParts, registerMetrics } from './management/metrics.ts';
+import { createAnswerMetrics } from './metrics-answers.ts';
+
+/** The numbers, and the route at which they are read. */
+export interface ServerMetrics extends HttpMetrics {
+  addRoute(app: FastifyInstance, authenticate: Authenticate): void;
+}
+
+/** Makes them, all at zero. */
+export function createServerMetrics(parts: MetricsParts): ServerMetrics {
+  const { nowMs, fleet } = parts;
+  const metrics = createMetrics(parts);
+  const answers = createAnswerMetrics({ nowMs, deploymentOf: (model) => fleet.find(model)?.deployment.name });
+  const text = async (): Promise<string> => `${await metrics.text()}\n${await answers.text()}`;
+  return {
+    countRequests(app) {
+      metrics.countRequests(app);
+      answers.countAbandoned(app);
+    },
+    observe: (request, events) => answers.observe(request, metrics.measure(request.model, events)),
+    addRoute: (app, authenticate) => registerMetrics(app, { ...metrics, text }, authenticate),
+  };
+}
