@@ -85,7 +85,10 @@ describe('the grammar of a whole answer', () => {
   });
 
   it('says what it does not enforce', () => {
-    const loose = { ...tool('get'), parameters: { ...schema, maxProperties: 1, unevaluatedProperties: false } };
+    const loose = {
+      ...tool('get'),
+      parameters: { ...schema, maxProperties: 1, unevaluatedProperties: false, anyOf: [{}, {}] },
+    };
     expect(hermes.answer(askFor([loose, tool('b')])).relaxed.get('get')).toContain('unevaluatedProperties');
     expect(hermes.answer(askFor([loose, tool('b')])).relaxed.get('b')).toEqual([]);
     const output = { type: 'json_schema', name: 'x', schema: { not: {} }, path: 'response_format' } as const;
