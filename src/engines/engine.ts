@@ -102,6 +102,8 @@ export interface ChatClient {
 /** One engine of the product. */
 export interface Engine {
   readonly name: string;
+  /** Of the program or libraries that compute: what was proven of one version holds for that one. */
+  readonly version: string;
   /** Understands a deployment's backend parameters; throws RequestError that names a wrong one and lists the known. */
   readWishes(deployment: DeploymentSpec): RunWishes;
   /** Pure: what to run. */

@@ -47,9 +47,6 @@ export const modelSourceSchema = Type.Union([bundledSource, localSource, urlSour
 /** Where weights come from. */
 export type ModelSource = Static<typeof modelSourceSchema>;
 
-/** The kinds of sources. */
-export type ModelSourceKind = ModelSource['kind'];
-
 /** A source in one line, as the command line spells it. */
 export function describeSource(source: ModelSource): string {
   switch (source.kind) {

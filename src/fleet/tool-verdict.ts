@@ -12,7 +12,7 @@ export interface ProbeStep {
 export interface ToolVerdict {
   readonly verdict: 'proven' | 'failed' | 'expected';
   readonly format: string;
-  /** Names the weights: size and hash of the header. */
+  /** Names the weights and the template in use; empty where nothing was probed. */
   readonly weights: string;
   readonly engine: string;
   readonly steps: readonly ProbeStep[];

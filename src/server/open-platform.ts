@@ -1,10 +1,12 @@
 /** Puts the platform on its ground: accounts, limits, and the fleet's control. */
 
 import { type Admission, createAdmission } from '../answering/admission.ts';
-import { systemClock } from '../base/clock.ts';
-import { RequestError } from '../base/errors.ts';
+import { createComplete } from '../answering/complete.ts';
+import { randomHex, systemClock } from '../base/clock.ts';
+import type { Candidate } from '../engines/roster.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
+import type { ToolVerdict } from '../fleet/tool-verdict.ts';
 import type { Accounts } from '../http/accounts/accounts.ts';
 import { createAccounts } from '../http/accounts/create-accounts.ts';
 import { offerSetup, withdrawSetup } from '../http/accounts/offer-setup.ts';
@@ -13,6 +15,8 @@ import { freeMemory } from '../models/free-memory.ts';
 import { examineTemplate } from '../models/template-doctor.ts';
 import { createFleetControl } from '../operating/control-fleet.ts';
 import type { FleetControl } from '../operating/fleet-control.ts';
+import { ProbeDesk } from '../operating/probe-desk.ts';
+import { openVerdictShelf } from '../operating/verdict-shelf.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { readDevices } from '../runtime/devices.ts';
 import { createLogs } from '../runtime/logs.ts';
@@ -39,8 +43,11 @@ export async function openPlatform(config: ServerConfig, foundation: Foundation,
   const accounts = await openAccounts(config, foundation, ground.outside.outbound);
   const admission = await createAdmission({ db: store.db, clock: systemClock, log });
   const profiles = await ground.openProfiles();
-  const control = openControl(foundation, ground, profiles);
+  const probes = await openProbes(foundation, ground, profiles);
+  const control = openControl(foundation, ground, { profiles, probes });
   const close = async (): Promise<void> => {
+    // Before the fleet: an engine that ends would look like one that failed its probe.
+    await probes.close();
     await admission.close();
     await accounts.close();
   };
@@ -53,7 +60,37 @@ export async function openPlatform(config: ServerConfig, foundation: Foundation,
   return { ...ground, profiles, accounts, admission, control, offerSetup: offer, close };
 }
 
-function openControl({ store, dataFolder }: Foundation, ground: Ground, profiles: Profiles): FleetControl {
+/** Who says how a model speaks, and whether it does. */
+interface Judges {
+  readonly profiles: Profiles;
+  readonly probes: ProbeDesk;
+}
+
+/** Probes go the way of every request, but to the one instance that is probed. */
+async function openProbes(
+  { store, log }: Foundation,
+  { fleet, others }: Ground,
+  profiles: Profiles,
+): Promise<ProbeDesk> {
+  const desk = new ProbeDesk({
+    fleet: fleet.fleet,
+    shelf: await openVerdictShelf(store.db, log),
+    ask: (roster, request, signal) => {
+      const profile = ({ spec, deployment }: Candidate) => profiles(spec, deployment);
+      return createComplete({ roster, profile, clock: systemClock, randomHex, log, maxRequests: 1 })(request, signal);
+    },
+    formatOf: (spec, deployment) => profiles(spec, deployment).format.name,
+    engineOf: (deployment) => `${engineOf(deployment).name} ${engineOf(deployment).version}`,
+    clock: systemClock,
+    log,
+    changed: (id) => others.tell({ kind: 'deployment', id, type: 'updated' }),
+    restMs: 1_000,
+  });
+  desk.watch();
+  return desk;
+}
+
+function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
   const { fleet, models, devices, others } = ground;
   return createFleetControl({
     fleet: fleet.fleet,
@@ -62,9 +99,9 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, profiles
     newId: fleet.newId,
     check: (spec) => void engineOf(spec).readWishes(spec),
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
-    verdictOf: () => undefined,
+    verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
     doubtsOf: (spec, deployment) => doubtsOf(profiles, models, { spec, deployment }),
-    probe: () => Promise.reject(new RequestError('conflict', 'Nothing is ready to be probed.')),
+    probe: (deployment, signal) => probes.probe(deployment, signal),
     devices,
     downloads: models.downloads,
     files: models.files,
@@ -99,6 +136,13 @@ function openAccounts(config: ServerConfig, foundation: Foundation, outbound: Ou
 function formatOf(profiles: Profiles, spec: ModelSpec, deployment: Deployment) {
   const { format, evidence } = profiles(spec, deployment);
   return { name: format.name, evidence };
+}
+
+/** A model whose template writes calls is expected to, until a probe has seen it. */
+function expected(profiles: Profiles, spec: ModelSpec, deployment: Deployment): ToolVerdict | undefined {
+  const { format } = profiles(spec, deployment);
+  if (format.kind !== 'native') return undefined;
+  return { verdict: 'expected', format: format.name, weights: '', engine: '', steps: [], at: deployment.createdAt };
 }
 
 interface Doubted {

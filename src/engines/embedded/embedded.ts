@@ -8,12 +8,14 @@ import type { Grammar } from '../../grammar/grammar.ts';
 import { text as grammarText, sequence, special } from '../../grammar/grammar.ts';
 import type { Abilities, Engine, EngineClient } from '../engine.ts';
 import { type Channel, openChannel } from './client.ts';
+import { packageVersion } from './library-version.ts';
 import { readWishes } from './parameters.ts';
 import { type EngineSettings, maxSlots } from './settings.ts';
 
 /** The engine that needs nothing installed but our own packages. */
 export const embeddedEngine: Engine = {
   name: 'embedded',
+  version: `llama.cpp ${packageVersion}`,
   readWishes,
   plan(spec, slot) {
     const { gpu } = slot;

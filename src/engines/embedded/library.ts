@@ -11,11 +11,9 @@ import {
   type Library,
   layoutSizes,
   libraryFolder,
-  libraryPackage,
-  llamaVersion,
   type NativeLog,
-  packageVersion,
 } from './layouts.ts';
+import { libraryPackage, llamaVersion, packageVersion } from './library-version.ts';
 
 /** What the file names of the backends begin with; the rest names the processor family. */
 const backendPrefix = 'libggml-cpu-';
