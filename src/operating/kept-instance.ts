@@ -196,7 +196,6 @@ export class KeptInstance {
       this.#error ??= toAppError(thrown);
       reason = this.#error.message;
     }
-    this.#client = undefined;
     if (this.#adoptable !== undefined) this.#world.dropAddress(this.#adoptable.address);
     this.#adoptable = undefined;
     if (this.#stopping.signal.aborted) return;
@@ -274,6 +273,9 @@ export class KeptInstance {
     } catch (thrown) {
       // A program that ended by itself says more of it than the connection that broke.
       if (!over.signal.aborted || limitOrOurs(thrown)) this.#error = toAppError(thrown);
+    } finally {
+      // Its program may take a moment to end; meanwhile nobody is given a connection that is over.
+      this.#client = undefined;
     }
   }
 

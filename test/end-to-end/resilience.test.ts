@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonSchemaDialect } from '../fixtures/seed-requests.ts';
 import { gather, get, post, saidIn, stream } from './ask.ts';
-import { enginesOf, guardsOf, isRunning, type ServeProcess, startServer } from './running-server.ts';
+import { enginesOf, type ServeProcess, startServer } from './running-server.ts';
 
 let server: ServeProcess;
 beforeAll(async () => {
@@ -53,17 +53,8 @@ describe('an engine that is killed in mid-stream', () => {
     expect(enginesOf(server)).not.toContain(engine);
   });
 
-  it('may be killed again and again', async () => {
-    for (let round = 0; round < 2; round += 1) {
-      for (const pid of enginesOf(server)) process.kill(pid, 'SIGKILL');
-      await expect.poll(async () => (await post(server.url, short)).status, { timeout: 30_000 }).toBe(200);
-    }
-  });
-
-  it('goes with its guard, and another comes', async () => {
-    const engines = enginesOf(server);
-    for (const pid of guardsOf(server)) process.kill(pid, 'SIGKILL');
-    await expect.poll(() => engines.some(isRunning), { timeout: 10_000 }).toBe(false);
+  it('may be killed once more', async () => {
+    for (const pid of enginesOf(server)) process.kill(pid, 'SIGKILL');
     await expect.poll(async () => (await post(server.url, short)).status, { timeout: 30_000 }).toBe(200);
   });
 });

@@ -117,11 +117,6 @@ export function enginesOf({ child }: Pick<ServeProcess, 'child'>): number[] {
     .filter((pid) => commandOf(pid).includes('engine-process'));
 }
 
-/** The guards that a server has started (Linux). */
-export function guardsOf({ child }: Pick<ServeProcess, 'child'>): number[] {
-  return childrenOf(child.pid ?? 0).filter((pid) => commandOf(pid).includes('guard-process'));
-}
-
 function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
