@@ -10,6 +10,7 @@ import { addAccountCommands } from './remote/account-commands.ts';
 import { addCompletionCommands } from './remote/completion-commands.ts';
 import { addDeploymentCommands } from './remote/deployment-commands.ts';
 import { addModelCommands } from './remote/model-commands.ts';
+import { addSettingsCommands } from './remote/settings-commands.ts';
 
 /** Where a program runs, and whom it tells how it ended. */
 export interface ProgramWorld {
@@ -39,6 +40,7 @@ export function createProgram(world: ProgramWorld): Command {
   addDeploymentCommands(program, world);
   addModelCommands(program, world);
   addAccountCommands(program, world);
+  addSettingsCommands(program, world);
   program.commandsGroup('For your shell:');
   addCompletionCommands(program, world);
   return program;

@@ -12,20 +12,20 @@ import { readSource } from './read-source.ts';
 type Patch = Record<string, unknown>;
 
 /** Other spellings, those of the flags of deploy. */
-const spellings: Readonly<Record<string, string>> = {
-  alias: 'aliases',
-  'ctx-size': 'contextSize',
-  env: 'environment',
-  'keep-alive': 'keepAliveSeconds',
-  'backend-parameter': 'backendParameters',
-  'tool-format': 'toolFormat',
-  'system-prompt': 'systemPrompt',
-  'chat-template': 'chatTemplate',
-  'gpu-layers': 'gpuLayers',
-  device: 'placement.devices',
-  label: 'placement.labels',
-  category: 'categories',
-};
+const spellings: ReadonlyMap<string, string> = new Map([
+  ['alias', 'aliases'],
+  ['ctx-size', 'contextSize'],
+  ['env', 'environment'],
+  ['keep-alive', 'keepAliveSeconds'],
+  ['backend-parameter', 'backendParameters'],
+  ['tool-format', 'toolFormat'],
+  ['system-prompt', 'systemPrompt'],
+  ['chat-template', 'chatTemplate'],
+  ['gpu-layers', 'gpuLayers'],
+  ['device', 'placement.devices'],
+  ['label', 'placement.labels'],
+  ['category', 'categories'],
+]);
 
 /** The patch of some assignments; a path names a field of a field, `sampling.temperature=0.2`. */
 export async function readAssignments(words: readonly string[], folder: string): Promise<Patch> {
@@ -33,7 +33,7 @@ export async function readAssignments(words: readonly string[], folder: string):
   for (const word of words) {
     const [key, text] = toPair(word, 'A change');
     const [head = '', ...rest] = key.split('.');
-    const path = [...(spellings[head] ?? head).split('.'), ...(rest.length === 0 ? [] : [rest.join('.')])];
+    const path = [...(spellings.get(head) ?? head).split('.'), ...(rest.length === 0 ? [] : [rest.join('.')])];
     const schema = schemaOf(path, key);
     const value = path[0] === 'source' && text !== '' ? await readSource(text, folder) : readValue(schema, key, text);
     place(patch, path, value);

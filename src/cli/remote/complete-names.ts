@@ -29,7 +29,7 @@ export async function namesOf(
   kind: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly string[]> {
-  const known = kinds[kind];
+  const known = isCompletable(kind) ? kinds[kind] : undefined;
   if (known === undefined) return [];
   try {
     const client = new Client(targetOf({}, environment, new Credentials(environment)));

@@ -21,7 +21,8 @@ export function addCompletionCommands(program: Command, { surroundings, finish }
     });
   program.command('__complete <kind>', { hidden: true }).action(async (kind: string) => {
     const { namesOf } = await import('./complete-names.ts');
-    surroundings.say((await namesOf(kind, surroundings.environment)).join('\n'));
+    const names = await namesOf(kind, surroundings.environment);
+    if (names.length > 0) surroundings.say(names.join('\n'));
     finish(0);
   });
 }

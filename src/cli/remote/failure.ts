@@ -69,16 +69,18 @@ export async function refusalOf(response: Response, url: string): Promise<AppErr
     return status >= 500 ? new UnavailableError('outbound_failed', message) : new RequestError('not_found', message);
   }
   const param = error.text('param');
-  const where = param === '' || said.includes(param) ? '' : ` (${param})`;
+  const where = param === '' || said.includes(param) ? '' : ` (field '${param}')`;
   return toError(status, error.text('code'), {
-    message: `${said}${where}${adviceFor(status, url)}`,
+    message: `${said}${where}${adviceFor({ status, param, url })}`,
     ...(param !== '' && { param }),
   });
 }
 
-function adviceFor(status: number, url: string): string {
+/** The command that helps, where there is one. */
+function adviceFor({ status, param, url }: { status: number; param: string; url: string }): string {
   if (status === 401) return ` Sign in: aimindserve login ${url}`;
-  return status === 412 ? ' Look at it again, then repeat the change.' : '';
+  if (status === 412) return ' Look at it again, then repeat the change.';
+  return param === 'source.path' ? ' To allow a folder: aimindserve settings allow-folder FOLDER' : '';
 }
 
 interface Said extends ErrorDetail {

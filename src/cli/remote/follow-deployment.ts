@@ -52,10 +52,10 @@ function endOf(deployment: Item): FollowEnd['end'] | undefined {
   return tries >= triesBeforeTold || deployment.text('spec', 'restart') === 'never' ? 'failed' : undefined;
 }
 
-/** The states of its instances, and the newest reason: `fetching  45 % of 4.7 GB`. */
+/** The states of its instances, and the newest reason: `fetching: 45 % of 4.7 GB`. */
 export function describeProgress(deployment: Item): string {
   const reason = deployment.text('reason').split('\n', 1)[0] ?? '';
-  return [phaseOf(deployment), reason].filter((part) => part !== '').join('  ');
+  return [phaseOf(deployment), reason].filter((part) => part !== '').join(': ');
 }
 
 function phaseOf(deployment: Item): string {

@@ -43,19 +43,19 @@ export async function askYes(question: string, isSure: boolean): Promise<boolean
 
 /** A password: the first line of the standard input with --password-stdin, else typed; a new one twice. */
 export async function askPassword(kind: 'known' | 'new', fromInput: boolean): Promise<string> {
-  const password = fromInput ? await firstLineOfInput() : await typedPassword(kind);
-  if (password === '') throw new ConfigError('invalid_config', 'The password is empty.');
-  return password;
+  const first = await askSecret(kind === 'new' ? 'New password: ' : 'Password: ', fromInput);
+  if (kind === 'new' && !fromInput && first !== (await askLine('The same again: ', true)))
+    throw new ConfigError('invalid_config', 'The two passwords differ.');
+  return first;
+}
+
+/** A secret: the first line of the standard input, or typed without being shown. */
+export async function askSecret(question: string, fromInput: boolean): Promise<string> {
+  const secret = fromInput ? await firstLineOfInput() : ((await askLine(question, true)) ?? '');
+  if (secret === '') throw new ConfigError('invalid_config', `${question.replace(/:? *$/, '')} is empty.`);
+  return secret;
 }
 
 async function firstLineOfInput(): Promise<string> {
   return (await textOf(process.stdin)).split(/\r?\n/, 1)[0] ?? '';
-}
-
-async function typedPassword(kind: 'known' | 'new'): Promise<string> {
-  const first = (await askLine(kind === 'new' ? 'New password: ' : 'Password: ', true)) ?? '';
-  if (kind === 'known') return first;
-  const second = await askLine('The same again: ', true);
-  if (first !== second) throw new ConfigError('invalid_config', 'The two passwords differ.');
-  return first;
 }
