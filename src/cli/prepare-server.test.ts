@@ -39,6 +39,8 @@ describe('prepareServer', () => {
     const { model } = prepare('--model', 'Qwen/Qwen3-8B-GGUF:Q8_0').config;
     const source = { kind: 'hub', hub: 'auto', repository: 'Qwen/Qwen3-8B-GGUF', quantisation: 'Q8_0' };
     expect(model).toMatchObject({ source, name: 'qwen3-8b' });
+    const fromModelScope = prepare('--model', 'Qwen/Qwen3-8B-GGUF', '--hub', 'modelscope').config.model;
+    expect(fromModelScope?.source).toMatchObject({ hub: 'modelscope' });
     expect(() => prepare('--model', 'Qwen/Qwen3-8B-GGUF:a b')).toThrowError(expect.objectContaining({ status: 78 }));
   });
 

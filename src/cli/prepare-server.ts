@@ -61,7 +61,7 @@ export function prepareServer(words: readonly string[], surroundings: Surroundin
 
 function toDeployment(settings: Settings, folder: string): DeploymentSpec {
   const { model, names, contextSize, threads, gpuLayers, toolFormat, chatTemplate, guarantee } = settings;
-  const source: ModelSource = model === undefined ? { kind: 'bundled' } : toSource(model, folder);
+  const source: ModelSource = model === undefined ? { kind: 'bundled' } : toSource(model, folder, settings.hub);
   const fallback = source.kind === 'local' ? nameOf(resolve(folder, source.path)) : nameOfSource(source);
   const [name = fallback, ...aliases] = names;
   return {
@@ -76,9 +76,10 @@ function toDeployment(settings: Settings, folder: string): DeploymentSpec {
 }
 
 /** What names no model is a wrong setting. */
-function toSource(model: string, folder: string): ModelSource {
+function toSource(model: string, folder: string, hub: Settings['hub']): ModelSource {
   try {
-    return sourceOf(model, folder);
+    const source = sourceOf(model, folder);
+    return source.kind === 'hub' && source.hub === 'auto' ? { ...source, hub } : source;
   } catch (thrown) {
     if (!isAppError(thrown)) throw thrown;
     throw new ConfigError('invalid_config', `--model: ${thrown.message}`, { cause: thrown });

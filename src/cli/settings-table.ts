@@ -15,6 +15,7 @@ export type SettingName =
   | 'chat-template'
   | 'tool-format'
   | 'guarantee'
+  | 'hub'
   | 'no-model'
   | 'data-dir'
   | 'path-root'
@@ -49,7 +50,7 @@ export interface SettingRow {
 export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   model: {
     value: 'PATH',
-    help: 'A GGUF file, or a folder with one. Default: the bundled model.',
+    help: 'A GGUF file, a folder with one, a repository of a hub (owner/name:Q4_K_M), an address, or a name of the catalogue. Default: the bundled model.',
     takes: 'one',
     aliases: ['model-path'],
   },
@@ -107,6 +108,12 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   guarantee: {
     value: 'LEVEL',
     help: 'enforce: only valid calls are sent; report: invalid ones too, with a warning; off: unchecked. Default: enforce.',
+    takes: 'one',
+    aliases: [],
+  },
+  hub: {
+    value: 'HUB',
+    help: 'Where repositories are fetched from: hf, modelscope, or auto (ModelScope where Hugging Face is silent). Default: auto.',
     takes: 'one',
     aliases: [],
   },

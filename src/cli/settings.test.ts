@@ -27,6 +27,7 @@ describe('readSettings', () => {
       apiKeys: [],
       parallel: 8,
       gpu: 'auto',
+      hub: 'auto',
       noModel: false,
       outside: { pathRoots: [], corsOrigins: [], trustedProxies: [] },
       logLevel: 'info',

@@ -31,6 +31,7 @@ export interface Settings {
   readonly chatTemplate?: string;
   readonly toolFormat?: string;
   readonly guarantee?: NonNullable<Deployment['guarantee']>;
+  readonly hub: 'auto' | 'huggingface' | 'modelscope';
   /** Declare no model. */
   readonly noModel: boolean;
   readonly dataFolder?: string;
@@ -72,6 +73,7 @@ export function readSettings(sources: SettingSources): Settings {
     parallel: read('parallel', (given) => toInteger(given, 1, 1_024)) ?? 8,
     gpu: read('gpu', (given) => toOneOf(given, ['auto', 'off', 'cuda', 'vulkan', 'metal'])) ?? 'auto',
     outside: readOutside(find, sources.folder),
+    hub: read('hub', toHub) ?? 'auto',
     noModel: read('no-model', toBoolean) ?? false,
     logLevel: read('log-level', toLogLevel) ?? 'info',
     ...present('model', read('model', toText)),
@@ -119,6 +121,18 @@ function fromSecretFile(name: SettingName, environment: SettingSources['environm
   } catch (cause) {
     throw new ConfigError('invalid_config', `${variable}: the file ${path} cannot be read.`, { cause });
   }
+}
+
+const hubNames = {
+  auto: 'auto',
+  hf: 'huggingface',
+  huggingface: 'huggingface',
+  ms: 'modelscope',
+  modelscope: 'modelscope',
+} as const;
+
+function toHub(given: Given): Settings['hub'] {
+  return hubNames[toOneOf(given, ['auto', 'hf', 'huggingface', 'ms', 'modelscope'])];
 }
 
 /** Our names where they are fewer than uvicorn's. */
