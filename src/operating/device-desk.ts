@@ -1,24 +1,27 @@
 /** The devices of this machine, read now and then, with what people say of them and who has them. */
 
 import { RequestError } from '../base/errors.ts';
+import type { Deployment } from '../fleet/deployment.ts';
 import type { Device } from '../fleet/device.ts';
-import { isUnderWay } from '../fleet/instance.ts';
 import { type DeviceMark, listDeviceMarks, saveDeviceMark } from '../store/devices.ts';
 import type { Db } from '../store/tables.ts';
 import type { DeviceView } from './fleet-control.ts';
 import type { KeptInstance } from './kept-instance.ts';
-import type { PlaceableDevice } from './place-instance.ts';
+import { holdsDevices, type PlaceableDevice } from './place-instance.ts';
 
 /** What the desk stands on. */
 export interface DeviceParts {
   readonly db: Db;
   readonly read: () => Promise<readonly Device[]>;
   readonly workerId: string;
+  /** Called when it is known for the first time what there is. */
+  readonly changed: () => void;
 }
 
 /** Remembers what was last read; the processor is always there. */
 export class DeviceDesk {
   #devices: readonly Device[] = [];
+  #reading: Promise<void> | undefined;
   #marks: readonly DeviceMark[] = [];
   readonly #parts: DeviceParts;
 
@@ -31,8 +34,16 @@ export class DeviceDesk {
     this.#marks = await listDeviceMarks(this.#parts.db);
   }
 
-  /** What instances can be placed on, by what is known now. */
-  get placeable(): readonly PlaceableDevice[] {
+  /** What instances of it can be placed on, by what is known now; the first that names devices has them read. */
+  placeableFor({
+    placement: { devices = [], labels = {} },
+  }: Pick<Deployment, 'placement'>): readonly PlaceableDevice[] {
+    const isChoosy = devices.some((id) => id !== 'cpu') || Object.keys(labels).length > 0;
+    if (isChoosy) this.#reading ??= this.#read().then(this.#parts.changed);
+    return this.#placeable;
+  }
+
+  get #placeable(): readonly PlaceableDevice[] {
     const ids = new Set(['cpu', ...this.#devices.map(({ id }) => id)]);
     return [...ids].map((id) => {
       const mark = this.#markOf(id);
@@ -40,26 +51,30 @@ export class DeviceDesk {
     });
   }
 
-  /** Reads them anew. */
+  /** As they are now, and who has them. */
   async view(kept: readonly KeptInstance[]): Promise<readonly DeviceView[]> {
-    this.#devices = await this.#parts.read();
+    await this.#read();
     return this.#devices.map((device) => ({
       ...device,
       workerId: this.#parts.workerId,
       isCordoned: this.#markOf(device.id)?.isCordoned ?? false,
       instances: kept
-        .filter(({ instance }) => isUnderWay(instance.state) && instance.devices.includes(device.id))
+        .filter(({ instance }) => holdsDevices(instance) && instance.devices.includes(device.id))
         .map(({ id }) => id),
     }));
   }
 
   async setCordoned(deviceId: string, isCordoned: boolean): Promise<void> {
     const { db, workerId } = this.#parts;
-    if (this.#devices.length === 0) this.#devices = await this.#parts.read();
-    if (!this.placeable.some(({ id }) => id === deviceId))
+    if (this.#devices.length === 0) await this.#read();
+    if (!this.#placeable.some(({ id }) => id === deviceId))
       throw new RequestError('not_found', `There is no device '${deviceId}'.`);
     await saveDeviceMark(db, { workerId, deviceId, isCordoned, labels: this.#markOf(deviceId)?.labels ?? {} });
     this.#marks = await listDeviceMarks(db);
+  }
+
+  async #read(): Promise<void> {
+    this.#devices = await this.#parts.read();
   }
 
   #markOf(deviceId: string): DeviceMark | undefined {

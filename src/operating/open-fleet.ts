@@ -35,7 +35,7 @@ export interface FleetParts {
   readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
-  readonly devices: () => readonly PlaceableDevice[];
+  readonly devices: (deployment: Deployment) => readonly PlaceableDevice[];
   readonly clock: Clock;
   readonly randomHex: RandomHex;
   readonly log: Log;
@@ -78,7 +78,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     newAddress: () => ({ socketPath: placeSocket(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
     dropAddress: ({ socketPath }) => removeSocket(socketPath),
     place: (deployment: Deployment, instances: readonly Instance[]) =>
-      placeInstance({ deployment, devices: devices(), instances, usesGpu: false }),
+      placeInstance({ deployment, devices: devices(deployment), instances, usesGpu: false }),
     book,
     newId,
     clock,

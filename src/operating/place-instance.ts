@@ -28,7 +28,7 @@ const sharedDevice = 'cpu';
 /** Chooses devices: those a deployment names, else a free GPU for an engine that uses one, else the processor. */
 export function placeInstance({ deployment, devices, instances, usesGpu }: PlacingFacts): Placing {
   const { devices: named, labels = {} } = deployment.placement;
-  const taken = new Set(instances.filter(({ state }) => isUnderWay(state)).flatMap((instance) => instance.devices));
+  const taken = new Set(instances.filter(holdsDevices).flatMap((instance) => instance.devices));
   const isFree = ({ id, isCordoned }: PlaceableDevice) => !isCordoned && (id === sharedDevice || !taken.has(id));
   if (named !== undefined && named.length > 0) return placeOnNamed(named, devices, isFree);
   const fitting = devices.filter((device) =>
@@ -42,6 +42,11 @@ export function placeInstance({ deployment, devices, instances, usesGpu }: Placi
   return {
     reason: `no device is free: ${candidates.map((device) => whyNot(device, taken)).join(', ') || 'there is none'}`,
   };
+}
+
+/** Are its devices given to it? One that is stopping has them until its process has ended. */
+export function holdsDevices({ state }: Instance): boolean {
+  return isUnderWay(state) || state === 'stopping';
 }
 
 function placeOnNamed(

@@ -85,6 +85,12 @@ describe('planActions', () => {
     );
   });
 
+  it('waits for the room that one makes before another has to give way', () => {
+    const edited = deployment({ replicas: 2, instanceRevision: 2 });
+    const stuck = instance('pending', { revision: 2, reason: 'no room' });
+    expect(types(edited, [instance('ready'), instance('stopping'), stuck])).not.toContain('stop');
+  });
+
   it('comes to rest from anywhere with what is wanted, and never lets an edit take the last one that serves', () => {
     const states: InstanceState[] = [
       'pending',

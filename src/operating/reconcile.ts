@@ -64,7 +64,8 @@ function planDeployment(deployment: Deployment, own: readonly Instance[], { want
   const isCurrent = ({ revision }: Instance) => revision === deployment.instanceRevision;
   const current = alive.filter(isCurrent);
   const old = alive.filter((instance) => !isCurrent(instance));
-  const stops = planStops({ wanted, current, old }, whyStopped(deployment));
+  const isEnding = own.some(({ state }) => state === 'stopping');
+  const stops = planStops({ wanted, current, old, isEnding }, whyStopped(deployment));
   const stopped = new Set(stops.map(({ instanceId }) => instanceId));
   const creates = Array.from(
     { length: missing({ wanted, current, old }) },
@@ -83,6 +84,11 @@ interface Standing {
   readonly old: readonly Instance[];
 }
 
+interface Moving extends Standing {
+  /** Is one on its way out? Its devices will be free. */
+  readonly isEnding: boolean;
+}
+
 /** New ones all at once; but beside old ones that still serve, one at a time, so that there is room for it. */
 function missing({ wanted, current, old }: Standing): number {
   const lacking = Math.max(0, wanted - current.length);
@@ -92,7 +98,7 @@ function missing({ wanted, current, old }: Standing): number {
 
 type Stop = Extract<Action, { readonly type: 'stop' }>;
 
-function planStops({ wanted, current, old }: Standing, why: string): Stop[] {
+function planStops({ wanted, current, old, isEnding }: Moving, why: string): Stop[] {
   const stop = (instances: readonly Instance[], reason: string): Stop[] =>
     instances.map(({ id }) => ({ type: 'stop', instanceId: id, reason }));
   if (wanted === 0) return stop([...old, ...current], why);
@@ -101,15 +107,15 @@ function planStops({ wanted, current, old }: Standing, why: string): Stop[] {
   const replaced = 'replaced by one with the new settings';
   return [
     ...stop(useless, replaced),
-    ...stop(serving.slice(0, replaceable({ wanted, current, old: serving })), replaced),
+    ...stop(serving.slice(0, replaceable({ wanted, current, old: serving, isEnding })), replaced),
     ...stop(leastUseful(current).slice(0, Math.max(0, current.length - wanted)), 'fewer replicas are wanted'),
   ];
 }
 
 /** How many old ones may go: as many as are more than wanted, or one where a new one finds no room beside them. */
-function replaceable({ wanted, current, old }: Standing): number {
+function replaceable({ wanted, current, old, isEnding }: Moving): number {
   const surplus = current.filter(isServing).length + old.length - wanted;
-  const isStuck = current.some(({ state, reason }) => state === 'pending' && reason !== '');
+  const isStuck = !isEnding && current.some(({ state, reason }) => state === 'pending' && reason !== '');
   return Math.max(0, surplus, isStuck ? 1 : 0);
 }
 

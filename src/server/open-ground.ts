@@ -52,7 +52,12 @@ export async function openGround(config: ServerConfig, foundation: Foundation): 
   const openProfiles = once(() => loadProfiles(dataFolder));
   const outside = await openOutside(config, foundation);
   const others = new ChangeFeed();
-  const devices = new DeviceDesk({ db, workerId, read: () => readDevices(readText, createRunProgram()) });
+  const devices = new DeviceDesk({
+    db,
+    workerId,
+    read: () => readDevices(readText, createRunProgram()),
+    changed: () => fleet.fleet.lookAgain(),
+  });
   await devices.open();
   const tools = { db, dataFolder, clock: systemClock, randomHex, log };
   const models = await openModels({
@@ -76,7 +81,7 @@ export async function openGround(config: ServerConfig, foundation: Foundation): 
       await dryRender({ source: templateOf(spec, wishes), ...spec });
       profiles(spec, wishes);
     },
-    devices: () => devices.placeable,
+    devices: (deployment) => devices.placeableFor(deployment),
   });
   const close = async (): Promise<void> => {
     await models.close();

@@ -105,11 +105,11 @@ export class Caller {
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
-  /** Asks the management API and expects a success; its body, or undefined if it has none. */
+  /** Asks the management API and expects a success; its body, or null if it has none. */
   async api<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
     const answer = await this.send(method, `/api/v1${path}`, body);
     if (answer.status >= 300) throw new Refused(method, path, answer);
-    return answer.text === '' ? undefined : JSON.parse(answer.text);
+    return JSON.parse(answer.text === '' ? 'null' : answer.text);
   }
 
   /** Asks the management API and expects a refusal. */
