@@ -121,6 +121,10 @@ describe('import', () => {
     ['a: &a [x]\nb: *a', 'invalid_json', null],
     [`${'['.repeat(20_000)}`, 'invalid_json', null],
     ['deployments: {', 'invalid_json', null],
+    ['deployments: []\ndeployments: []', 'invalid_json', null],
+    ['deployments:\n  - name: a\n    replicas: 1\n    replicas: 2', 'invalid_json', null],
+    [`deployments: ${'['.repeat(200)}${']'.repeat(200)}`, 'json_too_deep', null],
+    [`# ${'x'.repeat(300_000)}`, 'payload_too_large', null],
     ['', 'missing_field', 'deployments'],
   ])('refuses %j whole', async (file, code, param) => {
     const { deployment } = await bench.fleet.create({ name: 'there', source: bundled }, undefined);
@@ -128,5 +132,21 @@ describe('import', () => {
     const { body } = await importFile(file);
     expect([body.error.code, body.error.param]).toEqual([code, param]);
     expect(names()).toEqual(['there', 'declared']);
+  });
+
+  it('says where YAML goes wrong', async () => {
+    const { body } = await importFile('deployments:\n  - name: a\n    name: b\n');
+    expect(body.error.message).toBe("The body is neither YAML nor JSON: 'name' stands twice (line 3)");
+    const { body: other } = await importFile('deployments:\n  - name: [a\n');
+    expect(other.error.message).toMatch(/\(line [23]\)$/);
+  });
+
+  it('takes large files as JSON', async () => {
+    const deployments = Array.from({ length: 5 }, (_, index) => ({
+      name: `large-${index}`,
+      source: bundled,
+      chatTemplate: 'x'.repeat(200_000),
+    }));
+    expect((await importFile({ deployments })).body.created).toHaveLength(5);
   });
 });
