@@ -13,11 +13,14 @@ export interface Offer {
 const wanted = 3;
 /** Weights that take more of the memory leave too little for context, other programs, and a usable speed. */
 const mostOfMemory = 0.6;
+/** A processor reads all weights for every token, from memory that gives it some 40 GB a second. */
+const mostOnProcessorBytes = 6e9;
 
 /** The best that fit, the best first, at most one of a family; only models that should call tools. */
-export function bestOffers(catalogue: readonly Item[], memoryBytes: number): readonly Offer[] {
+export function bestOffers(catalogue: readonly Item[], devices: readonly Item[]): readonly Offer[] {
+  const mostBytes = mostBytesOn(devices);
   const fitting = catalogue.flatMap((entry) => {
-    const variant = entry.items('variants').find((one) => fits(one, memoryBytes));
+    const variant = entry.items('variants').find((one) => fits(one, mostBytes));
     return variant === undefined || ['', 'none', 'failed'].includes(entry.text('tools')) ? [] : [{ entry, variant }];
   });
   const byWorth = fitting.toSorted((one, other) => worth(other.entry) - worth(one.entry));
@@ -26,15 +29,16 @@ export function bestOffers(catalogue: readonly Item[], memoryBytes: number): rea
   return best.slice(0, wanted).map((offer, index) => ({ number: index + 1, ...offer }));
 }
 
-/** The memory that weights go to: the accelerators', else the machine's own. */
-export function memoryOf(devices: readonly Item[]): number {
-  const own = devices.filter((device) => device.text('kind') !== 'cpu' && !device.isTrue('isUnified'));
-  const used = own.length > 0 ? own : devices.filter((device) => device.text('kind') === 'cpu');
-  return used.reduce((sum, device) => sum + (device.number('memoryBytes') ?? 0), 0);
+/** The largest weights worth offering: by the accelerators' memory, else by the machine's own. */
+function mostBytesOn(devices: readonly Item[]): number {
+  const accelerators = devices.filter((device) => device.text('kind') !== 'cpu');
+  const used = accelerators.length > 0 ? accelerators : devices;
+  const bytes = used.reduce((sum, device) => sum + (device.number('memoryBytes') ?? 0), 0) * mostOfMemory;
+  return accelerators.length > 0 ? bytes : Math.min(bytes, mostOnProcessorBytes);
 }
 
-function fits(variant: Item, memoryBytes: number): boolean {
-  return variant.isTrue('fits') && (variant.number('sizeBytes') ?? 0) <= memoryBytes * mostOfMemory;
+function fits(variant: Item, mostBytes: number): boolean {
+  return variant.isTrue('fits') && (variant.number('sizeBytes') ?? 0) <= mostBytes;
 }
 
 /** Larger is better, and a year younger as good as twice as large: models of a size improve about so fast. */

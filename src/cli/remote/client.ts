@@ -168,8 +168,10 @@ function addressOf(url: string, { path, query = {} }: Question): string {
 }
 
 function signalOf({ timeoutMs = usualTimeoutMs, signal }: Question): { signal?: AbortSignal } {
-  const signals = [...(signal ? [signal] : []), ...(timeoutMs > 0 ? [AbortSignal.timeout(timeoutMs)] : [])];
-  return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
+  if (timeoutMs === 0) return signal === undefined ? {} : { signal };
+  const timeout = AbortSignal.timeout(timeoutMs);
+  // What lasts gets its signal itself: a combined one may be collected as garbage while it is waited for.
+  return { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) };
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}

@@ -9,12 +9,16 @@ import { ConfigError } from '../../base/errors.ts';
 export async function askLine(question: string, isHidden = false): Promise<string | undefined> {
   if (!process.stdin.isTTY)
     throw new ConfigError('invalid_config', `There is no terminal to ask '${question.trim()}' on; give it as a flag.`);
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const output = isHidden ? nowhere : process.stderr;
-  const terminal = createInterface({ input: process.stdin, output, terminal: true });
+  const terminal = createInterface({
+    input: process.stdin,
+    output: isHidden ? nowhere : process.stderr,
+    terminal: true,
+  });
+  // Only now does the terminal itself no longer show what is typed.
+  if (isHidden) process.stderr.write(question);
   try {
-    return await Promise.race([terminal.question(''), ended(terminal)]);
+    return await Promise.race([terminal.question(isHidden ? '' : question), ended(terminal)]);
   } finally {
     terminal.close();
     if (isHidden) process.stderr.write('\n');

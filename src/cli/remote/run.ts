@@ -3,7 +3,7 @@
 import { AuthError, ConfigError, RequestError } from '../../base/errors.ts';
 import { chat } from '../chat.ts';
 import { listModels } from '../chat-client.ts';
-import { bestOffers, memoryOf, type Offer } from './best-offers.ts';
+import { bestOffers, type Offer } from './best-offers.ts';
 import { showBytes } from './figures.ts';
 import { followDeployment, tellEnd } from './follow-deployment.ts';
 import type { Item } from './item.ts';
@@ -74,7 +74,7 @@ async function choose({ client, surroundings, screen }: Remote): Promise<Item> {
     client.list(['catalogue'], { fitsOnly: true }),
     client.list(['devices']),
   ]);
-  const offers = bestOffers(catalogue.items, memoryOf(devices.items));
+  const offers = bestOffers(catalogue.items, devices.items);
   if (offers.length === 0) throw new RequestError('model_not_found', 'No model of the catalogue fits this server.');
   surroundings.warn('These fit the server:\n');
   surroundings.warn(`${tableOf(columns, offers, screen.columns)}\n`);
