@@ -20,6 +20,7 @@ import { type ModelsView, modelRoutes } from './model-routes.ts';
 import { only } from './only.ts';
 import { refuseGarbage, refusePlain } from './raw-answer.ts';
 import { Callers, logWhenClosed, pathOf } from './request-log.ts';
+import { startPaths } from './start-page/routes.ts';
 import { createTls, type Tls } from './tls.ts';
 import type { CertificateFiles } from './tls-pair.ts';
 
@@ -170,7 +171,7 @@ function addCheck(
 ): void {
   app.addHook('onRequest', async (request, reply) => {
     const path = request.routeOptions.url ?? '';
-    if (openPaths.has(path)) return;
+    if (openPaths.has(path) || startPaths.has(path)) return;
     if (inFlight.isDraining) throw shuttingDown(reply);
     if (path.startsWith('/api/') || path === '/metrics') return;
     const { headers, method, socket } = request;

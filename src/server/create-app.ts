@@ -17,6 +17,7 @@ import { managementRoutes } from '../http/management/management-routes.ts';
 import { registerManagement } from '../http/management/register.ts';
 import { createServerMetrics } from '../http/metrics-server.ts';
 import type { ServedModel } from '../http/model-routes.ts';
+import { startRoutes } from '../http/start-page/routes.ts';
 import { freeMemory } from '../models/free-memory.ts';
 import { createModelDesk } from '../operating/model-desk.ts';
 import { wantedReplicas } from '../operating/reconcile.ts';
@@ -97,6 +98,7 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
   return {
     metrics,
     addRoutes(app, authenticate) {
+      startRoutes(app);
       metrics.addRoute(app, authenticate);
       registerDocuments(app, { routes: managementRoutes, version, authenticate });
       registerManagement(app, managementRoutes, { ...parts, accounts: { ...platform.accounts, authenticate } });
