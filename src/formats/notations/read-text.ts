@@ -58,24 +58,35 @@ class TextReader {
 
   *read(): Waiting<TextEnd> {
     if (this.#rules.isPadded && (yield* this.#lineBreak()) === 'cut') return 'ended';
+    const source = this.#source;
+    const isXml = this.#rules.escapes === 'xml';
+    /** What is read from here on must be passed on before anything waits: the source forgets it then. */
+    let start = source.at;
     for (;;) {
-      const start = this.#source.at;
-      this.#source.skipPlain(this.#firsts);
+      source.skipPlain(this.#firsts);
+      const mayEnd = !source.isDry && this.#mayEnd;
+      if (!source.isDry && !mayEnd && !isXml) {
+        source.skip();
+        continue;
+      }
       this.#flush(start);
-      if (this.#source.isDry && !(yield* this.#source.more())) return 'ended';
-      if (!this.#isInterrupted) continue;
-      const end = this.#mayEnd ? yield* this.#end() : undefined;
-      if (end !== undefined) return end;
-      const markup = this.#rules.escapes === 'xml' ? yield* this.#markup() : 'no';
-      if (markup === 'cut') return 'ended';
-      if (markup === 'no') this.#unit();
+      const found = source.isDry ? yield* this.#wait() : yield* this.#closerLook(mayEnd);
+      if (found !== undefined) return found;
+      start = source.at;
     }
   }
 
-  get #isInterrupted(): boolean {
-    const { letter } = this.#source;
-    // A letter that looks like the stand-in of a special token interrupts plain text too.
-    return letter === undefined || this.#firsts.has(letter) || letter === '\uFFFF';
+  *#wait(): Waiting<TextEnd | undefined> {
+    return (yield* this.#source.more()) ? undefined : 'ended';
+  }
+
+  /** The end, or else the unit that stands here. */
+  *#closerLook(mayEnd: boolean): Waiting<TextEnd | undefined> {
+    const end = mayEnd ? yield* this.#end() : undefined;
+    if (end !== undefined) return end;
+    const markup = this.#rules.escapes === 'xml' ? yield* this.#markup() : 'no';
+    if (markup === 'no') this.#unit();
+    return markup === 'cut' ? 'ended' : undefined;
   }
 
   /** Is it possible, by the letters that have come, that the end stands here? */
