@@ -32,7 +32,10 @@ export interface InferenceContext {
 }
 
 /** Watches an answer go by: the same events, looked at. */
-export type Observe = (request: ChatRequest, events: AsyncIterable<ChatEvent>) => AsyncIterable<ChatEvent>;
+export type Observe = (
+  request: Pick<ChatRequest, 'model' | 'warnings'>,
+  events: AsyncIterable<ChatEvent>,
+) => AsyncIterable<ChatEvent>;
 
 /** Lets a caller's request in, or says why not: which models they may use, and how much of them. */
 export interface Door {
