@@ -44,6 +44,8 @@ export function explainFailure(url: string, cause: unknown): Unreachable {
     return new Unreachable(`The name in ${url} cannot be resolved to an address.`, cause);
   if (code === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
     return new Unreachable(`${url} did not answer in time.`, cause);
+  if (code === 'unexpected redirect')
+    return new Unreachable(`${url} sends requests on to another address; name that one (https://?).`, cause);
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') {
     const advice = protocol === 'http:' ? ' Does it want https://?' : '';
     return new Unreachable(`${url} broke the connection off.${advice}`, cause);

@@ -17,12 +17,15 @@ export interface FollowEnd {
 const triesBeforeTold = 2;
 const toldLines = 20;
 
+/** What watching needs of a command. */
+type Watching = Pick<Remote, 'client' | 'screen'>;
+
 /** Waits and shows. */
-export function followDeployment(remote: Remote, deployment: Item): Promise<FollowEnd> {
+export function followDeployment(remote: Watching, deployment: Item): Promise<FollowEnd> {
   return untilInterrupt((signal) => follow(remote, deployment, signal));
 }
 
-async function follow({ client, screen }: Remote, first: Item, signal: AbortSignal): Promise<FollowEnd> {
+async function follow({ client, screen }: Watching, first: Item, signal: AbortSignal): Promise<FollowEnd> {
   const id = first.text('id');
   const line = new LiveLine(screen);
   let deployment = first;
