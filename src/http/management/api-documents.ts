@@ -23,19 +23,21 @@ const pagePolicy =
 
 /** Registers both; whoever is let in at all may read them. */
 export function registerDocuments(app: FastifyInstance, { routes, version, authenticate }: DocumentParts): void {
-  const document = openapiOf(routes, version);
-  const text = JSON.stringify(document, undefined, 1);
-  const page = docsPage(routes, version);
+  // Made when somebody asks: every start would pay for it otherwise.
+  let text: string | undefined;
+  let page: string | undefined;
   const admit = async (request: FastifyRequest): Promise<void> => {
     const caller = await readerOf(request, authenticate);
     if (!isAllowed('openapi.read', caller)) throw new AuthError('forbidden', 'This is not for the caller to read.');
   };
   only(app, 'GET', '/api/openapi.json', async (request, reply) => {
     await admit(request);
+    text ??= JSON.stringify(openapiOf(routes, version), undefined, 1);
     reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
   });
   only(app, 'GET', '/api/docs', async (request, reply) => {
     await admit(request);
+    page ??= docsPage(routes, version);
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', pagePolicy)

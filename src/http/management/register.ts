@@ -7,7 +7,7 @@ import type { Caller } from '../../fleet/caller.ts';
 import { type Action, isAllowed } from '../../fleet/permissions.ts';
 import { readJsonBody } from '../body.ts';
 import { toHttpError } from '../errors.ts';
-import { refuseOthers } from '../only.ts';
+import { refuseTheRest } from '../only.ts';
 import { writeAudit } from './audit.ts';
 import { createFeeds } from './feeds.ts';
 import { OpenCalls } from './open-calls.ts';
@@ -33,6 +33,7 @@ export function registerManagement(app: FastifyInstance, routes: readonly Route[
     scope.setErrorHandler((thrown, request, reply) => refuse(thrown, { request, reply, world }));
     for (const path of new Set(routes.map((route) => route.path)))
       addPath(scope, { path, group: routes.filter((route) => route.path === path), world });
+    refuseTheRest(scope, managementPrefix, routes);
     ready();
   });
 }
@@ -62,11 +63,6 @@ function addPath(scope: FastifyInstance, { path, group, world }: PathParts): voi
         await handle(route, caller, { request, reply, world });
       },
     });
-  refuseOthers(
-    scope,
-    url,
-    group.map((route) => route.method),
-  );
 }
 
 interface Exchange {
