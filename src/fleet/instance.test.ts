@@ -53,6 +53,20 @@ describe('next', () => {
     expect(stable).toMatchObject({ failures: 1, retryAtMs: 21 + stableMs });
   });
 
+  it('waits for room, also after a failure, and remembers that', () => {
+    const wait: InstanceEvent = { type: 'wait', reason: 'no room', atMs: 9 };
+    expect(run(place(), wait)).toMatchObject({ state: 'pending', reason: 'no room', sinceMs: 9 });
+    expect(run(place(), start(), fail(), wait)).toMatchObject({ state: 'pending', failures: 1 });
+    expect(run(place(), start(), wait).state).toBe('starting');
+  });
+
+  it('is adopted as whatever an earlier server left, unless that had ended', () => {
+    const adopt: InstanceEvent = { type: 'adopt', reason: 'found running', atMs: 9 };
+    for (const left of [run(place(), start()), run(place(), start(), ready()), run(place(), start(), stop)])
+      expect(next(left, adopt)).toMatchObject({ state: 'starting', reason: 'found running', devices: ['cpu'], run: 1 });
+    expect(next(run(stop, end), adopt).state).toBe('stopped');
+  });
+
   it('stops from anywhere and stays stopped, whatever happens', () => {
     const anyEvent = fc.constantFrom<InstanceEvent>(place(), start(), ready(), fail(), {
       type: 'fetch',

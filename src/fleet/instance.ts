@@ -52,6 +52,7 @@ export interface Instance {
 export type InstanceEvent =
   | { readonly type: 'place'; readonly devices: readonly string[]; readonly atMs: number }
   | { readonly type: 'wait'; readonly reason: string; readonly atMs: number }
+  | { readonly type: 'adopt'; readonly reason: string; readonly atMs: number }
   | { readonly type: 'fetch'; readonly reason: string; readonly atMs: number }
   | { readonly type: 'start'; readonly atMs: number }
   | { readonly type: 'ready'; readonly atMs: number }
@@ -80,6 +81,8 @@ export function backoffMs(failures: number): number {
  *        ▲  ◀──wait──┐     │  └────────────start───────────────▲                     ▲ └──recover──┘
  *        └───────────┘     │                                   │
  *     any of these ──fail──▶ failed ──place (after retryAtMs)──▶ placed
+ *     placed, fetching or failed ──wait──▶ pending (there is no room for it now)
+ *     any, as an earlier server left it ──adopt──▶ starting
  *     any ──stop──▶ stopping ──end──▶ stopped
  *
  * An event that does not fit leaves the instance as it is.
@@ -88,7 +91,9 @@ export function next(instance: Instance, event: InstanceEvent): Instance {
   const { state } = instance;
   switch (event.type) {
     case 'wait':
-      return state === 'pending' ? to(instance, 'pending', event) : instance;
+      return isWaitable(state) ? to(instance, 'pending', event) : instance;
+    case 'adopt':
+      return state === 'stopped' ? instance : to(instance, 'starting', event);
     case 'place':
       return state === 'pending' || state === 'failed'
         ? { ...to(instance, 'placed', event), devices: event.devices, run: instance.run + 1 }
@@ -110,6 +115,11 @@ export function next(instance: Instance, event: InstanceEvent): Instance {
     case 'end':
       return state === 'stopping' ? to(instance, 'stopped', event) : instance;
   }
+}
+
+/** Has it no process yet, and none that is being started? */
+function isWaitable(state: InstanceState): boolean {
+  return state === 'pending' || state === 'placed' || state === 'fetching' || state === 'failed';
 }
 
 /** Does it hold (or is it about to hold) devices and a process? */

@@ -13,6 +13,7 @@ import type { RunEnd, RunOrder, Runtime } from '../runtime/run.ts';
 import { Fleet } from './fleet.ts';
 import type { KeptInstance } from './kept-instance.ts';
 import { createLocalRoster } from './local-roster.ts';
+import { MemoryDesk } from './memory-desk.ts';
 
 type Outcome = 'well' | 'badly' | 'never' | 'dies';
 
@@ -27,7 +28,10 @@ const fleets: Fleet[] = [];
 afterEach(() => Promise.all(fleets.splice(0).map((fleet) => fleet.close())));
 
 /** A fleet whose engines do as they are told, one outcome for each life. */
-function stage(outcomes: readonly Outcome[] = [], changes: { readonly isAnswering?: () => boolean } = {}) {
+function stage(
+  outcomes: readonly Outcome[] = [],
+  changes: { readonly isAnswering?: () => boolean; readonly freeBytes?: () => number } = {},
+) {
   const lives: Life[] = [];
   const runtime: Runtime = {
     async start(order) {
@@ -89,7 +93,7 @@ function stage(outcomes: readonly Outcome[] = [], changes: { readonly isAnswerin
     shelf: { take: async () => scriptedSpec(''), peek: () => undefined },
     allow: async () => {},
     inspect: async () => {},
-    fitContext: () => 512,
+    memory: new MemoryDesk(() => changes.freeBytes?.() ?? 2 ** 40),
     newAddress: () => ({ socketPath: `/${++serial}`, token: 't' }),
     dropAddress: () => {},
     place: () => ({ devices: ['cpu'] }),
@@ -155,7 +159,7 @@ describe('Fleet', () => {
     const second = await roster.acquire(aDeployment(), patience);
     expect(second.instance).toBe(first.instance);
     const history = fleet.keptOf(id)[0]?.instance.history ?? [];
-    expect(history.find(({ state }) => state === 'failed')?.reason).toContain('signal SIGKILL): last words');
+    expect(history.find(({ state }) => state === 'failed')?.reason).toContain('signal SIGKILL)\nlast words');
     expect(lives.map(({ order }) => order.run)).toEqual([1, 2]);
   });
 

@@ -5,13 +5,17 @@ import type { Log } from '../base/log.ts';
 import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
 import { type Instance, type InstanceId, newInstance } from '../fleet/instance.ts';
 import { Bell } from './bell.ts';
+import { Demand } from './demand.ts';
+import { findDevices, findLack, type Lack } from './find-room.ts';
 import type { FleetChange } from './fleet-control.ts';
 import { type Adoptable, type InstanceWorld, KeptInstance } from './kept-instance.ts';
+import type { MemoryDesk } from './memory-desk.ts';
 import type { Placing } from './place-instance.ts';
 import { type Action, planActions } from './reconcile.ts';
 
 /** What the fleet is moved with. */
-export interface FleetWorld extends Omit<InstanceWorld, 'changed'> {
+export interface FleetWorld extends Omit<InstanceWorld, 'changed' | 'lack'> {
+  readonly memory: Pick<MemoryDesk, 'offer' | 'promise' | 'settle' | 'giveBack'>;
   readonly newId: (prefix: 'dep' | 'ins') => string;
   /** Devices for an instance of this deployment, or why there are none now. */
   readonly place: (deployment: Deployment, instances: readonly Instance[]) => Placing;
@@ -34,8 +38,9 @@ export class Fleet {
   readonly #world: FleetWorld;
   readonly #deployments = new Map<DeploymentId, Deployment>();
   readonly #kept = new Map<InstanceId, KeptInstance>();
-  /** When a deployment that loads on demand was last asked for, by the monotonic clock. */
-  readonly #lastAsked = new Map<DeploymentId, number>();
+  readonly #demand: Demand;
+  /** Those that wait until one that they replace has gone. */
+  readonly #cramped = new Set<InstanceId>();
   readonly #listeners = new Set<(change: FleetChange) => void>();
   readonly #closing = new AbortController();
   readonly #work = new Bell();
@@ -45,6 +50,7 @@ export class Fleet {
 
   constructor(world: FleetWorld) {
     this.#world = world;
+    this.#demand = new Demand(world.clock);
   }
 
   get isClosing(): boolean {
@@ -90,7 +96,6 @@ export class Fleet {
   /** Ends all its instances. */
   unwant(id: DeploymentId): void {
     if (!this.#deployments.delete(id)) return;
-    this.#lastAsked.delete(id);
     this.#tell({ kind: 'deployment', id, type: 'deleted' });
     this.#kick();
   }
@@ -104,18 +109,28 @@ export class Fleet {
       return;
     }
     const kept = this.#keep(instance, deployment);
-    if (adoptable !== undefined) kept.adopt(adoptable);
+    if (adoptable === undefined) return;
+    // It was in use a moment ago, as far as anybody knows.
+    this.#demand.touch(deployment.id);
+    kept.adopt(adoptable);
   }
 
-  /** Somebody asks for it: loads it if it loads on demand. */
-  demand(id: DeploymentId): void {
-    const isNew = !this.#lastAsked.has(id);
-    this.#lastAsked.set(id, this.#world.clock.nowMs());
-    if (isNew) this.#kick();
+  /** Somebody uses it until the returned function is called: what loads on demand is loaded, and stays so. */
+  demand(id: DeploymentId): () => void {
+    const isNew = !this.#demand.has(id);
+    const leave = this.#demand.enter(id);
+    if (isNew && this.#deployments.get(id)?.keepAliveSeconds !== undefined) this.#kick();
+    return leave;
   }
 
   isDemanded(id: DeploymentId): boolean {
-    return this.#lastAsked.has(id);
+    return this.#demand.has(id);
+  }
+
+  /** Tries what an edit changes without a new start on the models that are loaded; throws ConfigError. */
+  async tryOut(deployment: Deployment): Promise<void> {
+    const specs = new Set(this.keptOf(deployment.id).map(({ spec }) => spec));
+    for (const spec of specs) if (spec !== undefined) await this.#world.inspect(spec, deployment);
   }
 
   /** Begins to move; returns at once. */
@@ -140,10 +155,14 @@ export class Fleet {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       let wakeAtMs: number | undefined;
-      do {
-        this.#isDirty = false;
-        wakeAtMs = this.#step();
-      } while (this.#isDirty);
+      try {
+        do {
+          this.#isDirty = false;
+          wakeAtMs = this.#step();
+        } while (this.#isDirty);
+      } catch (thrown) {
+        this.#world.log.error({ err: thrown }, 'the fleet could not take a step; it tries again in a moment');
+      }
       const untilWake = wakeAtMs === undefined ? roundMs : wakeAtMs - this.#world.clock.unixMs();
       await this.#work.next(signal, Math.max(1, Math.min(untilWake, roundMs))).catch(() => {});
     }
@@ -152,10 +171,13 @@ export class Fleet {
   /** One look and what follows from it; the Unix milliseconds when something is due. */
   #step(): number | undefined {
     this.#forgetIdle();
+    const adopting = this.kept.filter(({ isAdopting }) => isAdopting).map(({ id }) => id);
     const { actions, wakeAtMs } = planActions({
       deployments: this.deployments,
-      demanded: new Set(this.#lastAsked.keys()),
+      demanded: this.#demand.ids,
       instances: this.kept.map(({ instance }) => instance),
+      adopting: new Set(adopting),
+      cramped: this.#cramped,
       nowMs: this.#world.clock.unixMs(),
     });
     for (const action of actions) this.#carryOut(action);
@@ -191,20 +213,39 @@ export class Fleet {
     const kept = new KeptInstance(instance, deployment, {
       ...this.#world,
       changed: (each) => this.#changed(each, 'updated'),
+      lack: (each) => this.#note(each, this.#lackOf(each))?.reason,
     });
     this.#kept.set(kept.id, kept);
     return kept;
   }
 
   #begin(kept: KeptInstance): void {
+    const room = findDevices(this.#roomWish(kept), this.#world.place);
+    const lack = this.#note(kept, 'devices' in room ? this.#lackOf(kept) : room);
+    if (lack !== undefined) kept.wait(lack.reason);
+    else if ('devices' in room) kept.begin(room.devices);
+  }
+
+  /** What it waits for as far as memory goes; that is known once its model has been read. */
+  #lackOf(kept: KeptInstance): Lack | undefined {
+    const { spec, needs } = kept;
+    return spec && needs && findLack(this.#roomWish(kept), this.#world.memory, { ...needs, spec });
+  }
+
+  #roomWish(kept: KeptInstance) {
     const others = this.kept.filter((other) => other !== kept).map(({ instance }) => instance);
-    const placing = this.#world.place(kept.deployment, others);
-    if ('devices' in placing) kept.begin(placing.devices);
-    else kept.wait(placing.reason);
+    return { instance: kept.instance, deployment: kept.deployment, others };
+  }
+
+  #note({ id }: KeptInstance, lack: Lack | undefined): Lack | undefined {
+    if (lack?.isCramped) this.#cramped.add(id);
+    else this.#cramped.delete(id);
+    return lack;
   }
 
   #forget(kept: KeptInstance): void {
     this.#kept.delete(kept.id);
+    this.#cramped.delete(kept.id);
     this.#world.book.forget(kept.id);
     this.#tell({ kind: 'instance', id: kept.id, type: 'deleted' });
     // Whoever watches deployments sees their instances in them.
@@ -219,14 +260,10 @@ export class Fleet {
     this.#kick();
   }
 
-  /** What loads on demand and was not asked for during its time is not demanded any more. */
+  /** What loads on demand and was not used during its time is not demanded any more. */
   #forgetIdle(): void {
-    for (const [id, lastMs] of this.#lastAsked) {
-      const seconds = this.#deployments.get(id)?.keepAliveSeconds;
-      const isBusy = this.keptOf(id).some((kept) => kept.running > 0);
-      if (isBusy) this.#lastAsked.set(id, this.#world.clock.nowMs());
-      else if (seconds === undefined || this.#world.clock.nowMs() - lastMs > seconds * 1000) this.#lastAsked.delete(id);
-    }
+    for (const kept of this.kept) if (kept.running > 0) this.#demand.touch(kept.deployment.id);
+    this.#demand.sweep((id) => (this.#deployments.get(id)?.keepAliveSeconds ?? 0) * 1000);
   }
 
   #kick(): void {
@@ -236,7 +273,14 @@ export class Fleet {
 
   #tell(change: FleetChange): void {
     this.#bell.ring();
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (thrown) {
+        // What moves instances must not end because somebody who watches them stumbles.
+        this.#world.log.error({ err: thrown }, 'a change of the fleet could not be told');
+      }
+    }
   }
 
   #newInstanceId(): InstanceId {

@@ -1,15 +1,19 @@
 /** One instance and the hands that move it: fetches its model, starts its engine, watches it, ends it. */
 
 import type { Clock } from '../base/clock.ts';
-import { type AppError, EngineError, toAppError } from '../base/errors.ts';
+import { type AppError, Bug, EngineError, isAppError, toAppError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Engine, EngineAddress, EngineClient } from '../engines/engine.ts';
+import type { Engine, EngineAddress, EngineClient, Slot } from '../engines/engine.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import { type Instance, type InstanceEvent, type InstanceId, next } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
-import type { Run, RunEnd, RunRecord, Runtime } from '../runtime/run.ts';
+import type { MemoryWish } from '../models/estimate-memory.ts';
+import type { Run, RunRecord, Runtime } from '../runtime/run.ts';
 import { Bell } from './bell.ts';
+import { describeEnd } from './describe-end.ts';
+import type { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
+import { watchHealth } from './watch-health.ts';
 
 /** What the next server needs to go on with a running instance. */
 export interface Adoptable {
@@ -26,8 +30,9 @@ export interface InstanceWorld {
   readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
-  /** The context per request that fits the memory; throws ConfigError with the numbers. */
-  readonly fitContext: (spec: ModelSpec, wish: { readonly contextSize?: number; readonly parallel: number }) => number;
+  readonly memory: Pick<MemoryDesk, 'promise' | 'settle' | 'giveBack'>;
+  /** For what it should wait before it takes memory, in words; undefined = for nothing. */
+  readonly lack: (kept: KeptInstance) => string | undefined;
   /** A fresh socket and secret for each life. */
   readonly newAddress: () => EngineAddress;
   /** Removes what an address leaves behind. */
@@ -53,9 +58,6 @@ export interface Patience {
   readonly leaseMs: number;
 }
 
-/** So many questions in a row may stay without an answer. */
-const maxSilence = 6;
-
 /** One instance, from its creation to its end. */
 export class KeptInstance {
   #instance: Instance;
@@ -64,6 +66,9 @@ export class KeptInstance {
   #spec: ModelSpec | undefined;
   #adoptable: Adoptable | undefined;
   #error: AppError | undefined;
+  #needs: MemoryWish | undefined;
+  #isAdopting = false;
+  #isHurried = false;
   #running = 0;
   #life: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
@@ -108,9 +113,19 @@ export class KeptInstance {
     return this.#error;
   }
 
+  /** Is it being taken over from an earlier server? Then it served a moment ago, and probably will in a moment. */
+  get isAdopting(): boolean {
+    return this.#isAdopting;
+  }
+
   /** Requests under way. */
   get running(): number {
     return this.#running;
+  }
+
+  /** The memory it asks for; known once its engine has understood its settings. */
+  get needs(): MemoryWish | undefined {
+    return this.#needs;
   }
 
   /** Takes over what an edit changed and needs no new start. */
@@ -143,8 +158,9 @@ export class KeptInstance {
 
   /** Goes on with the life that an earlier server began; if that is over, this one has failed. */
   adopt(adoptable: Adoptable): void {
-    this.#instance = { ...this.#instance, state: 'starting', reason: 'found running, being taken over' };
+    this.#isAdopting = true;
     this.#adoptable = adoptable;
+    this.#apply({ type: 'adopt', reason: 'found running, being taken over', atMs: this.#nowMs() });
     this.#life = this.#live(() => this.#takeOver(adoptable));
   }
 
@@ -156,7 +172,8 @@ export class KeptInstance {
 
   /** The server ends: running requests are over already, and so is the engine in a moment. */
   async close(): Promise<void> {
-    this.#running = 0;
+    this.#isHurried = true;
+    this.#idle.ring();
     await this.stop('the server is ending');
   }
 
@@ -172,7 +189,7 @@ export class KeptInstance {
   async #drained(): Promise<void> {
     const deadline = AbortSignal.timeout(this.#world.patience.drainMs);
     try {
-      while (this.#running > 0) await this.#idle.next(deadline);
+      while (this.#running > 0 && !this.#isHurried) await this.#idle.next(deadline);
     } catch {
       this.#world.log.warn(
         { instance: this.id, running: this.#running },
@@ -182,48 +199,45 @@ export class KeptInstance {
   }
 
   /** One life; however it ends, it is said why. */
-  async #live(begin: () => Promise<Run>): Promise<void> {
+  async #live(begin: () => Promise<Run | undefined>): Promise<void> {
     this.#error = undefined;
-    let reason: string;
+    let reason: string | undefined;
     try {
       const run = await begin();
-      try {
-        await this.#use(run);
-      } finally {
-        reason = describeEnd(await run.stop(), this.#error);
-      }
+      if (run !== undefined) reason = await this.#use(run);
     } catch (thrown) {
-      this.#error ??= toAppError(thrown);
+      this.#error = toAppError(thrown);
       reason = this.#error.message;
     }
+    this.#isAdopting = false;
+    this.#world.memory.giveBack(this.id);
     if (this.#adoptable !== undefined) this.#world.dropAddress(this.#adoptable.address);
     this.#adoptable = undefined;
-    if (this.#stopping.signal.aborted) return;
+    if (reason === undefined || this.#stopping.signal.aborted) return;
     this.#world.log.warn({ instance: this.id, reason, failures: this.#instance.failures + 1 }, 'an instance ended');
     this.#apply({ type: 'fail', reason, atMs: this.#nowMs() });
   }
 
-  async #start(devices: readonly string[]): Promise<Run> {
-    const { shelf, engine, allow, inspect, fitContext, newAddress, runtime, patience } = this.#world;
+  /** Undefined = it has to wait, and has said so. */
+  async #start(devices: readonly string[]): Promise<Run | undefined> {
+    const { engine, shelf, allow, inspect } = this.#world;
     const deployment = this.#deployment;
-    const { signal } = this.#stopping;
     const tell = (reason: string): void => this.#apply({ type: 'fetch', reason, atMs: this.#nowMs() });
-    this.#spec = await shelf.take(deployment.source, tell, signal);
-    await allow(this.#spec, deployment);
-    // Meanwhile the engine may load; it is ended if the template turns out to be of no use.
-    const inspected = inspect(this.#spec, deployment);
-    inspected.catch(() => {});
+    const spec = await shelf.take(deployment.source, tell, this.#stopping.signal);
+    this.#spec = spec;
+    await allow(spec, deployment);
+    this.#stopping.signal.throwIfAborted();
     const wishes = engine(deployment).readWishes(deployment);
-    const contextSize = fitContext(this.#spec, wishes);
-    const address = newAddress();
-    const plan = engine(deployment).plan(this.#spec, { ...wishes, contextSize, address, devices });
-    signal.throwIfAborted();
-    this.#apply({ type: 'start', atMs: this.#nowMs() });
-    const leaseMs = deployment.declaredBy === 'store' ? patience.leaseMs : 0;
-    const { id, run: number } = this.#instance;
-    const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs: patience.graceMs });
-    this.#adoptable = { run: run.record, address };
-    this.#world.changed(this);
+    this.#needs = wishes;
+    const lack = this.#world.lack(this);
+    if (lack !== undefined) {
+      this.wait(lack);
+      return undefined;
+    }
+    // Meanwhile the engine may load; it is ended if the template turns out to be of no use.
+    const inspected = inspect(spec, deployment);
+    inspected.catch(() => {});
+    const run = await this.#launch(spec, { ...wishes, devices }, deployment);
     try {
       await inspected;
       return run;
@@ -233,14 +247,31 @@ export class KeptInstance {
     }
   }
 
+  async #launch(spec: ModelSpec, wishes: Omit<Slot, 'address'>, deployment: Deployment): Promise<Run> {
+    const { engine, memory, newAddress, dropAddress, runtime, patience } = this.#world;
+    const contextSize = memory.promise(this.id, spec, wishes);
+    const address = newAddress();
+    try {
+      const plan = engine(deployment).plan(spec, { ...wishes, contextSize, address });
+      this.#apply({ type: 'start', atMs: this.#nowMs() });
+      const leaseMs = deployment.declaredBy === 'store' ? patience.leaseMs : 0;
+      const { id, run: number } = this.#instance;
+      const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs: patience.graceMs });
+      this.#adoptable = { run: run.record, address };
+      this.#world.changed(this);
+      return run;
+    } catch (thrown) {
+      dropAddress(address);
+      throw thrown;
+    }
+  }
+
   async #takeOver({ run: record }: Adoptable): Promise<Run> {
     const run = await this.#world.runtime.adopt(record);
     if (run === undefined) {
       const end = this.#world.runtime.endOf(record);
-      throw new EngineError(
-        'engine_crashed',
-        end === undefined ? 'It ended while no server was there.' : describeEnd(end),
-      );
+      const message = 'It ended while no server was there.';
+      throw new EngineError('engine_crashed', end === undefined ? message : describeEnd(end, message));
     }
     const nothing = (): void => {};
     try {
@@ -252,50 +283,71 @@ export class KeptInstance {
     }
   }
 
-  /** Connects to a running engine and stays until the connection or the program is gone. */
-  async #use(run: Run): Promise<void> {
-    const { engine, log, patience } = this.#world;
-    const address = this.#adoptable?.address;
-    if (address === undefined) return;
+  /** Stays with a running program until it, the connection to it, or the wish for it is gone; then ends it and says why. */
+  async #use(run: Run): Promise<string> {
     const over = new AbortController();
-    void run.ended.then(() => over.abort());
+    const leave = (): void => over.abort();
+    let hasEnded = false;
+    void run.ended.then(() => {
+      hasEnded = true;
+      leave();
+    });
+    this.#stopping.signal.addEventListener('abort', leave, { once: true });
+    if (this.#stopping.signal.aborted) leave();
     try {
-      const limit = AbortSignal.timeout(patience.startMs);
-      const signal = AbortSignal.any([over.signal, this.#stopping.signal, limit]);
-      this.#client = await engine(this.#deployment)
-        .connect(address, signal)
-        .catch((thrown: unknown) => {
-          throw limit.aborted ? startTooLong(patience.startMs) : thrown;
-        });
-      this.#apply({ type: 'ready', atMs: this.#nowMs() });
-      log.info({ instance: this.id, enginePid: run.record.enginePid }, 'an instance is ready');
-      await Promise.race([this.#client.closed, run.ended, this.#watch(this.#client), aborted(this.#stopping.signal)]);
+      const client = await this.#connect(over.signal);
+      void client.closed.then(leave);
+      this.#welcome(client);
+      const isSilent = await this.#watch(client, over.signal);
+      if (isSilent)
+        this.#error = new EngineError('engine_timeout', 'The engine did not answer for too long and was ended.');
     } catch (thrown) {
       // A program that ended by itself says more of it than the connection that broke.
-      if (!over.signal.aborted || limitOrOurs(thrown)) this.#error = toAppError(thrown);
+      if (!hasEnded || isAppError(thrown)) this.#error = toAppError(thrown);
     } finally {
+      this.#stopping.signal.removeEventListener('abort', leave);
+      over.abort();
+      this.#client?.close();
       // Its program may take a moment to end; meanwhile nobody is given a connection that is over.
       this.#client = undefined;
     }
+    return describeEnd(await run.stop(), this.#error?.message);
   }
 
-  /** Asks now and then whether it is well; resolves when it has been silent for too long. */
-  async #watch(client: EngineClient): Promise<void> {
-    const gone = new AbortController();
-    void client.closed.then(() => gone.abort());
-    const rest = new Bell();
-    for (let silence = 0; silence < maxSilence; ) {
-      try {
-        await rest.next(gone.signal, this.#world.patience.healthMs);
-      } catch {
-        return;
-      }
-      const isWell = await answersWithin(client, this.#world.patience.healthMs);
-      silence = isWell ? 0 : silence + 1;
-      if (isWell) this.#apply({ type: 'recover', atMs: this.#nowMs() });
-      else this.#apply({ type: 'ail', reason: 'the engine does not answer', atMs: this.#nowMs() });
+  async #connect(signal: AbortSignal): Promise<EngineClient> {
+    const { engine, patience } = this.#world;
+    const address = this.#adoptable?.address;
+    if (address === undefined) throw new Bug('a run without an address');
+    const limit = AbortSignal.timeout(patience.startMs);
+    try {
+      const client = await engine(this.#deployment).connect(address, AbortSignal.any([signal, limit]));
+      this.#client = client;
+      return client;
+    } catch (thrown) {
+      throw limit.aborted ? startTooLong(patience.startMs) : thrown;
     }
-    this.#error = new EngineError('engine_timeout', 'The engine did not answer for too long and was ended.');
+  }
+
+  #welcome(client: EngineClient): void {
+    const { parallel } = this.#deployment;
+    if (this.#spec !== undefined)
+      this.#world.memory.settle(this.id, this.#spec, { contextSize: client.contextPerSlot, parallel });
+    this.#isAdopting = false;
+    this.#apply({ type: 'ready', atMs: this.#nowMs() });
+    this.#world.log.info({ instance: this.id, device: client.device }, 'an instance is ready');
+  }
+
+  #watch(client: EngineClient, signal: AbortSignal): Promise<boolean> {
+    return watchHealth(client, {
+      everyMs: this.#world.patience.healthMs,
+      signal,
+      tell: (isWell) =>
+        this.#apply(
+          isWell
+            ? { type: 'recover', atMs: this.#nowMs() }
+            : { type: 'ail', reason: 'the engine does not answer', atMs: this.#nowMs() },
+        ),
+    });
   }
 
   #apply(event: InstanceEvent): void {
@@ -309,40 +361,6 @@ export class KeptInstance {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-/** Is it an error with something to say of its own, not just an abort? */
-function limitOrOurs(thrown: unknown): boolean {
-  return toAppError(thrown).kind !== 'bug';
-}
-
 function startTooLong(ms: number): EngineError {
   return new EngineError('engine_timeout', `The engine was not ready within ${Math.round(ms / 1000)} s and was ended.`);
-}
-
-async function answersWithin(client: EngineClient, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([client.stats().then(() => true), silence]);
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Why a run ended, with the last lines it wrote. */
-function describeEnd(end: RunEnd, error?: AppError): string {
-  const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`;
-  const what = end.lostGuard ? 'its guard was killed' : how;
-  const tail = end.logTail.trim().split('\n').slice(-3).join(' | ');
-  return `${error?.message ?? 'The engine ended.'} (${what})${tail === '' ? '' : `: ${tail}`}`;
 }

@@ -7,19 +7,28 @@ import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import type { Fleet } from './fleet.ts';
 import type { KeptInstance } from './kept-instance.ts';
 
-/** A request waits for an instance that is starting, but not for one that keeps failing or is still downloaded. */
+/**
+ * A request waits while an instance is starting, or is about to: at most as long as a start may take, or until its client
+ * leaves. It does not wait for one that keeps failing, is still being downloaded, or finds no room on this machine: it
+ * is told at once what the matter is, and when to come back.
+ */
 export function createLocalRoster(fleet: Fleet, clock: Clock): Roster {
   return {
     find: (modelName) => findByName(fleet.deployments, modelName),
     deployments: () => fleet.deployments,
     async acquire(deployment, signal): Promise<Candidate> {
-      for (;;) {
-        signal.throwIfAborted();
-        fleet.demand(deployment.id);
-        const candidate = take(fleet, deployment);
-        if (candidate !== undefined) return candidate;
-        checkHope(fleet, deployment, clock.unixMs());
-        await fleet.change(signal);
+      const leave = fleet.demand(deployment.id);
+      try {
+        for (;;) {
+          signal.throwIfAborted();
+          const candidate = take(fleet, deployment, leave);
+          if (candidate !== undefined) return candidate;
+          checkHope(fleet, deployment, clock.unixMs());
+          await fleet.change(signal);
+        }
+      } catch (thrown) {
+        leave();
+        throw thrown;
       }
     },
   };
@@ -30,15 +39,20 @@ export function findByName(deployments: readonly Deployment[], name: string): De
   return deployments.find((deployment) => deployment.id === name || servedNames(deployment).includes(name));
 }
 
-/** The ready instance with the fewest requests. */
-function take(fleet: Fleet, { id }: Deployment): Candidate | undefined {
+/** The ready instance with the fewest requests; `leave` is called once the request is over. */
+function take(fleet: Fleet, { id }: Deployment, leave: () => void): Candidate | undefined {
   const ready = fleet.keptOf(id).filter(({ client }) => client !== undefined);
   // An ailing one may still answer; it is asked only when there is no other.
   const well = ready.filter(({ instance }) => instance.state === 'ready');
   const [best] = [...(well.length > 0 ? well : ready)].sort((a, b) => a.running - b.running);
   const { client, spec } = best ?? {};
   if (best === undefined || client === undefined || spec === undefined) return undefined;
-  return { instance: best.id, deployment: best.deployment, spec, client, release: best.enter() };
+  const exit = best.enter();
+  const release = (): void => {
+    exit();
+    leave();
+  };
+  return { instance: best.id, deployment: best.deployment, spec, client, release };
 }
 
 /** Throws if waiting would be in vain. */
@@ -49,10 +63,14 @@ function checkHope(fleet: Fleet, { id, name }: Deployment, nowMs: number): void 
     throw new RequestError('model_not_found', `The model '${name}' is not served here any more.`, { param: 'model' });
   if (deployment.isStopped || deployment.replicas === 0)
     throw new UnavailableError('model_stopped', `The deployment of '${name}' is stopped; start it to use it.`);
-  const kept = fleet.keptOf(id).filter(({ instance }) => instance.state !== 'stopping');
-  const fetching = kept.find(({ instance }) => instance.state === 'fetching');
-  if (fetching !== undefined && kept.every(isNoHope)) throw stillFetching(name, fetching);
-  if (kept.length > 0 && kept.every(isNoHope)) throw failed(deployment, kept, nowMs);
+  const all = fleet.keptOf(id);
+  const kept = all.filter(({ instance }) => instance.state !== 'stopping');
+  if (kept.length === 0) return;
+  // What ends makes room for what waits.
+  const isRoomComing = kept.length < all.length;
+  if (!kept.every((each) => isNoHope(each) || (isWaiting(each) && !isRoomComing))) return;
+  const loading = kept.find(({ instance }) => instance.state === 'fetching') ?? kept.find(isWaiting);
+  throw loading === undefined ? failed(deployment, kept, nowMs) : notYet(name, loading);
 }
 
 /** A first failure is tried again at once. */
@@ -61,9 +79,14 @@ function isNoHope({ instance, deployment }: KeptInstance): boolean {
   return state === 'fetching' || (state === 'failed' && (failures > 1 || deployment.restart === 'never'));
 }
 
-function stillFetching(name: string, { instance }: KeptInstance): UnavailableError {
-  const message = `The model '${name}' is still being fetched: ${instance.reason}.`;
-  return new UnavailableError('model_loading', message, { retryAfter: 10 });
+/** It was looked for room, and there is none. */
+function isWaiting({ instance: { state, reason } }: KeptInstance): boolean {
+  return state === 'pending' && reason !== '';
+}
+
+function notYet(name: string, { instance: { state, reason } }: KeptInstance): UnavailableError {
+  const what = state === 'fetching' ? 'is still being fetched' : 'has not started yet';
+  return new UnavailableError('model_loading', `The model '${name}' ${what}: ${reason}.`, { retryAfter: 10 });
 }
 
 function failed(deployment: Deployment, kept: readonly KeptInstance[], nowMs: number): UnavailableError {

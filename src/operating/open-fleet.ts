@@ -10,7 +10,6 @@ import type { Roster } from '../engines/roster.ts';
 import { type Deployment, type DeploymentId, type DeploymentSpec, servedNames } from '../fleet/deployment.ts';
 import type { Instance } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
-import { checkMemory } from '../models/estimate-memory.ts';
 import { freeMemory } from '../models/free-memory.ts';
 import { placeSocket, removeSocket } from '../runtime/guard/socket-place.ts';
 import type { Runtime } from '../runtime/run.ts';
@@ -21,6 +20,7 @@ import { Fleet } from './fleet.ts';
 import { InstanceBook, readAdoptable } from './instance-book.ts';
 import type { Adoptable, Patience } from './kept-instance.ts';
 import { createLocalRoster } from './local-roster.ts';
+import { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { type PlaceableDevice, placeInstance } from './place-instance.ts';
 
@@ -44,6 +44,7 @@ export interface FleetParts {
 /** A fleet that is about to move. */
 export interface OpenFleet {
   readonly fleet: Fleet;
+  readonly memory: MemoryDesk;
   readonly roster: Roster;
   readonly newId: (prefix: 'dep' | 'ins') => string;
   /** Deploys what a flag names; throws ConfigError if a stored deployment answers to one of its names. */
@@ -68,13 +69,14 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
   mkdirSync(socketFolder, { recursive: true, mode: 0o700 });
   const book = new InstanceBook(db, log);
   const newId = (prefix: 'dep' | 'ins'): string => `${prefix}_${randomHex(8)}`;
+  const memory = new MemoryDesk(freeMemory);
   const fleet = new Fleet({
     runtime,
     engine,
     shelf,
     allow,
     inspect,
-    fitContext: (spec, wish) => checkMemory(spec, wish, freeMemory()).contextSize,
+    memory,
     newAddress: () => ({ socketPath: placeSocket(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
     dropAddress: ({ socketPath }) => removeSocket(socketPath),
     place: (deployment: Deployment, instances: readonly Instance[]) =>
@@ -89,6 +91,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
   for (const deployment of stored) fleet.want(deployment);
   return {
     fleet,
+    memory,
     roster: createLocalRoster(fleet, clock),
     newId,
     declare(spec) {
@@ -110,9 +113,9 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     },
     async start() {
       const left = await readLeft(db, log);
-      sweepSockets(socketFolder, left);
       // What ran for a deployment that is no more is a stray too.
       const wanted = left.filter(({ instance }) => fleet.deployment(instance.deploymentId) !== undefined);
+      sweepSockets(socketFolder, wanted);
       await runtime.strays(wanted.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.run])));
       for (const { instance, adoptable } of left) fleet.takeUp(instance, adoptable);
       fleet.start();

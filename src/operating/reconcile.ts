@@ -18,6 +18,10 @@ export interface FleetFacts {
   /** Deployments that load on demand and are wanted now. */
   readonly demanded: ReadonlySet<DeploymentId>;
   readonly instances: readonly Instance[];
+  /** Those that are being taken over from an earlier server: they served, and will again in a moment. */
+  readonly adopting: ReadonlySet<InstanceId>;
+  /** Those that wait for the room of one that they replace. */
+  readonly cramped: ReadonlySet<InstanceId>;
   /** Unix milliseconds. */
   readonly nowMs: number;
 }
@@ -35,15 +39,12 @@ export function wantedReplicas(deployment: Deployment, isDemanded: boolean): num
 }
 
 /** Plans the next steps; applied and asked again, it comes to rest with no actions. */
-export function planActions({ deployments, demanded, instances, nowMs }: FleetFacts): Plan {
+export function planActions(facts: FleetFacts): Plan {
+  const { deployments, demanded, instances, nowMs } = facts;
   const known = new Set(deployments.map(({ id }) => id));
   const actions: Action[] = [];
-  for (const deployment of deployments) {
-    const own = instances.filter(({ deploymentId }) => deploymentId === deployment.id);
-    actions.push(
-      ...planDeployment(deployment, own, { wanted: wantedReplicas(deployment, demanded.has(deployment.id)), nowMs }),
-    );
-  }
+  for (const deployment of deployments)
+    actions.push(...planDeployment(deployment, wantedReplicas(deployment, demanded.has(deployment.id)), facts));
   for (const instance of instances)
     if (!known.has(instance.deploymentId)) actions.push(...endInstance(instance, 'its deployment was deleted'));
   const wakes = instances.filter(({ state }) => state === 'failed').map(({ retryAtMs }) => retryAtMs);
@@ -51,43 +52,55 @@ export function planActions({ deployments, demanded, instances, nowMs }: FleetFa
   return Number.isFinite(wakeAtMs) ? { actions, wakeAtMs } : { actions };
 }
 
-interface Wanted {
-  readonly wanted: number;
-  readonly nowMs: number;
-}
-
-function planDeployment(deployment: Deployment, own: readonly Instance[], { wanted, nowMs }: Wanted): Action[] {
+function planDeployment(deployment: Deployment, wanted: number, facts: FleetFacts): Action[] {
+  const own = facts.instances.filter(({ deploymentId }) => deploymentId === deployment.id);
   const ended = own
     .filter(({ state }) => state === 'stopped')
     .map(({ id }): Action => ({ type: 'forget', instanceId: id }));
-  const alive = own.filter(({ state }) => state !== 'stopping' && state !== 'stopped');
-  const isCurrent = ({ revision }: Instance) => revision === deployment.instanceRevision;
-  const current = alive.filter(isCurrent);
-  const old = alive.filter((instance) => !isCurrent(instance));
-  const isEnding = own.some(({ state }) => state === 'stopping');
-  const stops = planStops({ wanted, current, old, isEnding }, whyStopped(deployment));
+  const alive = own
+    .filter(({ state }) => state !== 'stopping' && state !== 'stopped')
+    .map((instance) => judge(instance, facts));
+  const isCurrent = ({ instance }: Judged) => instance.revision === deployment.instanceRevision;
+  const standing = {
+    wanted,
+    current: alive.filter(isCurrent),
+    old: alive.filter((judged) => !isCurrent(judged)),
+  };
+  const stops = planStops(standing, whyStopped(deployment));
   const stopped = new Set(stops.map(({ instanceId }) => instanceId));
   const creates = Array.from(
-    { length: missing({ wanted, current, old }) },
+    { length: missing(standing) },
     (): Action => ({ type: 'create', deploymentId: deployment.id }),
   );
-  const begins = current
-    .filter(({ id }) => !stopped.has(id))
-    .filter((instance) => mayBegin(instance, deployment, nowMs))
-    .map(({ id }): Action => ({ type: 'begin', instanceId: id }));
+  const begins = standing.current
+    .filter(({ instance }) => !stopped.has(instance.id) && mayBegin(instance, deployment, facts.nowMs))
+    .map(({ instance }): Action => ({ type: 'begin', instanceId: instance.id }));
   return [...ended, ...stops, ...creates, ...begins];
+}
+
+/** An instance, whether requests can count on it, and whether it waits for the room of one that it replaces. */
+interface Judged {
+  readonly instance: Instance;
+  readonly isServing: boolean;
+  readonly isCramped: boolean;
+}
+
+function judge(instance: Instance, { adopting, cramped }: FleetFacts): Judged {
+  const { id, state } = instance;
+  return {
+    instance,
+    isServing: state === 'ready' || state === 'ailing' || adopting.has(id),
+    isCramped: state === 'pending' && cramped.has(id),
+  };
 }
 
 interface Standing {
   readonly wanted: number;
-  readonly current: readonly Instance[];
-  readonly old: readonly Instance[];
+  readonly current: readonly Judged[];
+  readonly old: readonly Judged[];
 }
 
-interface Moving extends Standing {
-  /** Is one on its way out? Its devices will be free. */
-  readonly isEnding: boolean;
-}
+const isServing = (judged: Judged): boolean => judged.isServing;
 
 /** New ones all at once; but beside old ones that still serve, one at a time, so that there is room for it. */
 function missing({ wanted, current, old }: Standing): number {
@@ -98,30 +111,31 @@ function missing({ wanted, current, old }: Standing): number {
 
 type Stop = Extract<Action, { readonly type: 'stop' }>;
 
-function planStops({ wanted, current, old, isEnding }: Moving, why: string): Stop[] {
-  const stop = (instances: readonly Instance[], reason: string): Stop[] =>
-    instances.map(({ id }) => ({ type: 'stop', instanceId: id, reason }));
+function planStops({ wanted, current, old }: Standing, why: string): Stop[] {
+  const stop = (judged: readonly Judged[], reason: string): Stop[] =>
+    judged.map(({ instance }) => ({ type: 'stop', instanceId: instance.id, reason }));
   if (wanted === 0) return stop([...old, ...current], why);
-  const useless = old.filter((instance) => !isServing(instance));
+  const useless = old.filter((judged) => !judged.isServing);
   const serving = old.filter(isServing);
   const replaced = 'replaced by one with the new settings';
   return [
     ...stop(useless, replaced),
-    ...stop(serving.slice(0, replaceable({ wanted, current, old: serving, isEnding })), replaced),
+    ...stop(serving.slice(0, replaceable({ wanted, current, old: serving })), replaced),
     ...stop(leastUseful(current).slice(0, Math.max(0, current.length - wanted)), 'fewer replicas are wanted'),
   ];
 }
 
 /** How many old ones may go: as many as are more than wanted, or one where a new one finds no room beside them. */
-function replaceable({ wanted, current, old, isEnding }: Moving): number {
+function replaceable({ wanted, current, old }: Standing): number {
   const surplus = current.filter(isServing).length + old.length - wanted;
-  const isStuck = !isEnding && current.some(({ state, reason }) => state === 'pending' && reason !== '');
-  return Math.max(0, surplus, isStuck ? 1 : 0);
+  return Math.max(0, surplus, current.some(({ isCramped }) => isCramped) ? 1 : 0);
 }
 
 /** Those that serve last, and of those the oldest last. */
-function leastUseful(instances: readonly Instance[]): Instance[] {
-  return [...instances].sort((a, b) => Number(isServing(a)) - Number(isServing(b)) || b.sinceMs - a.sinceMs);
+function leastUseful(instances: readonly Judged[]): Judged[] {
+  return [...instances].sort(
+    (a, b) => Number(a.isServing) - Number(b.isServing) || b.instance.sinceMs - a.instance.sinceMs,
+  );
 }
 
 function endInstance(instance: Instance, reason: string): Action[] {
@@ -138,8 +152,4 @@ function mayBegin(instance: Instance, deployment: Deployment, nowMs: number): bo
   if (isUnderWay(instance.state)) return false;
   if (instance.state === 'failed') return deployment.restart === 'always' && instance.retryAtMs <= nowMs;
   return instance.state === 'pending';
-}
-
-function isServing({ state }: Instance): boolean {
-  return state === 'ready' || state === 'ailing';
 }
