@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { Instance, InstanceId } from '../fleet/instance.ts';
 import { deleteInstance, saveInstance } from '../store/instances.ts';
 import type { Db } from '../store/tables.ts';
+import { Bell } from './bell.ts';
 import type { Adoptable } from './kept-instance.ts';
 
 /** What stands to be written of one instance; `instance` absent = it is gone. */
@@ -21,10 +22,15 @@ const retryMs = 1_000;
 /** The latest state of each instance on its way to the database: later news replaces earlier. */
 export class InstanceBook {
   readonly #pending = new Map<InstanceId, Entry>();
+  /** Those whose last news was progress of a download. */
+  readonly #fetching = new Set<InstanceId>();
   readonly #db: Db;
   readonly #log: Log;
-  #writing: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #rest = new Bell();
+  readonly #closing = new AbortController();
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
+  #isAway = false;
 
   constructor(db: Db, log: Log) {
     this.#db = db;
@@ -32,42 +38,59 @@ export class InstanceBook {
   }
 
   note(instance: Instance, adoptable: Adoptable | undefined): void {
-    this.#pending.set(instance.id, { instance, ...(adoptable && { adoptable }) });
-    this.#write();
+    const isProgress = instance.state === 'fetching' && this.#fetching.has(instance.id);
+    // Told twice a second, and worth nothing to the next server.
+    if (isProgress) return;
+    if (instance.state === 'fetching') this.#fetching.add(instance.id);
+    else this.#fetching.delete(instance.id);
+    this.#put(instance.id, { instance, ...(adoptable && { adoptable }) });
   }
 
   forget(id: InstanceId): void {
-    this.#pending.set(id, {});
-    this.#write();
+    this.#fetching.delete(id);
+    this.#put(id, {});
   }
 
   /** Resolves when everything noted so far is written, or cannot be. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     await this.#writing;
   }
 
-  #write(): void {
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+  #put(id: InstanceId, entry: Entry): void {
+    this.#pending.set(id, entry);
+    if (!this.#isWriting) this.#writing = this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
-    for (;;) {
-      const [first] = this.#pending;
-      if (first === undefined) return;
+    this.#isWriting = true;
+    for (let first = this.#first(); first !== undefined; first = this.#first()) {
       const [id, entry] = first;
       this.#pending.delete(id);
       try {
         await this.#writeOne(id, entry);
+        this.#isAway = false;
       } catch (thrown) {
-        this.#log.error({ instance: id, err: thrown }, 'the state of an instance could not be written');
-        if (this.#isClosed || !(isAppError(thrown) && thrown.retryable)) continue;
-        if (!this.#pending.has(id)) this.#pending.set(id, entry);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await this.#failed(id, entry, thrown);
       }
     }
+    // In the same breath as the last look, so that no news falls in between.
+    this.#isWriting = false;
+  }
+
+  #first(): [InstanceId, Entry] | undefined {
+    const [first] = this.#pending;
+    return first;
+  }
+
+  async #failed(id: InstanceId, entry: Entry, thrown: unknown): Promise<void> {
+    const mayRetry = isAppError(thrown) && thrown.kind === 'unavailable' && !this.#closing.signal.aborted;
+    if (!mayRetry || !this.#isAway)
+      this.#log.error({ instance: id, err: thrown }, 'the state of an instance could not be written');
+    if (!mayRetry) return;
+    this.#isAway = true;
+    if (!this.#pending.has(id)) this.#pending.set(id, entry);
+    await this.#rest.next(this.#closing.signal, retryMs).catch(() => {});
   }
 
   async #writeOne(id: InstanceId, { instance, adoptable }: Entry): Promise<void> {
