@@ -57,13 +57,17 @@ describe('words that say no', () => {
     [['serve', '--host', '203.0.113.7'], /203\.0\.113\.7 is not an address of this machine/],
     [['bake'], /unknown command 'bake'/],
     [['chat', '--tolls', 'x'], /unknown option '--tolls'/],
-    [['chat', '--url', 'http://127.0.0.1:9'], /aimindserve serve/],
   ])('%j exits 78', async (words, message) => {
     const [command = '', ...flags] = words;
     const { code, err } = await runCommand(command === 'serve' ? [command, '--port=0', ...flags] : words, { folder });
     expect(err).toMatch(message);
     expect(err).not.toMatch(/^\s+at /m);
     expect(code).toBe(78);
+  });
+
+  it('a server that is not there exits 3', async () => {
+    const { code, err } = await runCommand(['chat', '--url', 'http://127.0.0.1:9']);
+    expect([code, err]).toEqual([3, expect.stringContaining('aimindserve serve')]);
   });
 
   it('a port in use', async () => {
@@ -84,7 +88,7 @@ describe('words that say no', () => {
 describe('words that tell', () => {
   it.each<[string[], RegExp]>([
     [['--version'], new RegExp(`^${manifest.version.replaceAll('.', '\\.')}$`, 'm')],
-    [['--help'], /serve.*chat.*doctor/s],
+    [['--help'], /serve.*doctor.*chat.*keys/s],
     [[], /Start here/],
     [['serve', '--help'], /--served-model-name NAME.*AIMINDSERVE_PORT/s],
     [['chat', '--help'], /--tools/],

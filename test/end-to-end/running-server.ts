@@ -84,7 +84,13 @@ function startCommand(words: readonly string[], options: CommandOptions) {
   const [program = process.execPath, ...programWords] = options.program ?? [process.execPath, command];
   const child = spawn(program, [...programWords, ...words], {
     cwd: options.folder ?? tmpdir(),
-    env: { ...cleanEnvironment(), AIMINDSERVE_DATA_DIR: stateFolder, ...options.environment },
+    // Also what commands keep of sign-ins.
+    env: {
+      ...cleanEnvironment(),
+      AIMINDSERVE_DATA_DIR: stateFolder,
+      XDG_CONFIG_HOME: stateFolder,
+      ...options.environment,
+    },
   });
   running.add(child);
   const output = { out: '', err: '' };
