@@ -1,7 +1,8 @@
 /** The fleet's control: what HTTP routes call, on top of the fleet, the database and the shelf of models. */
 
 import type { Clock } from '../base/clock.ts';
-import { RequestError } from '../base/errors.ts';
+import { RequestError, toAppError } from '../base/errors.ts';
+import type { RunWishes } from '../engines/engine.ts';
 import { completeSpec, type Deployment, type DeploymentId, type DeploymentSpec } from '../fleet/deployment.ts';
 import type { InstanceId } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
@@ -10,7 +11,7 @@ import type { Logs } from '../runtime/logs.ts';
 import type { Db } from '../store/tables.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { DeviceDesk } from './device-desk.ts';
-import { createDeploymentEditor, specOf } from './edit-deployments.ts';
+import { createDeploymentEditor } from './edit-deployments.ts';
 import { type EstimateWorld, estimateDeployment } from './estimate-deployment.ts';
 import type { Fleet } from './fleet.ts';
 import type { DeploymentView, FleetControl, LogQuery, ModelFacts } from './fleet-control.ts';
@@ -32,7 +33,8 @@ export interface ControlParts {
   readonly db: Db;
   readonly clock: Clock;
   readonly newId: (prefix: 'dep' | 'ins') => string;
-  readonly check: (spec: DeploymentSpec) => void;
+  /** A deployment's settings as its engine understands them; throws RequestError with the field's path. */
+  readonly readWishes: (spec: DeploymentSpec) => RunWishes;
   readonly formatOf: (spec: ModelSpec, deployment: Deployment) => FormatFacts;
   readonly verdictOf: (spec: ModelSpec, deployment: Deployment) => ToolVerdict | undefined;
   /** Plain words on a template that is known to be broken, and the like. */
@@ -50,7 +52,7 @@ export interface ControlParts {
 /** Makes the control. */
 export function createFleetControl(parts: ControlParts): FleetControl {
   const { fleet, devices, downloads, files, others } = parts;
-  const editor = createDeploymentEditor(parts);
+  const editor = createDeploymentEditor({ ...parts, check: (spec) => void parts.readWishes(spec) });
   const view = (deployment: Deployment): DeploymentView => viewOf(deployment, parts);
   const viewAfter = async (work: Promise<Deployment>): Promise<DeploymentView> => view(await work);
   const deployed = (id: DeploymentId): Deployment => {
@@ -72,9 +74,9 @@ export function createFleetControl(parts: ControlParts): FleetControl {
       };
     },
     create: (wish, by) => viewAfter(editor.create(wish, by)),
-    edit: (id, spec, expectedRevision) => viewAfter(editor.edit(id, spec, expectedRevision)),
+    edit: (id, spec, expectedRevision) => viewAfter(editor.edit(id, () => spec, expectedRevision)),
     setStopped: (id, isStopped) => viewAfter(editor.setStopped(id, isStopped)),
-    scale: (id, replicas) => viewAfter(editor.edit(id, { ...specOf(deployed(id)), replicas })),
+    scale: (id, replicas) => viewAfter(editor.edit(id, (spec) => ({ ...spec, replicas }))),
     async remove(id, withFiles) {
       const removed = await editor.remove(id);
       if (withFiles) await removeFilesOf(removed, parts);
@@ -101,15 +103,41 @@ export function createFleetControl(parts: ControlParts): FleetControl {
   };
 }
 
-function viewOf(deployment: Deployment, { fleet, formatOf, verdictOf, doubtsOf }: ControlParts): DeploymentView {
+function viewOf(deployment: Deployment, parts: ControlParts): DeploymentView {
+  const { fleet, verdictOf, doubtsOf } = parts;
   const kept = fleet.keptOf(deployment.id);
   const spec = kept.find((each) => each.spec !== undefined)?.spec;
   const facts = { deployment, kept, isDemanded: fleet.isDemanded(deployment.id) };
-  if (spec === undefined) return viewDeployment(facts);
+  const notes = notesOf(deployment, parts);
+  if (spec === undefined) return viewDeployment({ ...facts, notes });
+  const format = orReason(() => parts.formatOf(spec, deployment));
+  if ('problem' in format) {
+    const model = modelFacts(spec, kept, { name: 'none', evidence: format.problem });
+    return viewDeployment({ ...facts, model, notes: [...notes, format.problem] });
+  }
   const verdict = verdictOf(spec, deployment);
-  const model = modelFacts(spec, kept, formatOf(spec, deployment));
-  const view = viewDeployment({ ...facts, model, ...(verdict && { verdict }) });
-  return { ...view, warnings: [...view.warnings, ...doubtsOf(spec, deployment)] };
+  const model = modelFacts(spec, kept, format);
+  return viewDeployment({
+    ...facts,
+    model,
+    notes: [...notes, ...doubtsOf(spec, deployment)],
+    ...(verdict && { verdict }),
+  });
+}
+
+/** What of its backend parameters has no effect, or is not understood (by this version, any more). */
+function notesOf(deployment: Deployment, { readWishes }: ControlParts): readonly string[] {
+  const wishes = orReason(() => readWishes(deployment));
+  return 'problem' in wishes ? [wishes.problem] : wishes.notes;
+}
+
+/** One deployment that makes trouble must not hide all others. */
+function orReason<T extends object>(read: () => T): T | { readonly problem: string } {
+  try {
+    return read();
+  } catch (thrown) {
+    return { problem: toAppError(thrown).message };
+  }
 }
 
 function modelFacts(spec: ModelSpec, kept: readonly KeptInstance[], format: FormatFacts): ModelFacts {

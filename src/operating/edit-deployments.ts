@@ -1,7 +1,7 @@
 /** Changes what is wanted: first in the database, so that nothing acknowledged is lost, then in the fleet. */
 
 import type { Clock } from '../base/clock.ts';
-import { RequestError } from '../base/errors.ts';
+import { RequestError, toAppError } from '../base/errors.ts';
 import {
   completeSpec,
   type Deployment,
@@ -26,77 +26,117 @@ export interface EditWorld {
   readonly check: (spec: DeploymentSpec) => void;
 }
 
+/** What an edit makes of a deployment. */
+type Change = (before: DeploymentSpec) => DeploymentSpec;
+
 /** Edits of deployments; ids that do not exist are `not_found`. */
 export interface DeploymentEditor {
   create(wish: DeploymentWish, by: UserId | undefined): Promise<Deployment>;
-  edit(id: DeploymentId, spec: DeploymentSpec, expectedRevision?: number): Promise<Deployment>;
+  edit(id: DeploymentId, change: Change, expectedRevision?: number): Promise<Deployment>;
   setStopped(id: DeploymentId, isStopped: boolean): Promise<Deployment>;
   remove(id: DeploymentId): Promise<Deployment>;
 }
 
-/** Makes the editor; edits of one deployment come one after another. */
+/** Makes the editor; edits come one after another, so that each is made on what the one before has left. */
 export function createDeploymentEditor(world: EditWorld): DeploymentEditor {
-  const { fleet, db, clock, newId, check } = world;
-  const find = (id: DeploymentId): Deployment => {
-    const found = fleet.deployment(id);
-    if (found === undefined) throw new RequestError('not_found', `There is no deployment '${id}'.`);
-    if (found.declaredBy === 'command-line') throw readOnly(found);
-    return found;
-  };
-  const write = async (after: Deployment, before: Deployment): Promise<Deployment> => {
-    const written = await updateDeployment(db, after, before.revision);
-    if (written === 'changed') throw changedMeanwhile(before);
-    if (written === 'name_taken') throw nameTaken(after);
-    fleet.want(written);
-    return written;
-  };
+  const inTurn = createTurns();
   return {
-    async create(wish, by) {
-      const spec = completeSpec(wish);
-      check(spec);
-      refuseTakenNames(spec, fleet.deployments);
-      const at = clock.unixSeconds();
-      const deployment: Deployment = {
-        ...spec,
-        // The prefix is what makes it one.
-        id: newId('dep') as DeploymentId,
-        declaredBy: 'store',
-        revision: 1,
-        instanceRevision: 1,
-        isStopped: false,
-        createdAt: at,
-        updatedAt: at,
-        ...(by !== undefined && { createdBy: by }),
-      };
-      const written = await insertDeployment(db, deployment);
-      if (written === 'name_taken') throw nameTaken(spec);
-      fleet.want(written);
-      return written;
-    },
-    async edit(id, spec, expectedRevision) {
-      const before = find(id);
-      if (expectedRevision !== undefined && expectedRevision !== before.revision) throw changedMeanwhile(before);
-      check(spec);
-      refuseTakenNames(
-        spec,
-        fleet.deployments.filter((other) => other.id !== id),
-      );
-      const revision = before.revision + 1;
-      const instanceRevision = needsNewInstances(specOf(before), spec) ? revision : before.instanceRevision;
-      return write({ ...factsOf(before), ...spec, revision, instanceRevision, updatedAt: clock.unixSeconds() }, before);
-    },
-    async setStopped(id, isStopped) {
-      const before = find(id);
-      if (before.isStopped === isStopped) return before;
-      return write({ ...before, isStopped, updatedAt: clock.unixSeconds() }, before);
-    },
-    async remove(id) {
-      const before = find(id);
-      await deleteDeployment(db, id);
-      fleet.unwant(id);
-      return before;
-    },
+    create: (wish, by) => inTurn(() => create(world, completeSpec(wish), by)),
+    edit: (id, change, expectedRevision) =>
+      inTurn(() => {
+        const before = find(world, id);
+        if (expectedRevision !== undefined && expectedRevision !== before.revision) throw changedMeanwhile(before);
+        return edit(world, before, change(specOf(before)));
+      }),
+    setStopped: (id, isStopped) =>
+      inTurn(async () => {
+        const before = find(world, id);
+        if (before.isStopped === isStopped) return before;
+        return write(world, { ...before, isStopped, updatedAt: world.clock.unixSeconds() }, before);
+      }),
+    remove: (id) =>
+      inTurn(async () => {
+        const before = find(world, id);
+        await deleteDeployment(world.db, id);
+        world.fleet.unwant(id);
+        return before;
+      }),
   };
+}
+
+/** Runs one after another what it is given; a failure is its own caller's affair. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+async function create(world: EditWorld, spec: DeploymentSpec, by: UserId | undefined): Promise<Deployment> {
+  const { fleet, db, clock, newId, check } = world;
+  check(spec);
+  refuseTakenNames(spec, fleet.deployments);
+  const at = clock.unixSeconds();
+  const deployment: Deployment = {
+    ...spec,
+    // The prefix is what makes it one.
+    id: newId('dep') as DeploymentId,
+    declaredBy: 'store',
+    revision: 1,
+    instanceRevision: 1,
+    isStopped: false,
+    createdAt: at,
+    updatedAt: at,
+    ...(by !== undefined && { createdBy: by }),
+  };
+  const written = await insertDeployment(db, deployment);
+  if (written === 'name_taken') throw nameTaken(spec);
+  fleet.want(written);
+  return written;
+}
+
+async function edit(world: EditWorld, before: Deployment, spec: DeploymentSpec): Promise<Deployment> {
+  const { fleet, clock, check } = world;
+  check(spec);
+  refuseTakenNames(
+    spec,
+    fleet.deployments.filter((other) => other.id !== before.id),
+  );
+  const revision = before.revision + 1;
+  const instanceRevision = needsNewInstances(specOf(before), spec) ? revision : before.instanceRevision;
+  const after = { ...factsOf(before), ...spec, revision, instanceRevision, updatedAt: clock.unixSeconds() };
+  await tryOut(fleet, after, before);
+  return write(world, after, before);
+}
+
+async function write({ db, fleet }: EditWorld, after: Deployment, before: Deployment): Promise<Deployment> {
+  const written = await updateDeployment(db, after, before.revision);
+  if (written === 'changed') throw changedMeanwhile(before);
+  if (written === 'name_taken') throw nameTaken(after);
+  fleet.want(written);
+  return written;
+}
+
+/** These reach running instances as soon as they are written: they must not break what serves. */
+async function tryOut(fleet: Fleet, after: Deployment, before: Deployment): Promise<void> {
+  if (after.chatTemplate === before.chatTemplate && after.toolFormat === before.toolFormat) return;
+  try {
+    await fleet.tryOut(after);
+  } catch (thrown) {
+    const cause = toAppError(thrown);
+    if (cause.kind !== 'config') throw cause;
+    const param = cause.code === 'invalid_config' ? 'toolFormat' : 'chatTemplate';
+    throw new RequestError('invalid_value', cause.message, { param, cause });
+  }
+}
+
+function find({ fleet }: EditWorld, id: DeploymentId): Deployment {
+  const found = fleet.deployment(id);
+  if (found === undefined) throw new RequestError('not_found', `There is no deployment '${id}'.`);
+  if (found.declaredBy === 'command-line') throw readOnly(found);
+  return found;
 }
 
 /** What a person wrote of a deployment. */
@@ -114,7 +154,8 @@ function factsOf(deployment: Deployment): Omit<Deployment, keyof DeploymentSpec>
 }
 
 function refuseTakenNames(spec: DeploymentSpec, others: readonly Deployment[]): void {
-  const taken = new Set(others.flatMap(servedNames));
+  // An id answers too: nobody shall take another's place by it.
+  const taken = new Set(others.flatMap((other) => [other.id, ...servedNames(other)]));
   const name = servedNames(spec).find((each) => taken.has(each));
   if (name === undefined) return;
   const param = name === spec.name ? 'name' : `aliases[${spec.aliases.indexOf(name)}]`;

@@ -12,13 +12,16 @@ export interface ViewFacts {
   readonly isDemanded: boolean;
   readonly model?: ModelFacts;
   readonly verdict?: ToolVerdict;
+  /** What else to warn of. */
+  readonly notes?: readonly string[];
 }
 
 /** Below this, an agent's tools and a few turns hardly fit. */
 const smallContext = 16_384;
 
 /** The view of one deployment. */
-export function viewDeployment({ deployment, kept, isDemanded, model, verdict }: ViewFacts): DeploymentView {
+export function viewDeployment(facts: ViewFacts): DeploymentView {
+  const { deployment, kept, isDemanded, model, verdict, notes = [] } = facts;
   const instances = kept.map(({ instance }) => instance);
   const readyReplicas = instances.filter(({ state }) => state === 'ready' || state === 'ailing').length;
   return {
@@ -27,7 +30,7 @@ export function viewDeployment({ deployment, kept, isDemanded, model, verdict }:
     reason: reasonOf(kept),
     readyReplicas,
     instances,
-    warnings: model === undefined ? [] : warningsOf(model),
+    warnings: [...(model === undefined ? [] : warningsOf(model)), ...notes],
     ...(model && { model }),
     ...(verdict && { verdict }),
   };
@@ -51,7 +54,7 @@ function stateOf(
   return alive.some(({ instance }) => instance.state === 'failed') ? 'failed' : 'starting';
 }
 
-/** The reason of the instance that changed last among those that do not serve. */
+/** The reason of the instance that changed last among those that have one: one that serves well has none. */
 function reasonOf(kept: readonly KeptInstance[]): string {
   const worth = kept.map(({ instance }) => instance).filter(({ reason }) => reason !== '');
   return worth.sort((a, b) => b.sinceMs - a.sinceMs)[0]?.reason ?? '';

@@ -97,7 +97,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     db: store.db,
     clock: systemClock,
     newId: fleet.newId,
-    check: (spec) => void engineOf(spec).readWishes(spec),
+    readWishes: (spec) => engineOf(spec).readWishes(spec),
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
     verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
     doubtsOf: (spec, deployment) => doubtsOf(profiles, models, { spec, deployment }),
