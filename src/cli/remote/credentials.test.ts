@@ -57,6 +57,13 @@ describe('targetOf', () => {
     });
   });
 
+  it('reads the key from a file that the environment names', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-of-file\n');
+    expect(take({}, { AIMINDSERVE_API_KEY_FILE: file }).key).toBe('sk-of-file');
+    expect(() => take({}, { AIMINDSERVE_API_KEY_FILE: `${file}x` })).toThrowError(/cannot be read/);
+  });
+
   it('shows a key to no other server than its own', () => {
     new Credentials({ XDG_CONFIG_HOME: folder }).save(one, credential);
     expect(take({ url: other })).toEqual({ url: other });

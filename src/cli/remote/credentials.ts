@@ -99,8 +99,19 @@ export interface Named {
 export function targetOf(named: Named, environment: Environment, credentials: Credentials): Target {
   const ownUrl = named.url ?? nonEmpty(environment['AIMINDSERVE_URL']) ?? credentials.current() ?? usualUrl;
   const url = toServerUrl(ownUrl);
-  const key = named.key ?? nonEmpty(environment['AIMINDSERVE_API_KEY']) ?? credentials.find(url)?.key;
+  const key = named.key ?? keyOfEnvironment(environment) ?? credentials.find(url)?.key;
   return { url, ...(key !== undefined && key !== '' && { key }) };
+}
+
+/** The variable, or the file that `AIMINDSERVE_API_KEY_FILE` names. */
+function keyOfEnvironment(environment: Environment): string | undefined {
+  const file = nonEmpty(environment['AIMINDSERVE_API_KEY_FILE']);
+  if (file === undefined) return nonEmpty(environment['AIMINDSERVE_API_KEY']);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError('invalid_config', `AIMINDSERVE_API_KEY_FILE: ${file} cannot be read.`, { cause });
+  }
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -56,7 +56,8 @@ const drafts: readonly RemoteDraft[] = [
   },
   {
     usage: 'estimate <model> [parameters...]',
-    description: 'say whether a model would fit, before anything is loaded; takes the flags of deploy',
+    description:
+      'say whether a model would fit, before anything is loaded (exit code 1 if not); takes the flags of deploy',
     example: 'estimate qwen3-8b --ctx-size 32K',
     flags: specFlags,
     json: true,
@@ -132,7 +133,7 @@ const drafts: readonly RemoteDraft[] = [
   },
   {
     usage: 'probe <deployment>',
-    description: 'ask a ready instance to call tools, and keep the verdict',
+    description: 'ask a ready instance to call tools, and keep the verdict (exit code 1 if it fails)',
     example: 'probe qwen3-8b',
     json: true,
     load: async () => (await import('./probe.ts')).probe,
