@@ -120,7 +120,7 @@ function createFastify(limits: HttpLimits, isTrusted: IsTrusted, tls: Tls | unde
     trustProxy: isTrusted,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1_024 },
     frameworkErrors: (error, _request, reply) => {
-      sendFailure(reply, toHttpError(error));
+      sendFailure(reply.header('x-request-id', newRequestId()), toHttpError(error));
     },
     clientErrorHandler: refuseGarbage,
     ...(tls && {
@@ -161,7 +161,11 @@ function cleanForwardedFor(headers: IncomingHttpHeaders): void {
 function requestIdOf({ headers, socket }: FastifyRequest, isTrusted: IsTrusted): string {
   const given = headers['x-request-id'];
   const isUsable = typeof given === 'string' && /^[\w-]{1,64}$/.test(given) && isTrusted(socket.remoteAddress);
-  return isUsable ? given : `req_${randomHex(16)}`;
+  return isUsable ? given : newRequestId();
+}
+
+function newRequestId(): string {
+  return `req_${randomHex(16)}`;
 }
 
 /** Who asks, before any route is entered or any body read. */

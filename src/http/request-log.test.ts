@@ -1,6 +1,7 @@
 /** The line of each request, with and without a proxy, over real sockets. */
 
 import { connect } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../base/log.ts';
 import { aborted, eventsOf, type Script, type ScriptedServer, startScripted } from './fixtures/scripted-server.ts';
@@ -15,8 +16,8 @@ async function start(script: Script = {}, trustedProxies: readonly string[] = []
     heard();
   };
   const log = { ...silentLog, info: note, warn: note, error: note };
-  const reach = { corsOrigins: [], trustedProxies };
-  const server = await startScripted({ ...script, options: { log, reach, ...script.options } });
+  const options = { log, reach: { corsOrigins: [], trustedProxies }, ...script.options };
+  const server = await startScripted({ ...script, options });
   servers.push(server);
   return server;
 }
@@ -78,7 +79,8 @@ describe('the line of a request', () => {
     const server = await start();
     await fetch(`${server.url}/healthz`);
     const socket = connect(server.port, '127.0.0.1', () => socket.end('GET /%zz HTTP/1.1\r\nhost: localhost\r\n\r\n'));
-    for await (const chunk of socket.setEncoding('utf8')) expect(chunk).toContain('404 Not Found');
+    for await (const chunk of socket.setEncoding('utf8'))
+      expect(chunk).toMatch(/404 Not Found[\s\S]*x-request-id: req_/);
     await fetch(`${server.url}/v1/models`);
     expect(await nextLine()).toMatchObject({ route: '/v1/models' });
   });
@@ -121,6 +123,19 @@ describe('behind a trusted proxy', () => {
   it('or rather not: nobody else is believed', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.9', 'x-request-id': 'mine' };
     for (const proxies of [[], ['192.0.2.1']]) expect(await ask(proxies, headers)).toMatch(/^127\.0\.0\.1 req_/);
+  });
+
+  it('its word on TLS is believed, nobody else’s', async () => {
+    const protocols: string[] = [];
+    for (const proxies of [['127.0.0.1'], []]) {
+      const addRoutes = (app: FastifyInstance): void => {
+        app.get('/api/protocol', (request, reply) => reply.send(request.protocol));
+      };
+      const server = await start({ options: { addRoutes } }, proxies);
+      const response = await fetch(`${server.url}/api/protocol`, { headers: { 'x-forwarded-proto': 'https' } });
+      protocols.push(await response.text());
+    }
+    expect(protocols).toEqual(['https', 'http']);
   });
 
   it('nobody is let in without a key, whether or not the proxy tells of its client', async () => {

@@ -1,17 +1,20 @@
 /** A server behind TLS, as an administrator sets it up: where it says it is, who gets in, and what start refuses. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testAuthority, testCertificate } from '../../src/outbound/fixtures/certificate.ts';
+import { until } from './platform-caller.ts';
 import { freshPlace, type Place } from './platform-server.ts';
 import { runCommand, type ServeProcess } from './running-server.ts';
 
 let folder: string;
 let place: Place;
 let server: ServeProcess;
+let signedIn: Record<string, string> = {};
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'https-'));
   writeFileSync(join(folder, 'tls.crt'), testCertificate.cert);
@@ -65,15 +68,25 @@ describe('a server with a certificate', () => {
     const link = readFileSync(join(place.dataFolder, 'admin-link'), 'utf8').trim();
     expect(link.startsWith(`${server.url}/#`)).toBe(true);
     const person = { token: link.split('token=')[1], name: 'ada', password: 'correct horse battery' };
-    const { status, headers } = await ask('POST', '/api/v1/setup', { body: person });
+    const { status, headers, text } = await ask('POST', '/api/v1/setup', { body: person });
     expect([status, headers['set-cookie']?.[0]]).toEqual([201, expect.stringMatching(/; HttpOnly; .*; Secure$/)]);
     const cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    signedIn = { cookie, 'x-csrf-token': JSON.parse(text).csrfToken };
     const numbers = await ask('GET', '/metrics', { headers: { cookie } });
     expect(numbers.text).toContain('aimindserve_build_info{version="');
     expect(numbers.text).toContain(
       'aimindserve_http_requests_total{method="POST",route="/api/v1/setup",status="201"} 1',
     );
     expect(await ask('GET', '/metrics')).toMatchObject({ status: 401 });
+  });
+
+  it('is not ready while its only model loads', async () => {
+    const body = { source: { kind: 'bundled' }, contextSize: 512, parallel: 1, threads: 1 };
+    expect(await ask('POST', '/api/v1/deployments', { headers: signedIn, body })).toMatchObject({ status: 201 });
+    expect(await ask('GET', '/readyz')).toMatchObject({ status: 503, text: '{"status":"starting"}' });
+    await until('the model is ready', async () => (await ask('GET', '/readyz')).status === 200);
+    const numbers = await ask('GET', '/metrics', { headers: signedIn });
+    expect(numbers.text).toContain('aimindserve_instances{state="ready"} 1');
   });
 });
 
