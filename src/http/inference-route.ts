@@ -180,10 +180,13 @@ class Answer {
   }
 
   #note(error: AppError): void {
-    const requestId = this.#reply.getHeader('x-request-id');
-    const fields = { requestId, code: error.code, internal: error.detail.internal, err: error };
-    if (error.kind === 'bug') this.#context.log.error(fields, error.message);
-    else if (error.kind === 'engine' || error.kind === 'output') this.#context.log.warn(fields, error.message);
+    const { log } = this.#context;
+    const fields = { requestId: this.#reply.getHeader('x-request-id'), code: error.code };
+    const told = { ...fields, internal: error.detail.internal, err: error };
+    if (error.kind === 'bug') log.error(told, error.message);
+    else if (error.kind === 'engine') log.warn(told, error.message);
+    // Its message quotes what the model wrote and what the tools are called.
+    else if (error.kind === 'output') log.warn(fields, 'the model did not keep what was promised');
   }
 }
 

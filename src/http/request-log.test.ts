@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { OutputError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { aborted, eventsOf, type Script, type ScriptedServer, startScripted } from './fixtures/scripted-server.ts';
 
@@ -61,6 +62,20 @@ describe('the line of a request', () => {
     const line = await nextLine();
     expect(line).toMatchObject({ callerId: undefined, route: '/v2/chat/completions', status: 401 });
     expect(JSON.stringify(line)).not.toContain('secret');
+  });
+
+  it('and what is said of a failed answer quote nothing of it', async () => {
+    const error = new OutputError('invalid_tool_call', 'The call of secret is not valid: $.secret must be a secret.');
+    const server = await start({ complete: () => eventsOf([{ type: 'error', error }]) });
+    const body = JSON.stringify({ model: 'org/nano', messages: [{ role: 'user', content: 'secret' }] });
+    const response = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body });
+    const requestId = response.headers.get('x-request-id');
+    const [failed, line] = [await nextLine(), await nextLine()];
+    expect([failed, line]).toMatchObject([
+      { requestId, code: 'invalid_tool_call', message: 'the model did not keep what was promised' },
+      { requestId, status: 502 },
+    ]);
+    expect(JSON.stringify([failed, line])).not.toContain('secret');
   });
 
   it('says that a client left', async () => {
