@@ -23,7 +23,8 @@ export function bannerOf(server: RunningServer, { config, madeKey }: BannerFacts
   ];
   if (madeKey !== undefined)
     rows.push(['API key', `${madeKey}   (made for this start; choose your own with --api-key)`]);
-  if (!isLoopback(config.host)) rows.push(['Note', 'Others on the network can reach this address; it has no TLS.']);
+  if (!isLoopback(config.host) && config.tls === undefined)
+    rows.push(['Note', 'Others on the network can reach this address; it has no TLS (--tls-cert, --tls-key).']);
   return [
     '',
     `aiMindServe is ready (${(description.readyMs / 1000).toFixed(1)} s).`,

@@ -88,7 +88,8 @@ async function checkEngine({ config }: PreparedServer): Promise<Finding[]> {
     // In a data directory of its own: the real one may be in use, and must not change.
     const dataFolder = mkdtempSync(join(tmpdir(), 'aimindserve-doctor-'));
     const own = { dataFolder, isDataFolderNamed: true, isModelNamed: true, isLoopback: true };
-    const server = await startServer({ ...config, ...own, host: '127.0.0.1', port: 0, apiKeys: [] });
+    const { tls: _tls, ...plain } = config;
+    const server = await startServer({ ...plain, ...own, host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
       const { model, readyMs } = server.description;
       if (model === undefined) return [{ works: true, subject: 'Engine', detail: 'no model is declared' }];
