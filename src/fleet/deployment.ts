@@ -1,6 +1,7 @@
 /** What is desired: a model, under which names, on which engine, how often, with which settings. */
 
 import { type Static, Type } from 'typebox';
+import { isObject } from '../base/json.ts';
 import { modelSourceSchema, nameOfSource } from './model-source.ts';
 import type { UserId } from './user.ts';
 
@@ -151,14 +152,17 @@ const liveFields: ReadonlySet<string> = new Set([
 
 /** Does an edit from `before` to `after` need new instances? */
 export function needsNewInstances(before: DeploymentSpec, after: DeploymentSpec): boolean {
-  const fields = Object.keys(deploymentSpecSchema.properties).filter((field) => !liveFields.has(field));
-  const picked = (spec: DeploymentSpec) =>
-    JSON.stringify(
-      Object.entries(spec)
-        .filter(([key]) => fields.includes(key))
-        .sort(),
-    );
-  return picked(before) !== picked(after);
+  return textOfFixedFields(before) !== textOfFixedFields(after);
+}
+
+/** What an engine is started with, as text that does not depend on the order in which fields were written. */
+function textOfFixedFields(spec: DeploymentSpec): string {
+  const fixed = Object.entries(spec).filter(
+    ([field]) => !liveFields.has(field) && field in deploymentSpecSchema.properties,
+  );
+  return JSON.stringify(Object.fromEntries(fixed), (_, value: unknown) =>
+    isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value,
+  );
 }
 
 /** What is enough to deploy: a source; everything else has a default. */
