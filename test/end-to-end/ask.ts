@@ -31,11 +31,12 @@ export async function* stream(
   url: string,
   body: object,
   signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
   // biome-ignore lint/suspicious/noExplicitAny: as above.
 ): AsyncGenerator<any> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ ...body, stream: true }),
     ...(signal === undefined ? {} : { signal }),
   });

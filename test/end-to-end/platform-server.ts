@@ -15,10 +15,10 @@ export interface Place {
   clear(): void;
 }
 
-/** Makes an empty one. */
-export function freshPlace(environment: Readonly<Record<string, string>> = {}): Place {
+/** Makes an empty one, or one at a path that is to be the data directory. */
+export function freshPlace(environment: Readonly<Record<string, string>> = {}, path?: string): Place {
   const folder = mkdtempSync(join(tmpdir(), 'aimindserve-place-'));
-  const dataFolder = join(folder, 'data');
+  const dataFolder = path ?? join(folder, 'data');
   return {
     dataFolder,
     start: (words = [], more = {}) =>
