@@ -7,6 +7,8 @@ import { Client } from './client.ts';
 import { messageOf } from './failure.ts';
 import { followDeployment } from './follow-deployment.ts';
 import { Item } from './item.ts';
+import { logs } from './logs.ts';
+import { Options } from './options.ts';
 import type { Remote } from './remote-command.ts';
 
 let server: Server | undefined;
@@ -178,5 +180,29 @@ describe('following a deployment', () => {
     expect((await follow(snapshot(view('stopped', 'stopping')))).end).toBe('stopped');
     expect((await follow(snapshot())).end).toBe('gone');
     expect((await follow(snapshot(view('starting', 'placed')), frame('deleted', 2, { id: 'dep_1' }))).end).toBe('gone');
+  });
+});
+
+describe('following logs', () => {
+  it('goes through restarts, each run once, also where a new run has no log yet', async () => {
+    let looks = 0;
+    const asked: string[] = [];
+    const client = await clientOf((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+      if (!pathname.endsWith('/logs')) {
+        looks++;
+        if (looks > 5) return void response.writeHead(404).end('{"error":{"message":"It is gone."}}');
+        return void response.end(JSON.stringify({ items: [{ id: 'ins_1', run: looks > 2 ? 2 : 1 }], total: 1 }));
+      }
+      asked.push(`run ${searchParams.get('run')}, ${searchParams.get('lines')} lines`);
+      const isEarly = asked.length === 2;
+      response.end(isEarly ? '' : `of run ${searchParams.get('run')}\n`);
+    });
+    const printed: string[] = [];
+    const options = new Options({ follow: true, lines: '3' });
+    const ended = logs({ client, options, word: () => 'one', print: (text) => void printed.push(text) });
+    expect(await failureOf(ended)).toEqual({ code: 1, message: 'It is gone.' });
+    expect(printed).toEqual(['of run 1\n', 'of run 2\n']);
+    expect(asked).toEqual(['run 1, 3 lines', 'run 2, 100000 lines', 'run 2, 100000 lines']);
   });
 });

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, isAppError } from '../../base/errors.ts';
-import { explainFailure, refusalOf, Unreachable } from './failure.ts';
+import { causeCodeOf, explainFailure, refusalOf, Unreachable } from './failure.ts';
 import { Item } from './item.ts';
 import { readEvents } from './read-events.ts';
 
@@ -86,15 +86,19 @@ export class Client {
     return { items, body: { items: items.map(({ value }) => value), total } };
   }
 
-  /** The text of a log, piece by piece. */
+  /** The text of a log, piece by piece; one that is followed may be quiet for as long as it likes. */
   async *stream(question: Question): AsyncGenerator<string> {
-    const response = await this.send({ timeoutMs: 0, ...question });
     const decoder = new TextDecoder();
-    try {
-      for await (const chunk of response.body ?? []) yield decoder.decode(chunk, { stream: true });
-    } catch (cause) {
-      if (question.signal?.aborted) return;
-      throw explainFailure(this.target.url, cause);
+    for (let { query = {} } = question; ; query = { ...query, lines: 0 }) {
+      const response = await this.send({ timeoutMs: 0, ...question, query });
+      try {
+        for await (const chunk of response.body ?? []) yield decoder.decode(chunk, { stream: true });
+        return;
+      } catch (cause) {
+        if (question.signal?.aborted) return;
+        if (query['follow'] !== true || causeCodeOf(cause) !== 'UND_ERR_BODY_TIMEOUT')
+          throw explainFailure(this.target.url, cause);
+      }
     }
   }
 

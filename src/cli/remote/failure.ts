@@ -32,7 +32,7 @@ const certificateCodes: ReadonlySet<string> = new Set([
 
 /** Why a request came to nothing. */
 export function explainFailure(url: string, cause: unknown): Unreachable {
-  const code = codeOf(cause);
+  const code = causeCodeOf(cause);
   const { protocol } = new URL(url);
   if (certificateCodes.has(code)) {
     const advice = 'If its authority is your own, name it: NODE_EXTRA_CA_CERTS=ca.pem';
@@ -53,7 +53,8 @@ export function explainFailure(url: string, cause: unknown): Unreachable {
   return new Unreachable(`Nothing answers at ${url}. Start a server: aimindserve serve`, cause);
 }
 
-function codeOf(thrown: unknown): string {
+/** What Node calls the reason of a failed request. */
+export function causeCodeOf(thrown: unknown): string {
   const cause = thrown instanceof Error ? thrown.cause : undefined;
   if (isObject(cause) && typeof cause['code'] === 'string') return cause['code'];
   if (cause instanceof Error) return cause.message;

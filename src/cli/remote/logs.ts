@@ -4,72 +4,98 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError } from '../../base/errors.ts';
 import { untilInterrupt } from './interrupt.ts';
 import type { Item } from './item.ts';
-import { plainText } from './plain-text.ts';
-import type { Remote, RemoteRun } from './remote-command.ts';
+import type { Remote } from './remote-command.ts';
 
 const pauseMs = 1_000;
+/** The most that the API gives at once. */
+const mostLines = 100_000;
+/** What is longer is broken, rather than kept in memory until it ends. */
+const longestLine = 65_536;
+
+/** What showing logs needs of a command. */
+type Reader = Pick<Remote, 'client' | 'options' | 'word' | 'print'>;
 
 /** Shows it. */
-export const logs: RemoteRun = async (remote) => {
+export async function logs(remote: Reader): Promise<number> {
   const { client, options } = remote;
   const run = options.integer('run', 1);
-  const lines = options.integer('lines', 0, 100_000);
+  const lines = options.integer('lines', 0, mostLines);
   const instances = await instancesOf(remote);
   if (instances.length === 0) throw new RequestError('not_found', `${remote.word(0)} has no instance, and so no log.`);
   if (options.isSet('follow') && run === undefined) return followAll(remote, lines);
   await untilInterrupt(async (signal) => {
     for (const instance of instances) {
-      if (instances.length > 1) remote.surroundings.say(`==> ${instance.text('id')} <==`);
+      if (instances.length > 1) remote.print(`==> ${instance.text('id')} <==\n`);
       const path = ['instances', instance.text('id'), 'logs'];
       const query = { run, lines, follow: options.isSet('follow') || undefined };
-      for await (const part of client.stream({ path, query, signal })) write(part);
+      for await (const part of client.stream({ path, query, signal })) remote.print(part);
     }
   });
   return 0;
-};
+}
 
 /** The instances of a deployment, or the one instance that is named. */
-async function instancesOf({ client, word }: Remote): Promise<readonly Item[]> {
+async function instancesOf({ client, word }: Reader): Promise<readonly Item[]> {
   const wanted = word(0);
   if (wanted.startsWith('ins_')) return [await client.get(['instances', wanted])];
   return (await client.list(['instances'], { deployment: wanted })).items;
 }
 
 /** Follows every instance, those that come later too; each run once. */
-async function followAll(remote: Remote, lines: number | undefined): Promise<number> {
+async function followAll(remote: Reader, lines: number | undefined): Promise<number> {
   await untilInterrupt(async (signal) => {
     const begun = new Set<string>();
     const failures: unknown[] = [];
+    let wanted = lines;
     while (!signal.aborted) {
       const instances = await instancesOf(remote);
-      const known = instances.filter((instance) => (instance.number('run') ?? 0) > 0);
-      for (const instance of known) {
-        const name = `${instance.text('id')} ${instance.text('run')}`;
-        if (begun.has(name)) continue;
-        const isFirst = begun.size < instances.length;
-        begun.add(name);
+      for (const instance of instances) {
         const prefix = instances.length > 1 ? `${instance.text('id')} | ` : '';
-        const query = { run: instance.number('run'), lines: isFirst ? lines : 100_000, follow: true };
-        const path = ['instances', instance.text('id'), 'logs'];
-        followRun(remote, { path, query, signal }, prefix).catch((thrown: unknown) => failures.push(thrown));
+        followRun(remote, instance, { begun, lines: wanted, prefix, signal }).catch((why: unknown) =>
+          failures.push(why),
+        );
       }
+      // Of what was there before, the last lines; of what comes later, all.
+      wanted = mostLines;
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
       const [failure] = failures;
       if (failure !== undefined && !signal.aborted) throw failure;
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
   });
   return 0;
 }
 
-async function followRun(
-  { client }: Remote,
-  question: Parameters<typeof client.stream>[0],
-  prefix: string,
-): Promise<void> {
-  for await (const part of client.stream(question)) write(prefix === '' ? part : part.replaceAll(/^(?=.)/gm, prefix));
+interface Following {
+  /** The runs that are followed already. */
+  readonly begun: Set<string>;
+  readonly lines: number | undefined;
+  readonly prefix: string;
+  readonly signal: AbortSignal;
 }
 
-/** Onto a terminal goes text only; into a file goes what the engine wrote. */
-function write(part: string): void {
-  process.stdout.write(process.stdout.isTTY ? plainText(part) : part);
+/** Follows the current run of an instance, unless somebody does. */
+async function followRun(
+  { client, print }: Reader,
+  instance: Item,
+  { begun, prefix, ...wish }: Following,
+): Promise<void> {
+  const run = instance.number('run') ?? 0;
+  const name = `${instance.text('id')} ${run}`;
+  if (run === 0 || begun.has(name)) return;
+  begun.add(name);
+  const path = ['instances', instance.text('id'), 'logs'];
+  const query = { run, lines: wish.lines, follow: true };
+  let isSilent = true;
+  let rest = '';
+  for await (const part of client.stream({ path, query, signal: wish.signal })) {
+    isSilent = false;
+    // Whole lines, as other instances print theirs between.
+    const lines = (rest + part).split('\n');
+    const last = lines.pop() ?? '';
+    rest = last.length > longestLine ? '' : last;
+    for (const line of rest === last ? lines : [...lines, last]) print(`${prefix}${line}\n`);
+  }
+  if (rest !== '') print(`${prefix}${rest}\n`);
+  // A run that only begins has no log yet, and so its log ends at once.
+  if (isSilent) begun.delete(name);
 }

@@ -8,6 +8,7 @@ import { Credentials, targetOf } from './credentials.ts';
 import type { Item } from './item.ts';
 import type { Screen } from './live-line.ts';
 import { Options } from './options.ts';
+import { plainText } from './plain-text.ts';
 import { type Column, tableOf } from './table.ts';
 
 /** What a command works with. */
@@ -20,6 +21,8 @@ export interface Remote {
   readonly surroundings: Surroundings;
   /** Where progress is shown: the standard error. */
   readonly screen: Screen;
+  /** Puts out text of others, without a line's end of our own; onto a terminal only what is safe there. */
+  print(text: string): void;
   /** The argument that must be there. */
   word(index: number): string;
   /** The answer as JSON with --json, else as `text` tells it. */
@@ -100,6 +103,7 @@ function openRemote(command: Command, surroundings: Surroundings): Remote {
       columns: process.stderr.columns ?? Infinity,
       write: (text) => void process.stderr.write(text),
     },
+    print: (text) => void process.stdout.write(process.stdout.isTTY ? plainText(text) : text),
     word(index) {
       const word = words[index];
       if (word === undefined) throw new ConfigError('invalid_config', 'A word is missing; see --help.');
