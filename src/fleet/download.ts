@@ -16,6 +16,8 @@ export interface Download {
   readonly source: ModelSource;
   readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
   readonly progress: DownloadProgress;
+  /** What else to know, e.g. that another hub was taken. */
+  readonly notes?: readonly string[];
   /** Why it failed, for people. */
   readonly error?: string;
   readonly startedAt: number;
@@ -33,5 +35,7 @@ export interface ModelFile {
   readonly name: string;
   readonly source?: ModelSource;
   readonly quantisation?: string;
+  /** Why it cannot be served, for people. */
+  readonly problem?: string;
   readonly createdAt: number;
 }

@@ -19,6 +19,7 @@ import type { KeptInstance } from './kept-instance.ts';
 import { findByName } from './local-roster.ts';
 import type { ModelDownloads } from './model-downloads.ts';
 import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './model-files-desk.ts';
+import { keyOfSource } from './own-files.ts';
 import { viewDeployment } from './view-deployment.ts';
 
 /** A tool format and why it was chosen. */
@@ -91,6 +92,7 @@ export function createFleetControl(parts: ControlParts): FleetControl {
     },
     downloads: () => downloads.list(),
     pull: async (source) => downloads.pull(source),
+    // One that a deployment waits for is begun again: whoever wants it to end stops that.
     cancelDownload: async (id) => downloads.cancel(id),
     modelFiles: (signal) => listAllModels(files, signal),
     removeModelFile: (id) => removeModelFiles(id, fleet.deployments, files),
@@ -156,11 +158,14 @@ function modelFacts(spec: ModelSpec, kept: readonly KeptInstance[], format: Form
   };
 }
 
-/** Its own downloaded weights, unless another deployment serves them. */
-async function removeFilesOf(removed: Deployment, { files, fleet }: ControlParts): Promise<void> {
-  const file = files.own.find(removed.source);
-  if (file === undefined || usersOf(file, fleet.deployments).length > 0) return;
-  await removeModelFiles(file.id, fleet.deployments, files);
+/** Its own downloaded weights, or what has come of them, unless another deployment serves them. */
+async function removeFilesOf({ source }: Deployment, { files, fleet, downloads }: ControlParts): Promise<void> {
+  const { deployments } = fleet;
+  const isWanted = deployments.some((other) => keyOfSource(other.source) === keyOfSource(source));
+  if (!isWanted) await downloads.discard(source);
+  const file = files.own.known(source);
+  if (file === undefined || usersOf(file, deployments, files.own).length > 0) return;
+  await removeModelFiles(file.id, deployments, files);
 }
 
 async function* readLogs(id: InstanceId, query: LogQuery, { logs }: ControlParts): AsyncGenerator<string> {

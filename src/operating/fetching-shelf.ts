@@ -1,15 +1,15 @@
 /** The shelf of models: what is on this machine is taken from there, everything else is fetched first. */
 
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Bug } from '../base/errors.ts';
-import type { DownloadProgress, ModelFile } from '../fleet/download.ts';
+import type { Download, DownloadProgress, ModelFile } from '../fleet/download.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import { readModel } from '../models/read-model.ts';
 import type { ReadLocal } from './local-shelf.ts';
-import { keyOfSource, type ModelDownloads } from './model-downloads.ts';
+import type { ModelDownloads } from './model-downloads.ts';
 import type { ModelShelf } from './model-shelf.ts';
+import type { OwnFiles } from './own-files.ts';
 import type { FetchPlan } from './plan-fetch.ts';
 
 /** What the shelf stands on. */
@@ -17,33 +17,6 @@ export interface ShelfParts {
   readonly readLocal: ReadLocal;
   readonly downloads: ModelDownloads;
   readonly own: OwnFiles;
-}
-
-/** Models that were fetched before, by what they were fetched for. */
-export class OwnFiles {
-  readonly #bySource = new Map<string, ModelFile>();
-
-  constructor(known: readonly ModelFile[]) {
-    for (const file of known) this.add(file);
-  }
-
-  get all(): readonly ModelFile[] {
-    return [...this.#bySource.values()];
-  }
-
-  add(file: ModelFile): void {
-    if (file.source !== undefined) this.#bySource.set(keyOfSource(file.source), file);
-  }
-
-  remove({ source }: ModelFile): void {
-    if (source !== undefined) this.#bySource.delete(keyOfSource(source));
-  }
-
-  /** Only if every file is still there. */
-  find(source: ModelSource): ModelFile | undefined {
-    const found = this.#bySource.get(keyOfSource(source));
-    return found?.files.every((path) => existsSync(path)) ? found : undefined;
-  }
 }
 
 /** Makes the shelf. */
@@ -60,7 +33,7 @@ export function createFetchingShelf({ readLocal, downloads, own }: ShelfParts): 
       const here = peek(source);
       if (here !== undefined) return here;
       tell('looking for its files');
-      await downloads.take(source, (progress) => tell(inWords(progress)), signal);
+      await downloads.take(source, (download) => tell(inWords(download)), signal);
       const fetched = peek(source);
       if (fetched === undefined) throw new Bug('a model was fetched and is not there');
       return fetched;
@@ -82,12 +55,18 @@ export function toModelFile(
 }
 
 /** `38 % of 4.7 GB, 12.3 MB/s, 4 min left`. */
-function inWords({ bytesDone, bytesTotal, bytesPerSecond, etaSeconds }: DownloadProgress): string {
+function inWords({ progress, notes = [] }: Pick<Download, 'progress' | 'notes'>): string {
+  return [wordsFor(progress), ...notes].join('; ');
+}
+
+function wordsFor({ bytesDone, bytesTotal, bytesPerSecond, etaSeconds }: DownloadProgress): string {
+  // Its hash takes a second for each gigabyte or two.
+  if (bytesTotal !== undefined && bytesDone >= bytesTotal && bytesTotal > 0) return `checking ${inUnits(bytesTotal)}`;
   const share =
     bytesTotal === undefined || bytesTotal === 0 ? '' : `${Math.floor((bytesDone / bytesTotal) * 100)} % of `;
-  const size = inUnits(bytesTotal ?? bytesDone);
   const speed = bytesPerSecond > 0 ? `, ${inUnits(bytesPerSecond)}/s` : '';
-  return `${share}${size}${speed}${etaSeconds === undefined ? '' : `, ${timeInWords(etaSeconds)} left`}`;
+  const left = etaSeconds === undefined ? '' : `, ${timeInWords(etaSeconds)} left`;
+  return `${share}${inUnits(bytesTotal ?? bytesDone)}${speed}${left}`;
 }
 
 function inUnits(bytes: number): string {

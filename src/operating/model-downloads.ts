@@ -1,13 +1,17 @@
 /** Models on their way to this machine: each source once, for as long as somebody waits for it. */
 
 import type { Clock } from '../base/clock.ts';
-import { RequestError, toAppError } from '../base/errors.ts';
+import { RequestError, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Download, DownloadProgress } from '../fleet/download.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
+import { keyOfSource } from './own-files.ts';
 import type { FetchPlan, FileFetch } from './plan-fetch.ts';
+import { TotalProgress } from './total-progress.ts';
 
 /** What fetching needs. */
 export interface DownloadsWorld {
+  /** Is nothing missing of it? */
+  readonly isHere: (source: ModelSource) => boolean;
   readonly plan: (source: ModelSource, signal: AbortSignal) => Promise<FetchPlan>;
   /** Fetches one file; single-flight by target, so that two sources may share it. */
   readonly fetchFile: (
@@ -17,10 +21,15 @@ export interface DownloadsWorld {
   ) => Promise<void>;
   /** Called once all files are there, before anybody who waits is told. */
   readonly arrived: (source: ModelSource, plan: FetchPlan) => Promise<void>;
+  /** Removes what has come of a file that is not whole. */
+  readonly discard: (target: string) => Promise<void>;
   readonly newId: () => string;
   readonly clock: Clock;
-  readonly changed: (id: string, type: 'created' | 'updated') => void;
+  readonly changed: (id: string, type: 'created' | 'updated' | 'deleted') => void;
 }
+
+/** Called with how far a download is. */
+type Tell = (download: Download) => void;
 
 /** How many ended downloads are still told of. */
 const keptEnded = 50;
@@ -33,18 +42,18 @@ interface Flight {
   readonly done: Promise<void>;
   /** Waiting instances; a person who asked for it counts for good. */
   waiters: number;
-  readonly listeners: Set<(progress: DownloadProgress) => void>;
-}
-
-/** Equal for sources that mean the same. */
-export function keyOfSource(source: ModelSource): string {
-  return JSON.stringify(Object.entries(source).sort(([a], [b]) => (a < b ? -1 : 1)));
+  readonly listeners: Set<Tell>;
+  /** Where its files go, once that is known. */
+  targets: readonly string[];
+  /** If it does not end well, nothing of it shall stay. */
+  isUnwanted: boolean;
 }
 
 /** All downloads of this server. */
 export class ModelDownloads {
   readonly #flights = new Map<string, Flight>();
   readonly #world: DownloadsWorld;
+  #isClosed = false;
 
   constructor(world: DownloadsWorld) {
     this.#world = world;
@@ -55,19 +64,20 @@ export class ModelDownloads {
   }
 
   /** Fetches a source, or joins who fetches it already; the last one who leaves ends it. */
-  async take(source: ModelSource, tell: (progress: DownloadProgress) => void, signal: AbortSignal): Promise<void> {
+  async take(source: ModelSource, tell: Tell, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const flight = this.#join(source);
     flight.waiters++;
     flight.listeners.add(tell);
+    let leave = (): void => {};
     const left = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      leave = () => reject(signal.reason);
     });
-    // Whoever leaves early has stopped listening to this one.
-    left.catch(() => {});
+    signal.addEventListener('abort', leave, { once: true });
     try {
       await Promise.race([flight.done, left]);
     } finally {
+      signal.removeEventListener('abort', leave);
       flight.listeners.delete(tell);
       flight.waiters--;
       if (flight.waiters === 0) flight.stop.abort();
@@ -76,6 +86,10 @@ export class ModelDownloads {
 
   /** Fetches a source whether or not anybody waits. */
   pull(source: ModelSource): Download {
+    if (source.kind === 'bundled' || source.kind === 'local')
+      throw new RequestError('invalid_value', 'It is on this machine already: there is nothing to fetch.', {
+        param: 'source.kind',
+      });
     const flight = this.#join(source);
     flight.waiters++;
     return flight.download;
@@ -87,22 +101,38 @@ export class ModelDownloads {
     flight.stop.abort();
   }
 
-  /** Stops all; what has come so far stays for the next time. */
+  /** Nobody wants it any more: what came of it is removed, now or when it has ended, unless it is whole by then. */
+  async discard(source: ModelSource): Promise<void> {
+    const key = keyOfSource(source);
+    for (const flight of this.#flights.values()) {
+      if (flight.key !== key) continue;
+      flight.isUnwanted = true;
+      if (hasEnded(flight)) await this.#discardParts(flight);
+    }
+  }
+
+  /** Stops all and begins none any more; what has come so far stays for the next time. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const flights = [...this.#flights.values()];
     for (const { stop } of flights) stop.abort();
     await Promise.allSettled(flights.map(({ done }) => done));
   }
 
   #join(source: ModelSource): Flight {
+    if (this.#isClosed) throw new UnavailableError('shutting_down', 'The server is stopping; no download is begun.');
     const key = keyOfSource(source);
-    for (const flight of this.#flights.values()) if (flight.key === key && !hasEnded(flight)) return flight;
+    // One that was cancelled cannot be turned round, though it may take a moment to end.
+    for (const flight of this.#flights.values())
+      if (flight.key === key && !hasEnded(flight) && !flight.stop.signal.aborted) {
+        flight.isUnwanted = false;
+        return flight;
+      }
     return this.#begin(source, key);
   }
 
   #begin(source: ModelSource, key: string): Flight {
     const { newId, clock, changed } = this.#world;
-    const stop = new AbortController();
     let launch: () => void = () => {};
     const launched = new Promise<void>((resolve) => {
       launch = resolve;
@@ -110,7 +140,10 @@ export class ModelDownloads {
     const progress = { bytesDone: 0, bytesPerSecond: 0 };
     const download: Download = { id: newId(), source, state: 'waiting', progress, startedAt: clock.unixSeconds() };
     const done = launched.then(() => this.#fly(flight, source));
-    const flight: Flight = { download, key, stop, done, waiters: 0, listeners: new Set() };
+    const flight: Flight = {
+      ...{ download, key, done, stop: new AbortController(), waiters: 0, listeners: new Set() },
+      ...{ targets: [], isUnwanted: false },
+    };
     // Failures are told by the state; nobody need be waiting.
     done.catch(() => {});
     this.#flights.set(download.id, flight);
@@ -123,76 +156,57 @@ export class ModelDownloads {
   async #fly(flight: Flight, source: ModelSource): Promise<void> {
     const { signal } = flight.stop;
     try {
-      const plan = await this.#world.plan(source, signal);
-      const total = new Total(plan.files, (progress) => this.#report(flight, progress));
-      this.#set(flight, { state: 'running' });
-      for (const [index, file] of plan.files.entries())
-        await this.#world.fetchFile(file, signal, (progress) => total.add(index, progress));
       signal.throwIfAborted();
-      await this.#world.arrived(source, plan);
-      this.#set(flight, { state: 'done', progress: total.whole() });
+      if (!this.#world.isHere(source)) await this.#fetch(flight, source, signal);
+      this.#set(flight, { state: 'done' });
     } catch (thrown) {
       if (signal.aborted) this.#set(flight, { state: 'cancelled' });
       else this.#set(flight, { state: 'failed', error: toAppError(thrown).message });
+      if (flight.isUnwanted) await this.#discardParts(flight);
       throw thrown;
     }
   }
 
-  #report(flight: Flight, progress: DownloadProgress): void {
-    this.#set(flight, { progress });
-    for (const listener of flight.listeners) listener(progress);
+  async #fetch(flight: Flight, source: ModelSource, signal: AbortSignal): Promise<void> {
+    const plan = await this.#world.plan(source, signal);
+    flight.targets = plan.files.map(({ target }) => target);
+    const total = new TotalProgress(plan.files);
+    const notes = plan.notes.length > 0 && { notes: plan.notes };
+    this.#set(flight, { state: 'running', progress: total.read(), ...notes });
+    for (const [index, file] of plan.files.entries()) {
+      await this.#world.fetchFile(file, signal, (progress) => {
+        total.note(index, progress);
+        this.#set(flight, { progress: total.read() });
+      });
+      total.finish(index);
+    }
+    signal.throwIfAborted();
+    await this.#world.arrived(source, plan);
+    this.#set(flight, { progress: total.read() });
+  }
+
+  /** Unless another download writes to the same place. */
+  async #discardParts(flight: Flight): Promise<void> {
+    const others = [...this.#flights.values()].filter((other) => other !== flight && !hasEnded(other));
+    const taken = new Set(others.flatMap(({ targets }) => targets));
+    for (const target of flight.targets) if (!taken.has(target)) await this.#world.discard(target);
   }
 
   #set(flight: Flight, change: Partial<Download>): void {
     flight.download = { ...flight.download, ...change };
     this.#world.changed(flight.download.id, 'updated');
+    for (const listener of flight.listeners) listener(flight.download);
   }
 
   #forgetEnded(): void {
     const ended = [...this.#flights.values()].filter(hasEnded);
-    for (const { download } of ended.slice(0, Math.max(0, ended.length - keptEnded))) this.#flights.delete(download.id);
+    for (const { download } of ended.slice(0, Math.max(0, ended.length - keptEnded))) {
+      this.#flights.delete(download.id);
+      this.#world.changed(download.id, 'deleted');
+    }
   }
 }
 
 function hasEnded({ download }: Flight): boolean {
   return download.state !== 'waiting' && download.state !== 'running';
-}
-
-/** The progress of several files as that of one. */
-class Total {
-  readonly #done: number[];
-  readonly #bytesTotal: number | undefined;
-  readonly #report: (progress: DownloadProgress) => void;
-
-  constructor(files: readonly FileFetch[], report: (progress: DownloadProgress) => void) {
-    this.#done = files.map(() => 0);
-    const sizes = files.map(({ sizeBytes }) => sizeBytes);
-    this.#bytesTotal = sizes.reduce(
-      (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
-      0,
-    );
-    this.#report = report;
-  }
-
-  add(index: number, { bytesDone, bytesTotal, bytesPerSecond }: DownloadProgress): void {
-    this.#done[index] = bytesDone;
-    const total = this.#bytesTotal ?? (this.#done.length === 1 ? bytesTotal : undefined);
-    const sum = this.#sum();
-    const eta = total === undefined || bytesPerSecond === 0 ? undefined : Math.round((total - sum) / bytesPerSecond);
-    this.#report({
-      bytesDone: sum,
-      bytesPerSecond,
-      ...(total !== undefined && { bytesTotal: total }),
-      ...(eta !== undefined && { etaSeconds: Math.max(0, eta) }),
-    });
-  }
-
-  whole(): DownloadProgress {
-    const bytes = this.#bytesTotal ?? this.#sum();
-    return { bytesDone: bytes, bytesTotal: bytes, bytesPerSecond: 0 };
-  }
-
-  #sum(): number {
-    return this.#done.reduce((sum, bytes) => sum + bytes, 0);
-  }
 }

@@ -1,17 +1,19 @@
 /** The models on this machine: our own, the bundled one, and those of other programs, which are only looked at. */
 
 import { createHash } from 'node:crypto';
-import { rm, rmdir } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
-import { RequestError } from '../base/errors.ts';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { RequestError, toAppError } from '../base/errors.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelFile } from '../fleet/download.ts';
-import { findModelsOnDisk } from '../models/on-disk/find-models.ts';
+import type { FilesMemory } from '../models/on-disk/describe-files.ts';
+import { findModelsOnDisk, type OnDiskModel } from '../models/on-disk/find-models.ts';
 import type { ModelPlace } from '../models/on-disk/model-places.ts';
 import { deleteModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
-import type { OwnFiles } from './fetching-shelf.ts';
-import { keyOfSource } from './model-downloads.ts';
+import type { ReadLocal } from './local-shelf.ts';
+import { isComplete, keyOfSource, type OwnFiles } from './own-files.ts';
+import { isInside, removeEmptyFolders } from './part-files.ts';
 
 /** What the desk stands on. */
 export interface ModelFilesParts {
@@ -20,31 +22,16 @@ export interface ModelFilesParts {
   /** Our own models lie below it. */
   readonly folder: string;
   readonly places: readonly ModelPlace[];
+  /** Kept from list to list: reading a header takes some 20 ms. */
+  readonly memory: FilesMemory;
+  readonly readLocal: ReadLocal;
   readonly workerId: string;
 }
 
 /** Lists all models, our own first. */
 export async function listAllModels(parts: ModelFilesParts, signal: AbortSignal): Promise<readonly ModelFile[]> {
-  const { own, places, workerId } = parts;
-  const known = new Set(own.all.flatMap(({ files }) => files));
-  const others = places.filter(({ origin }) => origin !== 'own');
-  const found = await findModelsOnDisk(others, signal);
-  const listed = found
-    .filter(({ files }) => !files.some((path) => known.has(path)))
-    .map(
-      ({ origin, name, files, sizeBytes, quantisation, source }): ModelFile => ({
-        id: `mf_${createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16)}`,
-        workerId,
-        files,
-        sizeBytes,
-        origin,
-        name,
-        createdAt: 0,
-        ...(quantisation !== undefined && { quantisation }),
-        ...(source !== undefined && { source }),
-      }),
-    );
-  return [...own.all, ...listed];
+  const own = parts.own.all.map((file) => (isComplete(file) ? file : { ...file, problem: 'Its files are gone.' }));
+  return [...own, bundled(parts), ...(await foundOnDisk(parts, parts.places, signal))];
 }
 
 /** Removes one of our own from the disk; those of others are never touched. */
@@ -53,44 +40,85 @@ export async function removeModelFiles(
   deployments: readonly Deployment[],
   parts: ModelFilesParts,
 ): Promise<void> {
-  const file = parts.own.all.find((each) => each.id === id);
-  if (file === undefined)
-    throw new RequestError(
-      'not_found',
-      `There is no model file '${id}' of our own; those of other programs are never removed.`,
-    );
-  const user = usersOf(file, deployments)[0];
+  const { db, own, folder } = parts;
+  const file = await findOwn(id, parts);
+  const user = usersOf(file, deployments, own)[0];
   if (user !== undefined)
     throw new RequestError('conflict', `The deployment '${user.name}' uses these files; remove or change it first.`);
-  parts.own.remove(file);
-  await deleteModelFile(parts.db, id);
-  const folders = new Set(file.files.map(dirname));
-  for (const path of file.files) if (isInside(parts.folder, path)) await rm(path, { force: true });
-  for (const folder of folders) await removeEmptyFolders(folder, parts.folder);
+  // The same weights may have been asked for in several ways.
+  const [weights] = file.files;
+  const same = own.all.filter(({ files }) => files[0] === weights);
+  for (const each of same) {
+    await deleteModelFile(db, each.id);
+    own.remove(each);
+  }
+  // What stands beside the weights (a projector) may belong to others too.
+  const needed = new Set(own.all.flatMap(({ files }) => files));
+  const paths = new Set([file, ...same].flatMap(({ files }) => files));
+  for (const path of paths) {
+    if (needed.has(path) || !isInside(folder, path)) continue;
+    await rm(path, { force: true });
+    await removeEmptyFolders(dirname(path), folder);
+  }
 }
 
-/** Deployments that serve these files. */
-export function usersOf(file: ModelFile, deployments: readonly Deployment[]): readonly Deployment[] {
-  const { source, files } = file;
-  return deployments.filter((deployment) => {
-    const own = deployment.source;
-    if (source !== undefined && keyOfSource(own) === keyOfSource(source)) return true;
-    return own.kind === 'local' && files.includes(own.path);
+/** Deployments that serve these weights, however they name them. */
+export function usersOf(file: ModelFile, deployments: readonly Deployment[], own: OwnFiles): readonly Deployment[] {
+  const [weights = ''] = file.files;
+  return deployments.filter(({ source }) => {
+    if (file.source !== undefined && keyOfSource(source) === keyOfSource(file.source)) return true;
+    if (source.kind === 'local') return source.path === weights || isInside(source.path, weights);
+    return own.known(source)?.files[0] === weights;
   });
 }
 
-function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && !way.startsWith('..');
+/** Known, or found in our own folder: one that was put there by hand, or was not written down. */
+async function findOwn(id: string, parts: ModelFilesParts): Promise<ModelFile> {
+  const places = parts.places.filter(({ origin }) => origin === 'own');
+  const known = parts.own.all.find((each) => each.id === id);
+  const found =
+    known ?? (await foundOnDisk(parts, places, new AbortController().signal)).find((each) => each.id === id);
+  if (found !== undefined) return found;
+  const message = `There is no model file '${id}' of our own; those of other programs are never removed.`;
+  throw new RequestError('not_found', message);
 }
 
-/** Upwards, as far as nothing else is in them. */
-async function removeEmptyFolders(from: string, top: string): Promise<void> {
-  for (let folder = from; isInside(top, folder); folder = dirname(folder)) {
-    try {
-      await rmdir(folder);
-    } catch {
-      return;
-    }
+/** Those that are not known to be our own. */
+async function foundOnDisk(
+  { own, memory, workerId }: ModelFilesParts,
+  places: readonly ModelPlace[],
+  signal: AbortSignal,
+): Promise<readonly ModelFile[]> {
+  const known = new Set(own.all.flatMap(({ files }) => files));
+  const found = await findModelsOnDisk(places, signal, { memory });
+  return found
+    .filter(({ files }) => !files.some((path) => known.has(path)))
+    .map((model) => toModelFile(model, workerId));
+}
+
+function toModelFile(model: OnDiskModel, workerId: string): ModelFile {
+  const { origin, name, files, sizeBytes, quantisation, source, problem } = model;
+  return {
+    // One program may have several names for the same weights, and names without any.
+    id: idOf(origin, name, ...files),
+    ...{ workerId, files, sizeBytes, origin, name, createdAt: 0 },
+    ...(quantisation !== undefined && { quantisation }),
+    ...(source !== undefined && { source }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+function bundled({ readLocal, workerId }: ModelFilesParts): ModelFile {
+  const source = { kind: 'bundled' } as const;
+  const facts = { id: idOf('bundled'), workerId, origin: source.kind, source, createdAt: 0 };
+  try {
+    const { name = '', files = [], sizeBytes = 0 } = readLocal(source) ?? {};
+    return { ...facts, name, files, sizeBytes };
+  } catch (thrown) {
+    return { ...facts, name: 'bundled', files: [], sizeBytes: 0, problem: toAppError(thrown).message };
   }
+}
+
+function idOf(...facts: readonly string[]): string {
+  return `mf_${createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16)}`;
 }

@@ -17,11 +17,13 @@ import type { Outbound } from '../outbound/outbound.ts';
 import { listModelFiles, saveModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
 import type { ChangeFeed } from './change-feed.ts';
-import { createFetchingShelf, OwnFiles, toModelFile } from './fetching-shelf.ts';
+import { createFetchingShelf, toModelFile } from './fetching-shelf.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import { ModelDownloads } from './model-downloads.ts';
 import type { ModelFilesParts } from './model-files-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
+import { OwnFiles } from './own-files.ts';
+import { removePart, sweepParts } from './part-files.ts';
 import { type FetchPlan, planFetch } from './plan-fetch.ts';
 
 /** What it is put together from. */
@@ -72,29 +74,41 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
   });
   const plan = (source: ModelSource, signal: AbortSignal) => planFetch(source, { hubs, catalog, folder }, signal);
   const downloads = new ModelDownloads({
+    isHere: (source) => own.find(source) !== undefined,
     plan,
     fetchFile: (file, signal, onProgress) => queue.fetch({ ...file, signal, onProgress }),
     async arrived(source, fetched) {
-      const facts = { id: `mf_${randomHex(8)}`, workerId, createdAt: clock.unixSeconds() };
+      const id = own.known(source)?.id ?? `mf_${randomHex(8)}`;
+      const facts = { id, workerId, createdAt: clock.unixSeconds() };
       const file = toModelFile(source, fetched, facts);
       await saveModelFile(db, file);
       own.add(file);
     },
+    discard: (target) => removePart(target, folder),
     newId: () => `dl_${randomHex(8)}`,
     clock,
     changed: (id, type) => parts.others.tell({ kind: 'download', id, type }),
   });
   const machine = { environment, home: homedir(), platform: process.platform };
+  const closing = new AbortController();
+  const swept = sweepParts(folder, clock.unixMs(), closing.signal).catch((thrown: unknown) =>
+    parts.log.warn({ err: thrown }, 'old parts of downloads could not be removed'),
+  );
   return {
     shelf: createFetchingShelf({ readLocal: parts.readLocal, downloads, own }),
     downloads,
     hubs,
     catalog,
-    files: { db, own, folder, places: modelPlaces(machine, folder), workerId },
+    files: {
+      ...{ db, own, folder, places: modelPlaces(machine, folder), memory: new Map(), workerId },
+      readLocal: parts.readLocal,
+    },
     plan,
     async close() {
+      closing.abort();
       await downloads.close();
       await queue.close();
+      await swept;
     },
   };
 }
