@@ -54,7 +54,7 @@ async function ask(server: Target, path: string, body: object | undefined, signa
     if (signal.aborted && !isTimeout(cause)) throw cause;
     throw explainFailure(server.url, cause);
   });
-  if (!response.ok) throw await refusalOf(response, server.url);
+  if (!response.ok) throw await refusalOf(response, server);
   return response;
 }
 

@@ -11,6 +11,8 @@ export interface Target {
   /** Without `/v1` and a slash at the end. */
   readonly url: string;
   readonly key?: string;
+  /** The variable that named it, for messages. */
+  readonly keyFrom?: string;
 }
 
 /** What stands after the `?`; what is undefined is left out. */
@@ -144,7 +146,7 @@ export class Client {
       if (question.signal?.aborted) throw cause;
       throw explainFailure(url, cause);
     });
-    if (!response.ok) throw await refusalOf(response, url);
+    if (!response.ok) throw await refusalOf(response, this.target);
     return response;
   }
 

@@ -223,6 +223,11 @@ describe('what cannot be', () => {
     expect(end.code).toBe(code);
   });
 
+  it('is blamed on the variable that brought the key', async () => {
+    const end = await run(['status'], { AIMINDSERVE_API_KEY: 'sk-wrong' });
+    expect([end.code, end.err]).toEqual([4, expect.stringContaining('AIMINDSERVE_API_KEY, which goes before')]);
+  });
+
   it('is told to users who are no administrators', async () => {
     const asUser = { AIMINDSERVE_API_KEY: await keyOf('user') };
     expect((await run(['deploy', 'bundled'], asUser)).code).toBe(4);

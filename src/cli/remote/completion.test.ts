@@ -1,12 +1,21 @@
 /** The scripts say what the commands are, and shells understand them. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../program.ts';
 import { completionScript, spotsOf } from './completion.ts';
 
 const surroundings = { environment: {}, folder: '/', say: () => {}, warn: () => {} };
 const program = createProgram({ surroundings, finish: () => {} });
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'completion-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What bash offers for the last word; `aimindserve __complete` is played by a function. */
 function offered(...words: string[]): string[] {
@@ -31,10 +40,9 @@ describe('completionScript', () => {
   });
 
   it.each(['bash', 'zsh', 'fish'])('is a script that %s can read', (shell) => {
-    const { error, status, stderr } = spawnSync(shell, ['-n'], {
-      input: completionScript(program, shell),
-      encoding: 'utf8',
-    });
+    const file = join(folder, shell);
+    writeFileSync(file, completionScript(program, shell));
+    const { error, status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     // Not every machine has every shell.
     if (error === undefined) expect([status, stderr]).toEqual([0, '']);
   });

@@ -50,7 +50,11 @@ describe('targetOf', () => {
     expect(take({})).toEqual({ url: 'http://127.0.0.1:31512' });
     new Credentials({ XDG_CONFIG_HOME: folder }).save(one, credential);
     expect(take({})).toEqual({ url: one, key: 'sk-1' });
-    expect(take({}, { AIMINDSERVE_URL: other, AIMINDSERVE_API_KEY: 'sk-v' })).toEqual({ url: other, key: 'sk-v' });
+    expect(take({}, { AIMINDSERVE_URL: other, AIMINDSERVE_API_KEY: 'sk-v' })).toEqual({
+      url: other,
+      key: 'sk-v',
+      keyFrom: 'AIMINDSERVE_API_KEY',
+    });
     expect(take({ url: 'flag:3', key: 'sk-f' }, { AIMINDSERVE_URL: other })).toEqual({
       url: 'http://flag:3',
       key: 'sk-f',

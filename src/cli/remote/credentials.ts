@@ -24,6 +24,7 @@ interface Content {
 
 /** Where a server listens if nobody says otherwise. */
 const usualUrl = 'http://127.0.0.1:31512';
+const keyVariable = 'AIMINDSERVE_API_KEY';
 
 /** The file; read anew by every call, as other terminals write it too. */
 export class Credentials {
@@ -99,18 +100,24 @@ export interface Named {
 export function targetOf(named: Named, environment: Environment, credentials: Credentials): Target {
   const ownUrl = named.url ?? nonEmpty(environment['AIMINDSERVE_URL']) ?? credentials.current() ?? usualUrl;
   const url = toServerUrl(ownUrl);
-  const key = named.key ?? keyOfEnvironment(environment) ?? credentials.find(url)?.key;
-  return { url, ...(key !== undefined && key !== '' && { key }) };
+  if (named.key !== undefined) return { url, key: named.key };
+  const fromEnvironment = keyOfEnvironment(environment);
+  if (fromEnvironment !== undefined) return { url, ...fromEnvironment };
+  const key = credentials.find(url)?.key;
+  return { url, ...(key !== undefined && { key }) };
 }
 
 /** The variable, or the file that `AIMINDSERVE_API_KEY_FILE` names. */
-function keyOfEnvironment(environment: Environment): string | undefined {
-  const file = nonEmpty(environment['AIMINDSERVE_API_KEY_FILE']);
-  if (file === undefined) return nonEmpty(environment['AIMINDSERVE_API_KEY']);
+function keyOfEnvironment(environment: Environment): Pick<Target, 'key' | 'keyFrom'> | undefined {
+  const key = nonEmpty(environment[keyVariable]);
+  if (key !== undefined) return { key, keyFrom: keyVariable };
+  const keyFrom = `${keyVariable}_FILE`;
+  const file = nonEmpty(environment[keyFrom]);
+  if (file === undefined) return undefined;
   try {
-    return readFileSync(file, 'utf8').trim();
+    return { key: readFileSync(file, 'utf8').trim(), keyFrom };
   } catch (cause) {
-    throw new ConfigError('invalid_config', `AIMINDSERVE_API_KEY_FILE: ${file} cannot be read.`, { cause });
+    throw new ConfigError('invalid_config', `${keyFrom}: ${file} cannot be read.`, { cause });
   }
 }
 

@@ -42,7 +42,7 @@ export function explainFailure(url: string, cause: unknown): Unreachable {
     return new Unreachable(`${url} does not speak TLS; is it http://?`, cause);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new Unreachable(`The name in ${url} cannot be resolved to an address.`, cause);
-  if (code === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
+  if (code === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
     return new Unreachable(`${url} did not answer in time.`, cause);
   if (code === 'unexpected redirect')
     return new Unreachable(`${url} sends requests on to another address; name that one (https://?).`, cause);
@@ -61,8 +61,14 @@ export function causeCodeOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : '';
 }
 
+/** Who said no, and to which key. */
+interface Refuser {
+  readonly url: string;
+  readonly keyFrom?: string;
+}
+
 /** An answer that says no, as the error it tells of. */
-export async function refusalOf(response: Response, url: string): Promise<AppError> {
+export async function refusalOf(response: Response, { url, keyFrom }: Refuser): Promise<AppError> {
   const { status } = response;
   const text = await response.text().catch(() => '');
   const error = new Item(parse(text)).at('error');
@@ -74,13 +80,22 @@ export async function refusalOf(response: Response, url: string): Promise<AppErr
   const param = error.text('param');
   const where = param === '' || said.includes(param) ? '' : ` (field '${param}')`;
   return toError(status, error.text('code'), {
-    message: `${said}${where}${adviceFor({ status, param, url })}`,
+    message: `${said}${where}${adviceFor({ status, param, url, keyFrom })}`,
     ...(param !== '' && { param }),
   });
 }
 
+interface Refused {
+  readonly status: number;
+  readonly param: string;
+  readonly url: string;
+  readonly keyFrom: string | undefined;
+}
+
 /** The command that helps, where there is one. */
-function adviceFor({ status, param, url }: { status: number; param: string; url: string }): string {
+function adviceFor({ status, param, url, keyFrom }: Refused): string {
+  if ((status === 401 || status === 403) && keyFrom !== undefined)
+    return ` The key shown is that of ${keyFrom}, which goes before your sign-in.`;
   if (status === 401) return ` Sign in: aimindserve login ${url}`;
   if (status === 412) return ' Look at it again, then repeat the change.';
   return param === 'source.path' ? ' To allow a folder: aimindserve settings allow-folder FOLDER' : '';
