@@ -1,7 +1,12 @@
 /** Will a deployment fit, before anything is fetched or loaded? */
 
+import { basename } from 'node:path';
+import { RequestError } from '../base/errors.ts';
+import type { RunWishes } from '../engines/engine.ts';
 import type { DeploymentSpec } from '../fleet/deployment.ts';
 import type { Device } from '../fleet/device.ts';
+import { catalogSizeBytes } from '../models/catalog/best-for-machine.ts';
+import { type Catalog, type CatalogEntry, findInCatalog } from '../models/catalog/catalog.ts';
 import { estimateFit, type FitDevice } from '../models/estimate-fit.ts';
 import type { MemoryFacts } from '../models/estimate-memory.ts';
 import { factsFromSize } from '../models/estimate-remote.ts';
@@ -11,28 +16,37 @@ import type { FetchPlan } from './plan-fetch.ts';
 
 /** What estimating needs. */
 export interface EstimateWorld {
-  readonly shelf: ModelShelf;
+  readonly shelf: Pick<ModelShelf, 'peek'>;
+  readonly catalog: () => Catalog;
   readonly plan: (source: DeploymentSpec['source'], signal: AbortSignal) => Promise<FetchPlan>;
+  readonly readWishes: (spec: DeploymentSpec) => RunWishes;
   readonly devices: () => Promise<readonly Device[]>;
   /** Bytes a new process may take. */
   readonly freeBytes: () => number;
 }
 
-/** From the model's header if its files are here, else from what the hub says of their size. */
+/** What is known of a model: from its header, or from what others say. */
+interface Known {
+  readonly memory: MemoryFacts;
+  readonly isApproximate: boolean;
+  /** Does its template know tools, as far as anybody can say? */
+  readonly isToolCapable: boolean;
+}
+
+/** From the model's header if its files are here, else from the catalogue, else from what the hub says of their size. */
 export async function estimateDeployment(
   spec: DeploymentSpec,
   world: EstimateWorld,
   signal: AbortSignal,
 ): Promise<FitEstimate> {
-  const here = world.shelf.peek(spec.source);
-  const facts = here ?? remoteFacts(await world.plan(spec.source, signal));
-  const { contextSize, parallel } = spec;
-  const wish = { parallel, isToolCapable: true, ...(contextSize !== undefined && { contextSize }) };
+  const { memory: model, isApproximate, isToolCapable } = await findOut(spec, world, signal);
+  const { contextSize, parallel } = world.readWishes(spec);
+  const wish = { parallel, isToolCapable, ...(contextSize !== undefined && { contextSize }) };
   const devices = fitDevices(await world.devices(), world.freeBytes());
-  const { verdict, memory, summary, warnings, contextPerRequest } = estimateFit(facts, wish, devices);
+  const { verdict, memory, summary, warnings, contextPerRequest } = estimateFit(model, wish, devices);
   return {
     fits: verdict === 'fits',
-    isApproximate: here === undefined,
+    isApproximate,
     weightsBytes: memory.weightsBytes,
     cacheBytes: memory.cacheBytes,
     overheadBytes: memory.computeBytes,
@@ -43,9 +57,45 @@ export async function estimateDeployment(
   };
 }
 
-function remoteFacts({ name, quantisation, files }: FetchPlan): MemoryFacts {
-  const sizeBytes = files.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0);
-  return factsFromSize({ name: quantisation === undefined ? name : `${name}-${quantisation}`, sizeBytes });
+async function findOut(
+  { source, chatTemplate }: DeploymentSpec,
+  { shelf, catalog, plan }: EstimateWorld,
+  signal: AbortSignal,
+): Promise<Known> {
+  const here = shelf.peek(source);
+  if (here !== undefined) {
+    const isToolCapable = /\btools\b/.test(chatTemplate ?? here.template ?? '');
+    return { memory: here, isApproximate: false, isToolCapable };
+  }
+  const entry = source.kind === 'catalogue' ? findInCatalog(catalog(), source.name) : undefined;
+  const memory =
+    entry !== undefined && source.kind === 'catalogue'
+      ? factsOfEntry(entry, source.quantisation)
+      : factsOfPlan(await plan(source, signal));
+  // Of a model that nobody knows the worse is assumed: a warning too many.
+  return { memory, isApproximate: true, isToolCapable: entry === undefined || entry.template !== undefined };
+}
+
+/** No hub need be asked: what the catalogue says is enough for an estimate. */
+function factsOfEntry(entry: CatalogEntry, wanted: string | undefined): MemoryFacts {
+  const quantisation = wanted ?? entry.quantisations[0] ?? '';
+  return factsFromSize({
+    name: `${entry.name}-${quantisation}`,
+    sizeBytes: catalogSizeBytes(entry, quantisation),
+    parameterCount: entry.billions * 1e9,
+    trainedContext: entry.context,
+  });
+}
+
+function factsOfPlan({ name, quantisation, files }: FetchPlan): MemoryFacts {
+  const sizes = files.map(({ sizeBytes }) => sizeBytes);
+  if (sizes.includes(undefined)) {
+    const message = 'How large this file is will be known when it is fetched: nothing can be said of it before.';
+    throw new RequestError('conflict', message, { param: 'source' });
+  }
+  const sizeBytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  // The file's name usually states the quantisation.
+  return factsFromSize({ name: `${name}-${quantisation ?? basename(files[0]?.target ?? '')}`, sizeBytes });
 }
 
 /** The embedded engine computes on the processor: its memory is what counts. */

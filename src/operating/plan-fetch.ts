@@ -61,10 +61,10 @@ async function planHub(source: HubSource, { hubs, folder }: PlanWorld, signal: A
   const first = variant.files[0];
   if (first !== undefined) await hub.checkAccess(listing, first.path, signal);
   // The commit belongs to the path: a newer one never replaces files that are being served.
-  const home = join(folder, hub.kind, ...source.repository.split('/'), listing.commit.slice(0, 12));
+  const home = `${source.repository}/${listing.commit.slice(0, 12)}`;
   const toFetch = ({ path, sizeBytes, sha256 }: HubFile): FileFetch => ({
     ...hub.fileUrl(source.repository, listing.commit, path),
-    target: join(home, ...toSafePath(path).split('/')),
+    target: join(folder, hub.kind, ...toSafePath(`${home}/${path}`).split('/')),
     sizeBytes,
     ...(sha256 !== undefined && { sha256 }),
   });
@@ -95,6 +95,7 @@ function repositoryOf({ huggingFace, modelScope, name }: CatalogEntry): Pick<Hub
 }
 
 function planUrl({ url, sha256 }: Extract<ModelSource, { kind: 'url' }>, folder: string): FetchPlan {
+  if (!URL.canParse(url)) throw new RequestError('invalid_value', 'This is no address.', { param: 'source.url' });
   const last = basename(new URL(url).pathname);
   const name = /^[\w.-]{1,200}\.gguf$/i.test(last) ? last : 'model.gguf';
   const home = createHash('sha256').update(url).digest('hex').slice(0, 16);

@@ -4,14 +4,13 @@ import { type Admission, createAdmission } from '../answering/admission.ts';
 import { createComplete } from '../answering/complete.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import type { Candidate } from '../engines/roster.ts';
-import type { Deployment } from '../fleet/deployment.ts';
+import type { Deployment, DeploymentSpec } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
 import type { Accounts } from '../http/accounts/accounts.ts';
 import { createAccounts } from '../http/accounts/create-accounts.ts';
 import { offerSetup, withdrawSetup } from '../http/accounts/offer-setup.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
-import { freeMemory } from '../models/free-memory.ts';
 import { examineTemplate } from '../models/template-doctor.ts';
 import { createFleetControl } from '../operating/control-fleet.ts';
 import type { FleetControl } from '../operating/fleet-control.ts';
@@ -92,12 +91,13 @@ async function openProbes(
 
 function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
   const { fleet, models, devices, others } = ground;
+  const readWishes = (spec: DeploymentSpec) => engineOf(spec).readWishes(spec);
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,
     clock: systemClock,
     newId: fleet.newId,
-    readWishes: (spec) => engineOf(spec).readWishes(spec),
+    readWishes,
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
     verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
     doubtsOf: (spec, deployment) => doubtsOf(profiles, models, { spec, deployment }),
@@ -107,9 +107,11 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     files: models.files,
     estimate: {
       shelf: models.shelf,
+      catalog: models.catalog,
       plan: models.plan,
+      readWishes,
       devices: () => readDevices(readText, createRunProgram()),
-      freeBytes: freeMemory,
+      freeBytes: () => fleet.memory.freeBytes,
     },
     logs: createLogs(dataFolder),
     others,

@@ -83,15 +83,16 @@ function* readPairs(entries: readonly string[]): Generator<Pair> {
   });
   for (let place = 0; place < words.length; place++) {
     const { word, path } = words[place] ?? { word: '', path: '' };
-    const [, name, , inline] = /^--?([A-Za-z][\w-]*)(=(.*))?$/s.exec(word) ?? [];
-    if (name === undefined)
+    const [, spelt, , inline] = /^--?([A-Za-z][\w-]*)(=(.*))?$/s.exec(word) ?? [];
+    if (spelt === undefined)
       throw new RequestError('invalid_value', `'${word}' is no flag; flags begin with --.`, { param: path });
+    const name = spelt.toLowerCase().replaceAll('_', '-');
     const following = words[place + 1]?.word;
     const takesNext =
       inline === undefined && needless.get(name) !== 0 && following !== undefined && !/^--?[A-Za-z]/.test(following);
     if (takesNext) place++;
     const value = inline ?? (takesNext ? following : undefined);
-    yield { name: name.toLowerCase().replaceAll('_', '-'), path, ...(value !== undefined && { value }) };
+    yield { name, path, ...(value !== undefined && { value }) };
   }
 }
 
