@@ -78,7 +78,9 @@ export async function refusalOf(response: Response, { url, keyFrom }: Refuser): 
     return status >= 500 ? new UnavailableError('outbound_failed', message) : new RequestError('not_found', message);
   }
   const param = error.text('param');
-  const where = param === '' || said.includes(param) ? '' : ` (field '${param}')`;
+  // What is not there was named by its id, whatever the API calls that.
+  const isKnown = param === '' || status === 404 || said.includes(param);
+  const where = isKnown ? '' : ` (field '${param}')`;
   return toError(status, error.text('code'), {
     message: `${said}${where}${adviceFor({ status, param, url, keyFrom })}`,
     ...(param !== '' && { param }),

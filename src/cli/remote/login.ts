@@ -2,6 +2,7 @@
 
 import { hostname, userInfo } from 'node:os';
 import { AuthError, ConfigError, isAppError } from '../../base/errors.ts';
+import { isLoopback } from '../loopback.ts';
 import { Client, toServerUrl } from './client.ts';
 import { messageOf, Unreachable } from './failure.ts';
 import { Item } from './item.ts';
@@ -29,6 +30,7 @@ export const login: RemoteRun = async (remote) => {
   const url = link?.url ?? (named === undefined ? remote.client.target.url : toServerUrl(named));
   const givenKey = remote.options.text('api-key');
   if (givenKey !== undefined) return keepGivenKey(remote, { url, key: givenKey });
+  warnIfReadable(remote, url);
   const client = new Client({ url });
   const setup = await client.get(['setup']);
   const body = link === undefined ? await credentials(remote, setup) : await linkUse(remote, { link, setup });
@@ -46,6 +48,13 @@ export const login: RemoteRun = async (remote) => {
   remote.surroundings.say(`Signed in to ${url} as ${userName} (${signedIn.text('user', 'role')}).`);
   return 0;
 };
+
+/** A password must not cross a network in the clear without its owner knowing. */
+function warnIfReadable({ surroundings }: Remote, url: string): void {
+  const { protocol, hostname: host } = new URL(url);
+  if (protocol === 'http:' && !isLoopback(host))
+    surroundings.warn(`${url} has no TLS: others on the network can read your password.`);
+}
 
 async function credentials({ options }: Remote, setup: Item): Promise<object> {
   if (setup.isTrue('needsSetup')) {

@@ -42,7 +42,9 @@ export async function askYes(question: string, isSure: boolean): Promise<boolean
   if (isSure) return true;
   if (!process.stdin.isTTY)
     throw new ConfigError('invalid_config', `${question} There is no terminal to ask on: say it with --yes.`);
-  return /^y(es)?$/i.test((await askLine(`${question} [y/N] `))?.trim() ?? '');
+  const isYes = /^y(es)?$/i.test((await askLine(`${question} [y/N] `))?.trim() ?? '');
+  if (!isYes) process.stderr.write('Nothing was done.\n');
+  return isYes;
 }
 
 /** A password: the first line of the standard input with --password-stdin, else typed; a new one twice. */
