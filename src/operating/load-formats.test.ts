@@ -1,5 +1,6 @@
 /** Formats from the machine's files. */
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,14 @@ describe('loadFormatsFrom', () => {
 });
 
 describe('loadFormatFile', () => {
+  it('never waits for what is no file', () => {
+    expect(() => loadFormatFile('/dev/null')).toThrowError('/dev/null is not a regular file.');
+    expect(() => loadFormatFile(folder)).toThrowError(`${folder} is not a regular file.`);
+    const pipe = join(folder, 'pipe.json');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => loadFormatFile(pipe)).toThrowError(`${pipe} is not a regular file.`);
+  });
+
   it('names the file that is wrong', () => {
     const path = join(folder, 'c.json');
     expect(() => loadFormatFile(path)).toThrowError(`The tool format ${path} cannot be read.`);

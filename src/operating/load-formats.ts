@@ -1,6 +1,6 @@
 /** Reads the tool formats that people keep on this machine: one JSON file each. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import { type CustomFormat, loadFormat } from '../formats/load-format.ts';
@@ -10,14 +10,24 @@ const maxFileBytes = 1_000_000;
 
 /** The format in one file; a ConfigError says what is wrong with it. */
 export function loadFormatFile(path: string): CustomFormat {
-  let text: string;
+  const file = openFormat(path);
   try {
-    text = readFileSync(path, 'utf8');
+    const facts = fstatSync(file);
+    if (!facts.isFile()) throw new ConfigError('invalid_config', `${path} is not a regular file.`);
+    if (facts.size > maxFileBytes) throw new ConfigError('invalid_config', `${path} is too large for a tool format.`);
+    return loadFormat(readFileSync(file, 'utf8'), path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Without waiting: a pipe would hold the whole server until somebody writes to it. */
+function openFormat(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw new ConfigError('invalid_config', `The tool format ${path} cannot be read.`, { cause });
   }
-  if (text.length > maxFileBytes) throw new ConfigError('invalid_config', `${path} is too large for a tool format.`);
-  return loadFormat(text, path);
 }
 
 /** The formats of all JSON files in a folder, by file name; none if there is no such folder. */
