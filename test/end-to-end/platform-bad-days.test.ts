@@ -124,14 +124,14 @@ describe.skipIf(!canMount())('a disk that is full', () => {
   let hub: HubDouble;
   beforeAll(async () => {
     disk = mkdtempSync(join(tmpdir(), 'aimindserve-disk-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]);
+    shell('mount -t tmpfs -o size=16m tmpfs "$0"', disk);
     hub = await createHubDouble();
     await begin(small, { HF_ENDPOINT: hub.url }, join(disk, 'data'));
   });
   afterAll(async () => {
     await end();
     await hub?.close();
-    execFileSync('umount', ['-l', disk]);
+    shell('umount -l "$0"', disk);
     rmSync(disk, { recursive: true, force: true });
   });
 
@@ -171,14 +171,17 @@ describe.skipIf(!canMount())('a disk that is full', () => {
 function canMount(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'aimindserve-mount-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder], { stdio: 'ignore' });
+    shell('mount -t tmpfs -o size=1m tmpfs "$0" && umount "$0"', folder);
     return true;
   } catch {
     return false;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function shell(script: string, folder: string): void {
+  execFileSync('sh', ['-c', script, folder], { stdio: 'ignore' });
 }
 
 /** Writes until nothing more fits. */
