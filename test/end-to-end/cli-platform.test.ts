@@ -80,7 +80,7 @@ describe('deployments', () => {
 
     mkdirSync(join(folder, 'weights'));
     copyFileSync(join(repository, 'models/nano/aimindserve-nano.gguf'), join(folder, 'weights/own.gguf'));
-    const refused = await run(['deploy', 'weights/own.gguf', ...small]);
+    const refused = await run(['deploy', '/etc/own.gguf', ...small]);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('settings allow-folder')]);
     await ok(['settings', 'allow-folder', 'weights']);
     expect(await ok(['deploy', 'weights/own.gguf', ...small])).toContain('own is ready');
