@@ -230,8 +230,8 @@ describe('chat', () => {
     expect(out).toMatch(/→ get_weather\(\{"city": ?"Paris"\}\)/);
     expect(code).toBe(0);
     const refused = await runCommand(['chat', '--url', server.url, '--model', 'other'], { input: 'Hello!\n' });
-    expect(refused.err).toMatch(/refuses \(404\).*nano/);
-    expect(refused.code).toBe(78);
+    expect(refused.err).toMatch(/'other' does not exist.*nano/);
+    expect(refused.code).toBe(1);
     await server.stop();
   });
 
