@@ -15,8 +15,13 @@ const fileColumns: ReadonlyArray<Column<Item>> = [
   { title: 'VARIANT', cell: (file) => file.text('quantisation') || '–' },
   { title: 'SIZE', isNumber: true, cell: (file) => showBytes(file.number('sizeBytes')) },
   { title: 'FROM', cell: (file) => file.text('origin') },
-  { title: 'FILE', cell: (file) => file.texts('files')[0] ?? '' },
+  { title: 'FILE', cell: describeFile },
 ];
+
+function describeFile(file: Item): string {
+  const path = file.texts('files')[0] ?? '';
+  return file.has('problem') ? `${path} (cannot be served: ${file.text('problem')})` : path;
+}
 
 const downloadColumns: ReadonlyArray<Column<Item>> = [
   { title: 'DOWNLOAD', cell: (download) => download.text('id') },

@@ -25,6 +25,7 @@ export const pullModel: RemoteRun = async (remote) => {
     );
     return exitCodes.interrupted.code;
   }
+  for (const note of end.texts('notes')) surroundings.warn(note);
   if (end.text('state') === 'done') {
     show(end.value, () => `Fetched ${word(0)} (${showBytes(end.number('progress', 'bytesTotal'))}).`);
     return 0;
