@@ -142,11 +142,13 @@ describe('a run', () => {
 describe('what a program sees', () => {
   it('is the environment of the plan, less what the plan removes and what is secret', async () => {
     process.env['AIMINDSERVE_API_KEY'] = 'secret';
-    const base = shellOrder(newInstance(), 'echo "$RUNTIME_TEST,$HOME,$AIMINDSERVE_API_KEY"');
+    process.env['RUNTIME_TEST_TOKEN'] = 'secret';
+    const base = shellOrder(newInstance(), 'echo "$RUNTIME_TEST,$HOME,$AIMINDSERVE_API_KEY$RUNTIME_TEST_TOKEN"');
     const environment = { RUNTIME_TEST: 'yes', HOME: undefined };
     const run = await runtime.start({ ...base, plan: { ...base.plan, environment } });
     expect((await run.ended).logTail).toBe('yes,,');
     delete process.env['AIMINDSERVE_API_KEY'];
+    delete process.env['RUNTIME_TEST_TOKEN'];
   });
 
   it('is nothing that others on the machine can read in the list of processes', async () => {

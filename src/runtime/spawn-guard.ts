@@ -81,10 +81,12 @@ function notStarted(reason: string): ConfigError {
   return new ConfigError('invalid_config', `The guard of the program cannot be started: ${reason}.`);
 }
 
-/** Node's options are not meant for it, and our secrets neither for it nor for the program it starts. */
+/** Names of secrets: ours, those for hubs (`HF_TOKEN`), and whatever else the server was started with. */
+const secretName = /(^|_)(KEYS?|TOKENS?|SECRETS?|PASSWORD|PASSWD|CREDENTIALS?)$/i;
+
+/** Node's options are not meant for it, and secrets neither for it nor for the program it starts. */
 function guardEnvironment(): NodeJS.ProcessEnv {
-  const isKept = (name: string): boolean =>
-    name !== 'NODE_OPTIONS' && !/^AIMINDSERVE_(\w+_)?(KEYS?|TOKEN|SECRET|PASSWORD)$/.test(name);
+  const isKept = (name: string): boolean => name !== 'NODE_OPTIONS' && !secretName.test(name);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isKept(name)));
 }
 

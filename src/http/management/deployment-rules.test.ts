@@ -108,6 +108,13 @@ describe('environment', () => {
     'LD_LIBRARY_PATH',
     'DYLD_INSERT_LIBRARIES',
     'NODE_OPTIONS',
+    'NODE_V8_COVERAGE',
+    'GCONV_PATH',
+    'GGML_BACKEND_PATH',
+    'OPENSSL_CONF',
+    'VK_ICD_FILENAMES',
+    'CUDA_INJECTION64_PATH',
+    'AIMINDSERVE_DATA_DIR',
     'PYTHONPATH',
     'Pythonstartup',
     'PATH',
@@ -126,7 +133,14 @@ describe('environment', () => {
   });
 
   it('takes what engines know', async () => {
-    const environment = { CUDA_VISIBLE_DEVICES: '0', OMP_NUM_THREADS: '4', HF_TOKEN: 'x', MY_PATH: '/x', OLD_X: '' };
+    const environment = {
+      CUDA_VISIBLE_DEVICES: '0',
+      OMP_NUM_THREADS: '4',
+      HF_TOKEN: 'x',
+      MY_PATH: '/x',
+      OLD_X: '',
+      NODES: '1',
+    };
     expect(await verdict({ environment })).toBe('fine');
     expect(await verdict({ environment: { A: 'a\0b' } })).toBe('invalid_value environment.A');
   });

@@ -72,9 +72,18 @@ function flagOf(parameter: string): string {
   return word.toLowerCase().replaceAll('_', '-');
 }
 
-/** Loaders and interpreters obey these before the program's own code runs; the last are engines' own names for flags. */
-const refusedNames =
-  /^(LD_|DYLD_|NODE_OPTIONS$|PYTHON|PATH$|BASH_ENV$|ENV$|IFS$|LLAMA_ARG_|LLAMA_API_KEY$|VLLM_API_KEY$)/i;
+/**
+ * Loaders and interpreters obey the first before the program's own code runs; libraries load code from, or write to,
+ * what the second name; the third are ours, and engines' names for flags.
+ */
+const refusedNames = new RegExp(
+  `^(${[
+    'LD_|DYLD_|GCONV_PATH$|GLIBC_|MALLOC_|NODE_|PYTHON|PERL|RUBY|PATH$|BASH_ENV$|ENV$|IFS$|SHELLOPTS$',
+    'GGML_BACKEND_|OPENSSL_|VK_|OCL_|OPENCL_VENDOR|CUDA_INJECTION|NVTX_INJECTION|ROCP_|HSA_TOOLS_|OMP_TOOL_LIBRARIES$',
+    'AIMINDSERVE_(?!LOG_LEVEL$)|LLAMA_ARG_|LLAMA_API_KEY$|VLLM_API_KEY$',
+  ].join('|')})`,
+  'i',
+);
 const possibleName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function checkEnvironment(environment: Readonly<Record<string, string>>, param: string): void {
