@@ -75,7 +75,9 @@ const largestConfig = 4 << 20;
 /** `model_type` of a `config.json`: the word that GGUF calls the architecture. */
 function architectureIn(path: string): string | undefined {
   try {
-    if (statSync(path).size > largestConfig) return undefined;
+    const facts = statSync(path);
+    // Reading a pipe would wait for ever.
+    if (!facts.isFile() || facts.size > largestConfig) return undefined;
     const config: unknown = JSON.parse(readFileSync(path, 'utf8'));
     const type =
       typeof config === 'object' && config !== null && 'model_type' in config ? config.model_type : undefined;

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -69,6 +70,17 @@ describe('findModelsOnDisk', () => {
       architecture: 'qwen2',
       source: { kind: 'hub', hub: 'huggingface', repository: 'Qwen/Qwen3-8B-GGUF', file: 'sub/Qwen3-8B-Q4_K_M.gguf' },
     });
+  });
+
+  it('reads no pipe', async () => {
+    const at = 'models--a--b/snapshots/r';
+    put(`${at}/model.safetensors`, text('1'));
+    const pipe = join(folder, at, 'config.json');
+    execFileSync('mkfifo', [pipe]);
+    const writer = spawn('sh', ['-c', `echo '{"model_type":"pipe"}' > ${pipe}`]);
+    const [model] = await find('huggingface');
+    writer.kill('SIGKILL');
+    expect(model?.architecture).toBeUndefined();
   });
 
   it('lists safetensors as the folder they are', async () => {
