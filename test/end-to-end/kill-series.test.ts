@@ -16,7 +16,10 @@ import {
   until,
   watchUntil,
 } from './platform-caller.ts';
-import { AskingLane, DeploymentLane, FileLane, KeyLane, type Lane, Receipts } from './platform-churn.ts';
+import { AskingLane, type Lane, Receipts } from './platform-churn.ts';
+import { DeploymentLane } from './platform-churn-deployments.ts';
+import { FileLane } from './platform-churn-files.ts';
+import { KeyLane } from './platform-churn-keys.ts';
 import { enginesIn, processesOf } from './platform-processes.ts';
 import { createRandom, type Random } from './platform-random.ts';
 import { freshPlace, type Place } from './platform-server.ts';
