@@ -19,12 +19,24 @@ export interface Answer {
   readonly calls: readonly MadeCall[];
 }
 
-/** The names the server answers to. */
-export async function listModels(server: Target): Promise<string[]> {
+/** A name the server answers to. */
+export interface ServedModel {
+  readonly name: string;
+  /** Does it answer now, or as soon as it is asked? */
+  readonly isReady: boolean;
+}
+
+/** The models of the server. */
+export async function listServed(server: Target): Promise<ServedModel[]> {
   const response = await ask(server, '/v1/models', undefined, AbortSignal.timeout(10_000));
   const body: unknown = await response.json();
   const data = isObject(body) && Array.isArray(body['data']) ? body['data'] : [];
-  return data.filter(isObject).map((model) => String(model['id']));
+  return data.filter(isObject).map((model) => ({ name: String(model['id']), isReady: answers(model['state']) }));
+}
+
+/** Other servers of this protocol tell no state. */
+function answers(state: unknown): boolean {
+  return state === undefined || state === 'ready' || state === 'partly-ready' || state === 'idle';
 }
 
 /** Streams one answer; `onText` gets what the model says while it says it. */

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { ConfigError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { PushStream } from '../base/stream.ts';
-import { type Answer, listModels, type MadeCall, streamAnswer } from './chat-client.ts';
+import { type Answer, listServed, type MadeCall, streamAnswer } from './chat-client.ts';
 import type { Surroundings } from './prepare-server.ts';
 import type { Target } from './remote/client.ts';
 import { Credentials, targetOf } from './remote/credentials.ts';
@@ -79,7 +79,7 @@ async function openConversation(options: unknown, { environment, folder }: Surro
   const server = targetOf({ url: read('url'), key: read('apiKey') }, environment, new Credentials(environment));
   const system = read('system');
   const tools = read('tools');
-  const model = read('model') ?? (await listModels(server))[0];
+  const model = read('model') ?? (await firstModel(server));
   if (model === undefined) throw new ConfigError('invalid_config', 'The server serves no model.');
   return {
     server,
@@ -87,6 +87,12 @@ async function openConversation(options: unknown, { environment, folder }: Surro
     tools: tools === undefined ? [] : readTools(resolve(folder, tools)),
     messages: system === undefined ? [] : [{ role: 'system', content: system }],
   };
+}
+
+/** The first that answers, else the first: the server then says why it does not. */
+async function firstModel(server: Target): Promise<string | undefined> {
+  const served = await listServed(server);
+  return (served.find(({ isReady }) => isReady) ?? served[0])?.name;
 }
 
 /** A tools file holds a list of tools, or an object with `tools` (a whole request will do). */

@@ -137,6 +137,10 @@ describe('what runs', () => {
     expect(await ok(['export'])).toMatch(/temperature: 0\n/);
     expect(JSON.parse(await ok(['stop', 'nano', '--json'])).isStopped).toBe(true);
     expect(await ok(['start', 'nano'])).toContain('nano is ready');
+    await ok(['scale', 'nano', '0']);
+    const idle = await run(['start', 'nano']);
+    expect([idle.code, idle.err]).toEqual([1, expect.stringContaining('aimindserve scale nano 1')]);
+    expect(await ok(['run', 'nano'], 'Hello!\n')).toMatch(/Talking to nano.*> \S+/s);
     expect(await ok(['top'])).toMatch(/INSTANCE.*own/s);
     await ok(['rm', 'own', '--yes']);
     expect(existsSync(join(folder, 'weights/own.gguf'))).toBe(true);

@@ -75,7 +75,7 @@ export async function tellEnd(remote: Remote, { end, deployment }: FollowEnd): P
       for (const warning of deployment.texts('warnings')) warn(`Note: ${warning}`);
       return exitCodes.done.code;
     case 'stopped':
-      warn(`${name} is stopped. Start it: aimindserve start ${name}`);
+      warn(`${name} is stopped. Start it: aimindserve ${startWords(deployment)}`);
       return exitCodes.failed.code;
     case 'gone':
       warn(`${name} was removed meanwhile.`);
@@ -87,6 +87,11 @@ export async function tellEnd(remote: Remote, { end, deployment }: FollowEnd): P
       await tellFailure(remote, deployment);
       return exitCodes.failed.code;
   }
+}
+
+function startWords(deployment: Item): string {
+  const name = deployment.text('name');
+  return deployment.number('spec', 'replicas') === 0 ? `scale ${name} 1` : `start ${name}`;
 }
 
 async function tellFailure({ client, surroundings }: Remote, deployment: Item): Promise<void> {

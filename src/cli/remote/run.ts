@@ -2,14 +2,15 @@
 
 import { AuthError, ConfigError, RequestError } from '../../base/errors.ts';
 import { chat } from '../chat.ts';
-import { listModels } from '../chat-client.ts';
+import { listServed } from '../chat-client.ts';
 import { bestOffers, type Offer } from './best-offers.ts';
+import type { Client } from './client.ts';
 import { showBytes } from './figures.ts';
 import { followDeployment, tellEnd } from './follow-deployment.ts';
 import type { Item } from './item.ts';
 import { showParameters } from './list-models.ts';
 import { askLine } from './person.ts';
-import { readSource } from './read-source.ts';
+import { readSource, sourceText } from './read-source.ts';
 import type { Remote, RemoteRun } from './remote-command.ts';
 import { type Column, tableOf } from './table.ts';
 
@@ -17,9 +18,9 @@ import { type Column, tableOf } from './table.ts';
 export const run: RemoteRun = async (remote) => {
   const { client, options, words, surroundings } = remote;
   const [wanted] = words;
-  const served = await listModels(client.target);
-  const known = [options.text('name'), wanted].find((name) => name !== undefined && served.includes(name));
-  const name = known ?? (await deployAndWait(remote, wanted));
+  const served = await listServed(client.target);
+  const ready = served.find(({ name, isReady }) => isReady && name === (options.text('name') ?? wanted));
+  const name = ready?.name ?? (await deployAndWait(remote, wanted));
   if (typeof name === 'number') return name;
   const { url, key } = client.target;
   const talk = { url, apiKey: key, model: name, system: options.text('system'), tools: options.text('tools') };
@@ -28,35 +29,41 @@ export const run: RemoteRun = async (remote) => {
 
 /** The name it is ready under, or the exit code. */
 async function deployAndWait(remote: Remote, wanted: string | undefined): Promise<string | number> {
-  const { client, options, surroundings } = remote;
-  if (client.target.key === undefined) throw new AuthError('unauthenticated', signInFirst(client.target.url));
-  const offer = wanted === undefined ? await choose(remote) : undefined;
-  const source = offer?.at('source').value ?? (await readSource(wanted ?? '', surroundings.folder));
-  const { items } = await client.list(['deployments']);
+  const { client, options } = remote;
+  const { url, key } = client.target;
+  if (key === undefined)
+    throw new AuthError('unauthenticated', `To deploy a model, sign in first: aimindserve login ${url}`);
   const name = options.text('name');
-  const there = items.find((deployment) => isMeant(deployment, source, name));
-  const contextSize = options.tokens('ctx-size');
-  const body = { source, ...(name !== undefined && { name }), ...(contextSize !== undefined && { contextSize }) };
-  const deployment = there ?? (await client.ask({ method: 'POST', path: ['deployments'], body }));
-  if (deployment.text('state') === 'stopped')
-    await client.ask({ method: 'POST', path: ['deployments', deployment.text('id'), 'start'] });
+  const deployment = (await findNamed(client, name ?? wanted)) ?? (await deploySource(remote, wanted, name));
+  if (deployment.text('state') === 'stopped') await startIt(client, deployment);
   const end = await followDeployment(remote, deployment);
   const code = await tellEnd(remote, end);
   return code === 0 ? end.deployment.text('name') : code;
 }
 
-function signInFirst(url: string): string {
-  return `To deploy a model, sign in first: aimindserve login ${url}`;
+/** Stopped by a person, or scaled down to nothing. */
+async function startIt(client: Client, deployment: Item): Promise<void> {
+  const path = ['deployments', deployment.text('id')];
+  if (deployment.isTrue('isStopped')) await client.ask({ method: 'POST', path: [...path, 'start'] });
+  if (deployment.number('spec', 'replicas') === 0)
+    await client.ask({ method: 'POST', path: [...path, 'scale'], body: { replicas: 1 } });
 }
 
-/** Is this the model that is asked for, whatever it is called? */
-function isMeant(deployment: Item, source: unknown, name: string | undefined): boolean {
-  if (name !== undefined) return deployment.text('name') === name;
-  return JSON.stringify(sorted(deployment.at('spec', 'source').value)) === JSON.stringify(sorted(source));
+/** What answers to a name, whatever its state. */
+async function findNamed(client: Client, name: string | undefined): Promise<Item | undefined> {
+  const { items } = await client.list(['deployments']);
+  return items.find((one) => [one.text('name'), ...one.texts('spec', 'aliases')].includes(name ?? ''));
 }
 
-function sorted(value: unknown): unknown {
-  return Object.entries(Object(value)).sort(([one], [other]) => (one < other ? -1 : 1));
+/** Deploys a model, unless it is there under the name it would get. */
+async function deploySource(remote: Remote, wanted: string | undefined, name: string | undefined): Promise<Item> {
+  const { client, options, surroundings } = remote;
+  const source = await readSource(wanted ?? (await choose(remote)), surroundings.folder);
+  const { nameOfSource } = await import('../../fleet/model-source.ts');
+  const there = name === undefined ? await findNamed(client, nameOfSource(source)) : undefined;
+  const contextSize = options.tokens('ctx-size');
+  const body = { source, ...(name !== undefined && { name }), ...(contextSize !== undefined && { contextSize }) };
+  return there ?? client.ask({ method: 'POST', path: ['deployments'], body });
 }
 
 const columns: ReadonlyArray<Column<Offer>> = [
@@ -68,8 +75,8 @@ const columns: ReadonlyArray<Column<Offer>> = [
   { title: 'LICENCE', cell: ({ entry }) => entry.text('licence') },
 ];
 
-/** Lets the person choose among the best that fit. */
-async function choose({ client, surroundings, screen }: Remote): Promise<Item> {
+/** Lets the person choose among the best that fit; the result is what they could have typed. */
+async function choose({ client, surroundings, screen }: Remote): Promise<string> {
   const [catalogue, devices] = await Promise.all([
     client.list(['catalogue'], { fitsOnly: true }),
     client.list(['devices']),
@@ -81,5 +88,5 @@ async function choose({ client, surroundings, screen }: Remote): Promise<Item> {
   const answer = (await askLine(`Which one? [1-${offers.length}, Enter = 1] `))?.trim();
   const chosen = answer === '' ? offers[0] : offers.find(({ number }) => String(number) === answer);
   if (chosen === undefined) throw new ConfigError('invalid_config', 'None was chosen.');
-  return chosen.variant;
+  return sourceText(chosen.variant.at('source'));
 }
