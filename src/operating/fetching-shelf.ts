@@ -1,5 +1,6 @@
 /** The shelf of models: what is on this machine is taken from there, everything else is fetched first. */
 
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Bug } from '../base/errors.ts';
 import type { Download, DownloadProgress, ModelFile } from '../fleet/download.ts';
@@ -48,7 +49,8 @@ export function toModelFile(
   facts: Pick<ModelFile, 'id' | 'workerId' | 'createdAt'>,
 ): ModelFile {
   const files = plan.files.map(({ target }) => target);
-  const sizeBytes = plan.files.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0);
+  // Of files by their address nobody said how large they would be.
+  const sizeBytes = files.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   const name = plan.name === '' ? basename(files[0] ?? '') : plan.name;
   const quantisation = plan.quantisation !== undefined && { quantisation: plan.quantisation };
   return { ...facts, files, sizeBytes, origin: 'own', name, source, ...quantisation };

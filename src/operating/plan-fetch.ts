@@ -40,17 +40,17 @@ export interface PlanWorld {
 type HubSource = Extract<ModelSource, { kind: 'hub' }>;
 
 /** Asks hubs where need be; throws what a person can mend, with the field's path. */
-export function planFetch(source: ModelSource, world: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
+export async function planFetch(source: ModelSource, world: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
   switch (source.kind) {
     case 'hub':
       return planHub(source, world, signal);
     case 'catalogue':
       return planHub(hubSourceOf(source, world.catalog()), world, signal);
     case 'url':
-      return Promise.resolve(planUrl(source, world.folder));
+      return planUrl(source, world.folder);
     case 'bundled':
     case 'local':
-      return Promise.resolve({ name: '', files: [], notes: [] });
+      return { name: '', files: [], notes: [] };
   }
 }
 
