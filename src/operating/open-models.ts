@@ -84,7 +84,10 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
       await saveModelFile(db, file);
       own.add(file);
     },
-    discard: (target) => removePart(target, folder),
+    async discard(target) {
+      await queue.settled(target);
+      await removePart(target, folder);
+    },
     newId: () => `dl_${randomHex(8)}`,
     clock,
     changed: (id, type) => parts.others.tell({ kind: 'download', id, type }),

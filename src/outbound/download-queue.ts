@@ -29,6 +29,8 @@ export interface DownloadQueueSettings {
 export interface DownloadQueue {
   /** Fetches, or joins whoever fetches to the same target; an aborted signal leaves, and the last to leave ends the download. */
   fetch(job: DownloadJob): Promise<void>;
+  /** Resolves when nobody writes to the target; who leaves a download does not wait for that. */
+  settled(target: string): Promise<void>;
   /** Ends a download for all who wait for it; false if it is not there or has ended. What came is kept for the next time. */
   cancel(id: string): boolean;
   /** Those under way and the last that ended, oldest first. */
@@ -83,6 +85,11 @@ class Queue implements DownloadQueue {
     if (!isSameFile(entry.job, job))
       throw new RequestError('conflict', `Another file is being fetched to ${job.target}; cancel that first.`);
     return this.#wait(entry, job);
+  }
+
+  async settled(target: string): Promise<void> {
+    for (let entry = this.#entries.get(target); entry !== undefined; entry = this.#entries.get(target))
+      await settled(entry.ended);
   }
 
   cancel(id: string): boolean {
