@@ -19,7 +19,7 @@ const specFlags = [
   ['--label <KEY=VALUE>', 'run on machines with this label', 'repeated'],
   ['--category <name>', 'llm, embedding or reranker', 'repeated'],
   ['--keep-alive <time>', 'unload it when idle for so long (10m), load it when asked'],
-  ['--tool-format <name>', 'how it writes tool calls (default: detected)'],
+  ['--tool-format <name>', 'how it writes tool calls: a name (see formats) or a JSON file (default: detected)'],
   ['--chat-template <file>', 'a Jinja file instead of its own template'],
   ['--system-prompt <text>', 'put before conversations that have none'],
   ['--sampling <KEY=VALUE>', 'what answers start from, e.g. temperature=0.2', 'repeated'],

@@ -21,19 +21,25 @@ export async function readWish({ options, words, word, surroundings }: Remote): 
   const fields = { ...readTexts(options), ...readNumbers(options), ...readLists(options, parameters) };
   const keepAlive = options.text('keep-alive');
   const template = options.text('chat-template');
+  const format = options.text('tool-format');
   return {
     source,
     ...fields,
+    ...(format !== undefined && { toolFormat: toFormat(format, surroundings.folder) }),
     ...(keepAlive !== undefined && { keepAliveSeconds: parseSpan(keepAlive, '--keep-alive') }),
     ...(template !== undefined && { chatTemplate: readTemplate(resolve(surroundings.folder, template)) }),
   };
+}
+
+/** A JSON file is a format of its own, and the server runs in another folder; anything else is the name of one. */
+function toFormat(nameOrFile: string, folder: string): string {
+  return nameOrFile.toLowerCase().endsWith('.json') ? resolve(folder, nameOrFile) : nameOrFile;
 }
 
 const textFlags = [
   ['name', 'name'],
   ['gpu', 'gpu'],
   ['backend', 'backend'],
-  ['tool-format', 'toolFormat'],
   ['system-prompt', 'systemPrompt'],
   ['guarantee', 'guarantee'],
   ['restart', 'restart'],
