@@ -7,7 +7,8 @@ import type { Random } from './platform-random.ts';
 interface KnownKey {
   readonly name: string;
   readonly revision: number;
-  readonly secret: string;
+  /** Absent = the answer that held it was never heard. */
+  readonly secret?: string;
 }
 
 interface KeyChange {
@@ -43,10 +44,11 @@ export class KeyLane implements Lane {
     const lost = [...this.#known].flatMap(([id, known]) => this.#lost(id, known, found.get(id)));
     const strange = items.filter(({ id, name }) => !this.#known.has(id) && name !== this.#pending?.name);
     const wrong = [...lost, ...strange.map(({ name }) => `the key '${name}' came back`)];
-    for (const [id, known] of this.#known) {
-      const now = found.get(id);
-      if (now === undefined) this.#known.delete(id);
-      else this.#known.set(id, { ...known, name: now.name, revision: now.revision });
+    const secrets = new Map([...this.#known].map(([id, { secret }]) => [id, secret]));
+    this.#known.clear();
+    for (const { id, name, revision } of items) {
+      const secret = secrets.get(id);
+      this.#known.set(id, { name, revision, ...(secret !== undefined && { secret }) });
     }
     this.#pending = undefined;
     return [...wrong, ...(await this.#try(caller))];
@@ -65,10 +67,11 @@ export class KeyLane implements Lane {
   async #try({ url }: Caller): Promise<string[]> {
     const status = async (secret: string): Promise<number> =>
       (await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } })).status;
-    const live = [...this.#known.values()].at(-1);
+    const live = [...this.#known.values()].find(({ secret }) => secret !== undefined);
     const dead = this.#revoked.at(-1);
     const wrong = [];
-    if (live !== undefined && (await status(live.secret)) !== 200) wrong.push(`the key '${live.name}' does not open`);
+    if (live?.secret !== undefined && (await status(live.secret)) !== 200)
+      wrong.push(`the key '${live.name}' does not open`);
     if (dead !== undefined && (await status(dead)) !== 401) wrong.push('a revoked key opens');
     return wrong;
   }
@@ -97,6 +100,6 @@ export class KeyLane implements Lane {
     this.#receipts.take('DELETE', '/keys', await caller.send('DELETE', `/api/v1/keys/${id}`));
     const known = this.#known.get(id);
     this.#known.delete(id);
-    if (known !== undefined) this.#revoked.push(known.secret);
+    if (known?.secret !== undefined) this.#revoked.push(known.secret);
   }
 }
