@@ -39,7 +39,7 @@ export class DeviceDesk {
     placement: { devices = [], labels = {} },
   }: Pick<Deployment, 'placement'>): readonly PlaceableDevice[] {
     const isChoosy = devices.some((id) => id !== 'cpu') || Object.keys(labels).length > 0;
-    if (isChoosy) this.#reading ??= this.#read().then(this.#parts.changed);
+    if (isChoosy) this.#reading ??= this.#learn();
     return this.#placeable;
   }
 
@@ -71,6 +71,16 @@ export class DeviceDesk {
       throw new RequestError('not_found', `There is no device '${deviceId}'.`);
     await saveDeviceMark(db, { workerId, deviceId, isCordoned, labels: this.#markOf(deviceId)?.labels ?? {} });
     this.#marks = await listDeviceMarks(db);
+  }
+
+  async #learn(): Promise<void> {
+    try {
+      await this.#read();
+      this.#parts.changed();
+    } catch {
+      // Whoever asks next has them read again.
+      this.#reading = undefined;
+    }
   }
 
   async #read(): Promise<void> {

@@ -9,6 +9,7 @@ import { ConfigError } from '../base/errors.ts';
 import { type DataLock, type LockHolder, lockDataFolder } from '../store/data-lock.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { confirmSecretKeys, readSecretKeys, type SecretKeys } from '../store/secret-key.ts';
+import { openAll } from './end-all.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** What everything else is built on. */
@@ -27,28 +28,22 @@ export interface Foundation {
 }
 
 /** Takes the data directory; a ConfigError names who has it, where a person chose it. */
-export async function openFoundation(config: ServerConfig): Promise<Foundation> {
-  const { dataFolder, isPassing, notes, lock } = await takeFolder(config);
-  const { log, logFile } = openLog(dataFolder, config.logLevel);
-  const backupsFolder = join(dataFolder, 'backups');
-  const giveBack = async (): Promise<void> => {
-    log.flush();
-    await lock.release();
-    if (isPassing) rmSync(dataFolder, { recursive: true, force: true });
-  };
-  try {
+export function openFoundation(config: ServerConfig): Promise<Foundation> {
+  return openAll(async (begun) => {
+    const { dataFolder, isPassing, notes, lock } = await takeFolder(config);
+    begun(async () => {
+      await lock.release();
+      if (isPassing) rmSync(dataFolder, { recursive: true, force: true });
+    });
+    const { log, logFile } = openLog(dataFolder, config.logLevel);
+    begun(async () => log.flush());
     const keys = await readSecretKeys(dataFolder, config.environment);
+    const backupsFolder = join(dataFolder, 'backups');
     const store = await openStore({ path: join(dataFolder, 'aimindserve.db'), clock: systemClock, log, backupsFolder });
+    begun(() => store.close());
     await confirmSecretKeys(store.db, keys);
-    const close = async (): Promise<void> => {
-      await store.close();
-      await giveBack();
-    };
-    return { dataFolder, isPassing, notes, log, logFile, store, keys, lock, close };
-  } catch (thrown) {
-    await giveBack();
-    throw thrown;
-  }
+    return { dataFolder, isPassing, notes, log, logFile, store, keys, lock };
+  });
 }
 
 type Taken = Pick<Foundation, 'dataFolder' | 'isPassing' | 'notes' | 'lock'>;

@@ -20,6 +20,7 @@ import { readDevices } from '../runtime/devices.ts';
 import { createGuardedRuntime } from '../runtime/guarded-runtime.ts';
 import { createRunProgram, readText } from '../runtime/run-program.ts';
 import { bundledModelPath } from './bundled-model.ts';
+import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
 import { type Outside, openOutside } from './open-outside.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -46,49 +47,52 @@ export interface Ground {
 const workerId = 'local';
 
 /** Opens it; nothing moves before `fleet.start`. */
-export async function openGround(config: ServerConfig, foundation: Foundation): Promise<Ground> {
+export function openGround(config: ServerConfig, foundation: Foundation): Promise<Ground> {
   const { store, log, dataFolder } = foundation;
   const { db } = store;
-  const openProfiles = once(() => loadProfiles(dataFolder));
-  const outside = await openOutside(config, foundation);
-  const others = new ChangeFeed();
-  const devices = new DeviceDesk({
-    db,
-    workerId,
-    read: () => readDevices(readText, createRunProgram()),
-    changed: () => fleet.fleet.lookAgain(),
-  });
-  await devices.open();
   const tools = { db, dataFolder, clock: systemClock, randomHex, log };
-  const models = await openModels({
-    ...tools,
-    ...outside,
-    environment: config.environment,
-    readLocal: createReadLocal(bundledModelPath()),
-    workerId,
-    others,
-    ...(config.catalogFile !== undefined && { catalogFile: config.catalogFile }),
+  const openProfiles = once(() => loadProfiles(dataFolder));
+  return openAll(async (begun) => {
+    const outside = await openOutside(config, foundation);
+    begun(() => outside.outbound.close());
+    const others = new ChangeFeed();
+    const devices = new DeviceDesk({
+      db,
+      workerId,
+      read: () => readDevices(readText, createRunProgram()),
+      changed: () => fleet.fleet.lookAgain(),
+    });
+    await devices.open();
+    const models = await openModels({
+      ...tools,
+      ...outside,
+      environment: config.environment,
+      readLocal: createReadLocal(bundledModelPath()),
+      workerId,
+      others,
+      ...(config.catalogFile !== undefined && { catalogFile: config.catalogFile }),
+    });
+    begun(() => models.close());
+    const fleet = await openFleet({
+      ...tools,
+      runtime: createGuardedRuntime({ dataFolder }),
+      engine: engineOf,
+      shelf: models.shelf,
+      allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
+      inspect: (spec, deployment) => inspect(spec, deployment, openProfiles),
+      devices: (deployment) => devices.placeableFor(deployment),
+    });
+    // Ended before the downloads: what waits for one would begin another.
+    begun(() => fleet.close());
+    return { outside, openProfiles, models, fleet, devices, others };
   });
-  const fleet = await openFleet({
-    ...tools,
-    runtime: createGuardedRuntime({ dataFolder }),
-    engine: engineOf,
-    shelf: models.shelf,
-    allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
-    inspect: async (spec, wishes) => {
-      const [profiles, { templateOf }] = await Promise.all([openProfiles(), import('../answering/model-profile.ts')]);
-      // A template is a stranger's program: it first runs in a thread that may fail.
-      await dryRender({ source: templateOf(spec, wishes), ...spec });
-      profiles(spec, wishes);
-    },
-    devices: (deployment) => devices.placeableFor(deployment),
-  });
-  const close = async (): Promise<void> => {
-    await models.close();
-    await fleet.close();
-    await outside.outbound.close();
-  };
-  return { outside, openProfiles, models, fleet, devices, others, close };
+}
+
+/** A template is a stranger's program: it first runs in a thread that may fail. */
+async function inspect(spec: ModelSpec, deployment: Deployment, openProfiles: OpenProfiles): Promise<void> {
+  const [profiles, { templateOf }] = await Promise.all([openProfiles(), import('../answering/model-profile.ts')]);
+  await dryRender({ source: templateOf(spec, deployment), ...spec });
+  profiles(spec, deployment);
 }
 
 /** `llama-box` is llama.cpp by whichever program there is; here that is the embedded one. */

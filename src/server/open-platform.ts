@@ -20,6 +20,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 import { readDevices } from '../runtime/devices.ts';
 import { createLogs } from '../runtime/logs.ts';
 import { createRunProgram, readText } from '../runtime/run-program.ts';
+import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
 import { engineOf, type Ground, type Profiles } from './open-ground.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -37,26 +38,30 @@ export interface Platform extends Omit<Ground, 'close' | 'openProfiles'> {
 }
 
 /** Opens it. */
-export async function openPlatform(config: ServerConfig, foundation: Foundation, ground: Ground): Promise<Platform> {
+export function openPlatform(config: ServerConfig, foundation: Foundation, ground: Ground): Promise<Platform> {
   const { store, log } = foundation;
-  const accounts = await openAccounts(config, foundation, ground.outside.outbound);
-  const admission = await createAdmission({ db: store.db, clock: systemClock, log });
-  const profiles = await ground.openProfiles();
-  const probes = await openProbes(foundation, ground, profiles);
-  const control = openControl(foundation, ground, { profiles, probes });
-  const close = async (): Promise<void> => {
+  return openAll(async (begun) => {
+    const accounts = await openAccounts(config, foundation, ground.outside.outbound);
+    begun(() => accounts.close());
+    const admission = await createAdmission({ db: store.db, clock: systemClock, log });
+    begun(() => admission.close());
+    const profiles = await ground.openProfiles();
+    const probes = await openProbes(foundation, ground, profiles);
     // Before the fleet: an engine that ends would look like one that failed its probe.
-    await probes.close();
-    await admission.close();
-    await accounts.close();
-  };
-  const { dataFolder: folder, keys, isPassing } = foundation;
-  const { publicUrl, print } = config;
-  const offer = async (url: string): Promise<void> => {
+    begun(() => probes.close());
+    const control = openControl(foundation, ground, { profiles, probes });
+    const { openProfiles, close, ...rest } = ground;
+    return { ...rest, profiles, accounts, admission, control, offerSetup: setupOffer(config, foundation) };
+  });
+}
+
+/** A server that keeps nothing has no administrator. */
+function setupOffer({ publicUrl, print }: ServerConfig, { store, keys, dataFolder, isPassing }: Foundation) {
+  return async (url: string): Promise<void> => {
     const parts = { db: store.db, clock: systemClock, hash: createSecretHash(keys) };
-    if (!isPassing) await offerSetup(parts, { baseUrl: publicUrl ?? url, folder, ...(print && { print }) });
+    const place = { baseUrl: publicUrl ?? url, folder: dataFolder, ...(print && { print }) };
+    if (!isPassing) await offerSetup(parts, place);
   };
-  return { ...ground, profiles, accounts, admission, control, offerSetup: offer, close };
 }
 
 /** Who says how a model speaks, and whether it does. */

@@ -5,6 +5,7 @@ import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { describeSource } from '../fleet/model-source.ts';
 import type { HttpApp } from '../http/app.ts';
 import type { KeptInstance } from '../operating/kept-instance.ts';
+import { openAll } from './end-all.ts';
 import { type Foundation, openFoundation } from './open-foundation.ts';
 import { type Ground, openGround } from './open-ground.ts';
 import type { Platform } from './open-platform.ts';
@@ -44,16 +45,12 @@ export interface RunningServer {
 const drainMs = 10_000;
 
 /** Starts a server; resolves once the declared model answers, rejects with a ConfigError that says what to change. */
-export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  const ends: Array<() => Promise<void>> = [];
-  const close = async (): Promise<void> => {
-    for (const end of ends.splice(0).reverse()) await end();
-  };
-  try {
+export function startServer(config: ServerConfig): Promise<RunningServer> {
+  return openAll(async (begun) => {
     const foundation = await openFoundation(config);
-    ends.push(() => foundation.close());
+    begun(() => foundation.close());
     const ground = await openGround(config, foundation);
-    ends.push(() => ground.close());
+    begun(() => ground.close());
     const declared = declare(config, ground);
     await ground.fleet.start();
     // Read while the model loads: together they are half of what a start takes.
@@ -62,22 +59,19 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       import('./create-app.ts'),
     ]);
     const platform = await openPlatform(config, foundation, ground);
-    ends.push(() => platform.close());
+    begun(() => platform.close());
     const closing = new AbortController();
     const app = createApp(config, { foundation, platform, closing: closing.signal });
-    ends.push(async () => {
+    begun(() => {
       closing.abort();
-      await app.close(drainMs);
+      return app.close(drainMs);
     });
     const url = await listen(app, config);
     await foundation.lock.update({ url });
     await platform.offerSetup(url);
     const model = declared === undefined ? undefined : await firstReady(platform, declared, config.onProgress);
-    return { url, description: describe(platform, foundation, model), close };
-  } catch (thrown) {
-    await close();
-    throw thrown;
-  }
+    return { url, description: describe(platform, foundation, model) };
+  });
 }
 
 /** The model of the command line; the bundled one that nobody named gives way to what is deployed. */
@@ -100,14 +94,16 @@ async function firstReady(
   const forever = new AbortController().signal;
   for (;;) {
     const [kept] = fleet.fleet.keptOf(id);
-    if (kept?.instance.state === 'fetching') tell(`${describeSource(source)}: ${kept.instance.reason}`);
+    const { state, reason = '' } = kept?.instance ?? {};
+    // What it waits for, too: otherwise nobody would know why nothing happens.
+    if (reason !== '' && (state === 'fetching' || state === 'pending')) tell(`${describeSource(source)}: ${reason}`);
     const { client, spec, deployment, error } = kept ?? {};
     if (client !== undefined && spec !== undefined && deployment !== undefined) {
       const { device, contextPerSlot } = client;
       const format = profiles(spec, deployment).evidence;
       return { name: spec.name, device, contextPerRequest: contextPerSlot, parallel: deployment.parallel, format };
     }
-    if (kept?.instance.state === 'failed') throw toConfigError(error, kept);
+    if (kept !== undefined && state === 'failed') throw toConfigError(error, kept);
     await fleet.fleet.change(forever);
   }
 }
