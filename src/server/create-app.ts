@@ -108,7 +108,9 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
 
 function servedModels({ fleet, profiles }: Platform, caller: Caller | undefined): readonly ServedModel[] {
   const { fleet: all } = fleet;
-  const open = all.deployments.filter((deployment) => caller === undefined || mayUseModel(caller, deployment));
+  // What is stopped cannot be asked; what loads on demand can.
+  const running = all.deployments.filter((deployment) => wantedReplicas(deployment, true) > 0);
+  const open = running.filter((deployment) => caller === undefined || mayUseModel(caller, deployment));
   return open.flatMap((deployment) => served(deployment, { fleet, profiles }));
 }
 
