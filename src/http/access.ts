@@ -13,16 +13,21 @@ function first(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** A name or address, and a port: nothing that would make a URL of it say something else. */
+const hostText = /^[\w.:[\]-]+$/;
+/** What proxies add. */
+const proxyHeader = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
+
 /**
  * Without a key, web pages must not reach the server: neither directly (`Origin`), nor by a name that was rebound
  * to this machine (`Host`), nor through a proxy that makes strangers look local.
  */
 export function checkLocal(headers: IncomingHttpHeaders, listeningHost: string): void {
   const { host, origin } = headers;
-  if (host !== undefined && !isLocal(`http://${host}`, listeningHost)) throw foreign('Host', host);
+  if (host !== undefined && !(hostText.test(host) && isLocal(`http://${host}`, listeningHost)))
+    throw foreign('Host', host);
   if (origin !== undefined && !isLocal(origin, listeningHost)) throw foreign('Origin', origin);
-  for (const name of Object.keys(headers))
-    if (name === 'forwarded' || name.startsWith('x-forwarded-')) throw foreign(name, 'a proxy');
+  for (const name of Object.keys(headers)) if (proxyHeader.test(name)) throw foreign(name, 'a proxy');
 }
 
 function foreign(header: string, value: string): AuthError {

@@ -112,6 +112,22 @@ describe('what others own', () => {
   });
 });
 
+describe('a key that expires', () => {
+  it('cannot outlive itself: not by an edit, not by another key', async () => {
+    const expiresAt = bench.clock.unixSeconds() + 3_600;
+    const spec = { name: 'brief', scopes: ['management' as const], limits: {}, expiresAt };
+    const { key, secret } = await bench.accounts.createKey(bench.user, spec);
+    const as = { authorization: `Bearer ${secret}` };
+    const statusOf = async (method: 'POST' | 'PATCH', path: string, body: object) =>
+      (await bench.ask({ method, path, as, body })).status;
+    expect(await statusOf('POST', '/keys', { name: 'heir' })).toBe(400);
+    expect(await statusOf('POST', '/keys', { name: 'heir', expiresAt: expiresAt + 1 })).toBe(400);
+    expect(await statusOf('POST', '/keys', { name: 'heir', expiresAt })).toBe(201);
+    expect(await statusOf('PATCH', `/keys/${key.id}`, { expiresAt: null })).toBe(400);
+    expect(await statusOf('PATCH', `/keys/${key.id}`, { name: 'renamed' })).toBe(200);
+  });
+});
+
 describe('what is never told', () => {
   it('to users: environment, parameters and logs of deployments', async () => {
     const { id } = await newDeployment({ environment: { SECRET: 'hidden' }, backendParameters: ['--hidden'] });

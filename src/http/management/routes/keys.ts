@@ -1,7 +1,7 @@
 /** `/keys`: API keys, one's own or, for administrators, everybody's. */
 
 import { Type } from 'typebox';
-import { AuthError } from '../../../base/errors.ts';
+import { AuthError, RequestError } from '../../../base/errors.ts';
 import { type ApiKey, type ApiKeySpec, apiKeyDefaults, apiKeySpecSchema } from '../../../fleet/api-key.ts';
 import { type Action, personOf } from '../../../fleet/permissions.ts';
 import type { User, UserId } from '../../../fleet/user.ts';
@@ -88,6 +88,7 @@ const create = defineRoute({
   handler: async ({ body }, call) => {
     const { world, note } = call;
     const spec = { scopes: [...apiKeyDefaults.scopes], limits: apiKeyDefaults.limits, ...body };
+    refuseOutliving(spec, call);
     const { key, secret } = await world.accounts.createKey(selfOf(call), spec);
     world.feeds.keys.publish({ type: 'created', id: key.id });
     note({ targetId: key.id, targetName: key.name, detail: Object.keys(body).sort().join(', ') });
@@ -111,6 +112,7 @@ const edit = defineRoute({
     const { world, note, expectedRevision } = call;
     const before = await keyOf(params.id, call, 'key.edit-any');
     const spec = checkInput(apiKeySpecSchema, mergePatch(specOf(before), body));
+    if (spec.expiresAt !== before.expiresAt) refuseOutliving(spec, call);
     const key = await world.accounts.editKey(before.id, spec, expectedRevision ?? before.revision);
     world.feeds.keys.publish({ type: 'updated', id: key.id });
     note({ targetId: key.id, targetName: key.name, detail: changedFields(specOf(before), specOf(key)) });
@@ -143,6 +145,14 @@ async function keyOf(id: string, { world, caller, may }: Call, any: Action): Pro
   const key = isApiKeyId(id) ? await findApiKey(world.db, id) : undefined;
   const isOwn = key !== undefined && key.ownerId === personOf(caller)?.id;
   return key !== undefined && (isOwn || may(any)) ? key : missing('API key', id);
+}
+
+/** A key that leaks must not live on in another: what it makes or prolongs ends when it does. */
+function refuseOutliving({ expiresAt }: Pick<ApiKeySpec, 'expiresAt'>, { caller }: Call): void {
+  const end = caller.kind === 'key' ? caller.key.expiresAt : undefined;
+  if (end === undefined || (expiresAt !== undefined && expiresAt <= end)) return;
+  const message = `By a key that expires, keys are only made that expire no later: 'expiresAt' is at most ${end}.`;
+  throw new RequestError('invalid_value', message, { param: 'expiresAt' });
 }
 
 function selfOf({ caller }: Call): User {
