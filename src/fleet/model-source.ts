@@ -14,7 +14,8 @@ const localSource = Type.Object({ kind: Type.Literal('local'), path: text(4_096)
 const urlSource = Type.Object(
   {
     kind: Type.Literal('url'),
-    url: Type.String({ minLength: 1, maxLength: 4_096, pattern: '^https?://' }),
+    /** Without a name and password: whoever may see the deployment would see them. */
+    url: Type.String({ minLength: 1, maxLength: 4_096, pattern: '^https?://[^\\s/?#@\\\\]+([/?#]|$)' }),
     sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
   },
   { additionalProperties: false },
@@ -47,7 +48,7 @@ export const modelSourceSchema = Type.Union([bundledSource, localSource, urlSour
 /** Where weights come from. */
 export type ModelSource = Static<typeof modelSourceSchema>;
 
-/** A source in one line, as the command line spells it. */
+/** A source in one line, as the command line spells it; of an address what comes before the query, which may be a secret. */
 export function describeSource(source: ModelSource): string {
   switch (source.kind) {
     case 'bundled':
@@ -55,7 +56,7 @@ export function describeSource(source: ModelSource): string {
     case 'local':
       return source.path;
     case 'url':
-      return source.url;
+      return withoutQuery(source.url);
     case 'catalogue':
       return source.quantisation === undefined ? source.name : `${source.name}:${source.quantisation}`;
     case 'hub': {
@@ -89,4 +90,8 @@ export function nameOfSource(source: ModelSource): string {
       .replace(/^[^a-z0-9]+/, '')
       .slice(0, 100) || 'model'
   );
+}
+
+function withoutQuery(url: string): string {
+  return url.split(/[?#]/, 1)[0] ?? '';
 }

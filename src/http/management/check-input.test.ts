@@ -62,6 +62,13 @@ it('holds maps to their names', () => {
   expect(ofDeployment({ source: bundled, environment: many })).toMatch(/^invalid_value environment: /);
 });
 
+it('takes addresses without a name and password', () => {
+  for (const url of ['https://files.example/m.gguf?a@b', 'http://10.0.0.1:8000', 'http://[::1]:8000/m.gguf'])
+    expect(ofDeployment({ source: { kind: 'url', url } })).toBe('fine');
+  for (const url of ['https://a:b@files.example/m.gguf', 'http://a\\@b/', 'file:///etc/passwd', 'https:///m.gguf'])
+    expect(ofDeployment({ source: { kind: 'url', url } })).toMatch(/^invalid_value source.url: /);
+});
+
 it('tells several problems at once, but not all of many', () => {
   const value = { source: bundled, replicas: -1, parallel: 'x', gpu: 'gpu', name: ' ', bogus: 1, other: 2 };
   const told = ofDeployment(value);

@@ -129,14 +129,17 @@ describe('a key that expires', () => {
 });
 
 describe('what is never told', () => {
-  it('to users: environment, parameters and logs of deployments', async () => {
-    const { id } = await newDeployment({ environment: { SECRET: 'hidden' }, backendParameters: ['--hidden'] });
+  it('to users: environment, parameters, signed addresses and logs of deployments', async () => {
+    const source = { kind: 'url', url: 'https://files.example/m.gguf?signature=hidden' };
+    const { id } = await newDeployment({ source, environment: { SECRET: 'hidden' }, backendParameters: ['--hidden'] });
     const asUser = await bench.ask({ path: `/deployments/${id}`, as: user });
     expect(asUser.status).toBe(200);
     expect(asUser.text).not.toContain('hidden');
     expect(asUser.text).not.toContain('a prompt');
     const asAdmin = await bench.ask({ path: `/deployments/${id}`, as: admin });
-    expect(asAdmin.body.spec).toMatchObject({ environment: { SECRET: 'hidden' }, backendParameters: ['--hidden'] });
+    const kept = { source, environment: { SECRET: 'hidden' }, backendParameters: ['--hidden'] };
+    expect(asAdmin.body.spec).toMatchObject(kept);
+    expect(asAdmin.body.source).toBe('https://files.example/m.gguf');
     expect(asAdmin.text).toContain('a prompt');
   });
 

@@ -29,10 +29,13 @@ export function specOf(deployment: Deployment): DeploymentSpec {
   return spec;
 }
 
-/** Environment and parameters may hold secrets of others. */
+/** Environment and parameters may hold secrets of others, and so may the query of an address. */
 function shownSpec(deployment: Deployment, may: May): DeploymentSpec {
   const spec = specOf(deployment);
-  return may('deployment.read-environment') ? spec : { ...spec, environment: {}, backendParameters: [] };
+  if (may('deployment.read-environment')) return spec;
+  const { source } = spec;
+  const shown = source.kind === 'url' ? { ...source, url: describeSource(source) } : source;
+  return { ...spec, source: shown, environment: {}, backendParameters: [] };
 }
 
 /** An instance; its times in seconds. */
