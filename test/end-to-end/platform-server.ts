@@ -1,6 +1,6 @@
 /** A server on a data directory of its own that outlives it, as a person who has just installed it would start one. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processesOf } from './platform-processes.ts';
@@ -19,10 +19,15 @@ export interface Place {
 export function freshPlace(environment: Readonly<Record<string, string>> = {}, path?: string): Place {
   const folder = mkdtempSync(join(tmpdir(), 'aimindserve-place-'));
   const dataFolder = path ?? join(folder, 'data');
+  const home = join(folder, 'home');
+  mkdirSync(home);
   return {
     dataFolder,
     start: (words = [], more = {}) =>
-      startServer(words, { environment: { HOME: folder, AIMINDSERVE_DATA_DIR: dataFolder, ...environment, ...more } }),
+      startServer(words, {
+        folder: home,
+        environment: { HOME: home, AIMINDSERVE_DATA_DIR: dataFolder, ...environment, ...more },
+      }),
     clear() {
       for (const { pid } of processesOf(dataFolder)) process.kill(pid, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
