@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aDeployment } from '../../test/fixtures/deployment.ts';
 import { systemClock } from '../base/clock.ts';
 import { ConfigError, RequestError } from '../base/errors.ts';
+import { silentLog } from '../base/log.ts';
 import { readWishes } from '../engines/embedded/parameters.ts';
 import { completeSpec, type DeploymentId } from '../fleet/deployment.ts';
 import type { ModelFile } from '../fleet/download.ts';
@@ -18,7 +19,7 @@ async function open(changes: Partial<ControlParts> = {}) {
   const db = await openMemoryStore();
   const { fleet, roster } = stageFleet();
   fleet.start();
-  const others = new ChangeFeed();
+  const others = new ChangeFeed(silentLog);
   const own = new OwnFiles([]);
   const discarded: string[] = [];
   const downloads = new ModelDownloads({

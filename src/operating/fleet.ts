@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
 import { type Instance, type InstanceId, newInstance } from '../fleet/instance.ts';
 import { Bell } from './bell.ts';
+import { ChangeFeed } from './change-feed.ts';
 import { Demand } from './demand.ts';
 import { findDevices, findLack, type Lack } from './find-room.ts';
 import type { FleetChange } from './fleet-control.ts';
@@ -41,7 +42,7 @@ export class Fleet {
   readonly #demand: Demand;
   /** Those that wait until one that they replace has gone. */
   readonly #cramped = new Set<InstanceId>();
-  readonly #listeners = new Set<(change: FleetChange) => void>();
+  readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
   readonly #work = new Bell();
   readonly #bell = new Bell();
@@ -51,6 +52,7 @@ export class Fleet {
   constructor(world: FleetWorld) {
     this.#world = world;
     this.#demand = new Demand(world.clock);
+    this.#feed = new ChangeFeed(world.log);
   }
 
   get isClosing(): boolean {
@@ -75,8 +77,7 @@ export class Fleet {
   }
 
   subscribe(listener: (change: FleetChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#feed.subscribe(listener);
   }
 
   /** Resolves when anything changed; rejects when `signal` aborts. */
@@ -273,14 +274,7 @@ export class Fleet {
 
   #tell(change: FleetChange): void {
     this.#bell.ring();
-    for (const listener of this.#listeners) {
-      try {
-        listener(change);
-      } catch (thrown) {
-        // What moves instances must not end because somebody who watches them stumbles.
-        this.#world.log.error({ err: thrown }, 'a change of the fleet could not be told');
-      }
-    }
+    this.#feed.tell(change);
   }
 
   #newInstanceId(): InstanceId {

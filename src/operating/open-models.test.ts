@@ -45,7 +45,7 @@ async function newFolder(): Promise<string> {
 /** A server's models; a second one on the same folder and database is the server started again. */
 async function open(dataFolder: string, db: Db) {
   const models = await openModels({
-    ...{ db, dataFolder, environment: {}, workerId: 'local', others: new ChangeFeed() },
+    ...{ db, dataFolder, environment: {}, workerId: 'local', others: new ChangeFeed(silentLog) },
     ...{ clock: systemClock, randomHex, log: silentLog, readLocal: createReadLocal(bundledPath) },
     outbound: openOutbound(),
     endpoints: () => ({ huggingface: double.url, modelscope: double.url }),

@@ -55,7 +55,7 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
   return openAll(async (begun) => {
     const outside = await openOutside(config, foundation);
     begun(() => outside.outbound.close());
-    const others = new ChangeFeed();
+    const others = new ChangeFeed(log);
     const devices = new DeviceDesk({
       db,
       workerId,
