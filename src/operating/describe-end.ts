@@ -4,7 +4,7 @@ import type { RunEnd } from '../runtime/run.ts';
 
 /** So much of the log is quoted, from its end: reasons are remembered, and written to the database. */
 const quotedLines = 8;
-const quotedCharacters = 2_000;
+const quotedCharacters = 1_000;
 
 /** The first line says what happened; the lines after it quote the log, which only some may read. */
 export function describeEnd(end: RunEnd, whatHappened = 'The engine ended.'): string {

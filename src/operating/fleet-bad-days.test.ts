@@ -191,6 +191,27 @@ describe('running requests', () => {
   });
 });
 
+it('leaves a download that its deployment does not want any more', async () => {
+  let hasLeft = false;
+  const shelf: ModelShelf = {
+    peek: () => undefined,
+    take: (_source, tell, signal) => {
+      tell('1 %');
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => {
+          hasLeft = true;
+          reject(signal.reason);
+        }),
+      );
+    },
+  };
+  const { fleet } = startFleet(aDeployment(), [], { shelf });
+  await until(fleet, ([kept]) => kept?.instance.reason === '1 %');
+  fleet.unwant(stagedId);
+  await until(fleet, ({ length }) => length === 0);
+  expect(hasLeft).toBe(true);
+});
+
 describe('two edits in a row', () => {
   it('end in instances of the last one, the first serving until then', async () => {
     const { fleet, roster, lives } = startFleet(aDeployment(), ['well', 'never']);

@@ -187,6 +187,7 @@ export class KeptInstance {
   }
 
   async #drained(): Promise<void> {
+    if (this.#running === 0) return;
     const deadline = AbortSignal.timeout(this.#world.patience.drainMs);
     try {
       while (this.#running > 0 && !this.#isHurried) await this.#idle.next(deadline);
