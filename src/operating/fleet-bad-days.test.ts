@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { aDeployment } from '../../test/fixtures/deployment.ts';
 import { scriptedSpec } from '../../test/fixtures/scripted-engine.ts';
+import type { DeploymentId } from '../fleet/deployment.ts';
 import { type Instance, type InstanceId, type InstanceState, newInstance } from '../fleet/instance.ts';
 import { estimateMemory } from '../models/estimate-memory.ts';
 import {
@@ -314,20 +315,23 @@ describe('devices', () => {
   });
 });
 
-it('goes on moving though somebody who watches it stumbles, or a step fails', async () => {
+it('goes on moving though somebody who watches it stumbles, or another instance cannot be moved', async () => {
   let isPlaceable = false;
   const { fleet } = stageFleet([], {
-    place: () => {
-      if (!isPlaceable) throw new RangeError('what a day');
+    place: ({ id }) => {
+      if (!isPlaceable && id === stagedId) throw new RangeError('what a day');
       return { devices: ['cpu'] };
     },
   });
+  const other = 'dep_2' as DeploymentId;
+  fleet.want(aDeployment());
+  fleet.want(aDeployment({ id: other, name: 'other' }));
   fleet.subscribe(() => {
     throw new RangeError('what a listener');
   });
-  fleet.want(aDeployment());
   fleet.start();
   await settle();
+  expect(allReady(1)(fleet.keptOf(other))).toBe(true);
   isPlaceable = true;
   fleet.lookAgain();
   await until(fleet, allReady(1));

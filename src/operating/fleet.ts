@@ -156,14 +156,10 @@ export class Fleet {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       let wakeAtMs: number | undefined;
-      try {
-        do {
-          this.#isDirty = false;
-          wakeAtMs = this.#step();
-        } while (this.#isDirty);
-      } catch (thrown) {
-        this.#world.log.error({ err: thrown }, 'the fleet could not take a step; it tries again in a moment');
-      }
+      do {
+        this.#isDirty = false;
+        wakeAtMs = this.#step();
+      } while (this.#isDirty);
       const untilWake = wakeAtMs === undefined ? roundMs : wakeAtMs - this.#world.clock.unixMs();
       await this.#work.next(signal, Math.max(1, Math.min(untilWake, roundMs))).catch(() => {});
     }
@@ -181,8 +177,17 @@ export class Fleet {
       cramped: this.#cramped,
       nowMs: this.#world.clock.unixMs(),
     });
-    for (const action of actions) this.#carryOut(action);
+    for (const action of actions) this.#tryTo(action);
     return wakeAtMs;
+  }
+
+  /** What goes wrong with one instance must not keep the others from moving. */
+  #tryTo(action: Action): void {
+    try {
+      this.#carryOut(action);
+    } catch (thrown) {
+      this.#world.log.error({ action, err: thrown }, 'the fleet could not take a step; it tries again in a moment');
+    }
   }
 
   #carryOut(action: Action): void {
