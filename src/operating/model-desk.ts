@@ -1,7 +1,7 @@
 /** Where models are looked for: the hubs, and the catalogue with how each of its models would fit this machine. */
 
 import type { ModelSource } from '../fleet/model-source.ts';
-import { catalogSizeBytes } from '../models/catalog/best-for-machine.ts';
+import { bestForMachine, catalogSizeBytes } from '../models/catalog/best-for-machine.ts';
 import type { Catalog, CatalogEntry } from '../models/catalog/catalog.ts';
 import { estimateFit } from '../models/estimate-fit.ts';
 import { factsFromSize } from '../models/estimate-remote.ts';
@@ -58,7 +58,8 @@ export function createModelDesk({ hubs, ...parts }: DeskParts) {
     async catalogue() {
       const freeBytes = parts.freeBytes();
       const deployments = parts.deployments();
-      return parts.catalog().entries.map((entry) => describeEntry(entry, { freeBytes, deployments }));
+      const best = bestForMachine(parts.catalog(), freeBytes).map(({ entry }) => entry.name);
+      return parts.catalog().entries.map((entry) => describeEntry(entry, { freeBytes, deployments, best }));
     },
   };
 }
@@ -70,6 +71,8 @@ function toVariant({ name, quantisation, files, missing, projector, sizeBytes }:
 
 interface Machine {
   readonly freeBytes: number;
+  /** Names of the models that suit it best, the best first. */
+  readonly best: readonly string[];
   readonly deployments: readonly DeploymentView[];
 }
 
@@ -93,6 +96,7 @@ function describeEntry(entry: CatalogEntry, machine: Machine) {
     },
     variants: entry.quantisations.map((quantisation) => describeVariant(entry, quantisation, machine.freeBytes)),
     ...(template && { toolFormat: template.format }),
+    ...(machine.best.includes(name) && { rank: machine.best.indexOf(name) + 1 }),
   };
 }
 

@@ -3,7 +3,6 @@
 import { AuthError, ConfigError, RequestError } from '../../base/errors.ts';
 import { chat } from '../chat.ts';
 import { listServed } from '../chat-client.ts';
-import { bestOffers, type Offer } from './best-offers.ts';
 import type { Client } from './client.ts';
 import { showBytes } from './figures.ts';
 import { followDeployment, tellEnd } from './follow-deployment.ts';
@@ -66,8 +65,15 @@ async function deploySource(remote: Remote, wanted: string | undefined, name: st
   return there ?? client.ask({ method: 'POST', path: ['deployments'], body });
 }
 
+/** A model of the catalogue that suits the server, and the variant of it to take. */
+interface Offer {
+  readonly rank: number;
+  readonly entry: Item;
+  readonly variant: Item;
+}
+
 const columns: ReadonlyArray<Column<Offer>> = [
-  { title: '', cell: ({ number }) => `${number}` },
+  { title: '', cell: ({ rank }) => `${rank}` },
   { title: 'MODEL', cell: ({ entry }) => entry.text('name') },
   { title: 'PARAMETERS', isNumber: true, cell: ({ entry }) => showParameters(entry.number('parameterCount')) },
   { title: 'DOWNLOAD', isNumber: true, cell: ({ variant }) => showBytes(variant.number('sizeBytes')) },
@@ -77,16 +83,20 @@ const columns: ReadonlyArray<Column<Offer>> = [
 
 /** Lets the person choose among the best that fit; the result is what they could have typed. */
 async function choose({ client, surroundings, screen }: Remote): Promise<string> {
-  const [catalogue, devices] = await Promise.all([
-    client.list(['catalogue'], { fitsOnly: true }),
-    client.list(['devices']),
-  ]);
-  const offers = bestOffers(catalogue.items, devices.items);
+  const { items } = await client.list(['catalogue'], { fitsOnly: true });
+  const offers = items.flatMap(toOffer).toSorted((one, other) => one.rank - other.rank);
   if (offers.length === 0) throw new RequestError('model_not_found', 'No model of the catalogue fits this server.');
   surroundings.warn('These fit the server:\n');
   surroundings.warn(`${tableOf(columns, offers, screen.columns)}\n`);
   const answer = (await askLine(`Which one? [1-${offers.length}, Enter = 1] `))?.trim();
-  const chosen = answer === '' ? offers[0] : offers.find(({ number }) => String(number) === answer);
+  const chosen = answer === '' ? offers[0] : offers.find(({ rank }) => String(rank) === answer);
   if (chosen === undefined) throw new ConfigError('invalid_config', 'None was chosen.');
   return sourceText(chosen.variant.at('source'));
+}
+
+/** The server ranks the few that suit it best; their first variant is the usual choice. */
+function toOffer(entry: Item): readonly Offer[] {
+  const rank = entry.number('rank');
+  const [variant] = entry.items('variants');
+  return rank === undefined || variant === undefined ? [] : [{ rank, entry, variant }];
 }

@@ -111,6 +111,8 @@ export const catalogueEntrySchema = Type.Object(
     toolFormat: Type.Optional(Type.String()),
     /** `expected` until a probe on this server proved or refuted it. */
     tools: Type.Enum(['none', 'expected', 'proven', 'failed']),
+    /** 1 = suits this machine best; absent = not among the best. */
+    rank: Type.Optional(count),
     releasedAt: Type.Optional(Type.String()),
     repositories: Type.Object({
       huggingface: Type.Optional(Type.String()),

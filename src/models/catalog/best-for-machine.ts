@@ -20,6 +20,8 @@ const wanted = 3;
 const mostOfMemory = 0.6;
 /** Tools, a system prompt and some turns. */
 const leastContext = 16_384;
+/** A processor, which is all that the embedded engine computes with, reads all weights for every token: some 40 GB a second. */
+const mostOnProcessorBytes = 6e9;
 const usualBits = 4.89;
 
 /** The best for this memory, the best first, at most one of a family; the bundled one if nothing else fits. */
@@ -46,7 +48,7 @@ function suggest(entry: CatalogEntry, memoryBytes: number): Suggestion | undefin
   const [quantisation] = entry.quantisations;
   if (entry.template === undefined || quantisation === undefined) return undefined;
   const sizeBytes = catalogSizeBytes(entry, quantisation);
-  if (sizeBytes > memoryBytes * mostOfMemory) return undefined;
+  if (sizeBytes > Math.min(memoryBytes * mostOfMemory, mostOnProcessorBytes)) return undefined;
   const facts = factsFromSize({
     name: quantisation,
     sizeBytes,
