@@ -22,6 +22,7 @@ export interface DeviceParts {
 export class DeviceDesk {
   #devices: readonly Device[] = [];
   #reading: Promise<void> | undefined;
+  #current: Promise<void> | undefined;
   #marks: readonly DeviceMark[] = [];
   readonly #parts: DeviceParts;
 
@@ -83,7 +84,15 @@ export class DeviceDesk {
     }
   }
 
-  async #read(): Promise<void> {
+  /** Once at a time for all who ask: each reading starts several programs. */
+  #read(): Promise<void> {
+    this.#current ??= this.#readAnew().finally(() => {
+      this.#current = undefined;
+    });
+    return this.#current;
+  }
+
+  async #readAnew(): Promise<void> {
     this.#devices = await this.#parts.read();
   }
 

@@ -17,9 +17,7 @@ import type { FleetControl } from '../operating/fleet-control.ts';
 import { ProbeDesk } from '../operating/probe-desk.ts';
 import { openVerdictShelf } from '../operating/verdict-shelf.ts';
 import type { Outbound } from '../outbound/outbound.ts';
-import { readDevices } from '../runtime/devices.ts';
 import { createLogs } from '../runtime/logs.ts';
-import { createRunProgram, readText } from '../runtime/run-program.ts';
 import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
 import { engineOf, type Ground, type Profiles } from './open-ground.ts';
@@ -115,7 +113,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
       catalog: models.catalog,
       plan: models.plan,
       readWishes,
-      devices: () => readDevices(readText, createRunProgram()),
+      devices: () => devices.view(fleet.fleet.kept),
       freeBytes: () => fleet.memory.freeBytes,
     },
     logs: createLogs(dataFolder),

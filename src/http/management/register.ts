@@ -10,6 +10,7 @@ import { toHttpError } from '../errors.ts';
 import { refuseTheRest } from '../only.ts';
 import { writeAudit } from './audit.ts';
 import { createFeeds } from './feeds.ts';
+import { Lane } from './lane.ts';
 import { OpenCalls } from './open-calls.ts';
 import { sendRefusal, sendResult } from './respond.ts';
 import type { Call, ChangeNote, Route } from './route.ts';
@@ -26,7 +27,8 @@ const maxStrangerBodyBytes = 64 * 1024;
 /** Registers the routes; they live as long as `app`. */
 export function registerManagement(app: FastifyInstance, routes: readonly Route[], parts: ManagementParts): void {
   app.register((scope, _options, ready) => {
-    const world: World = { ...parts, feeds: createFeeds(parts.fleet), calls: new OpenCalls(parts.closing) };
+    const own = { feeds: createFeeds(parts.fleet), calls: new OpenCalls(parts.closing), lane: new Lane() };
+    const world: World = { ...parts, ...own };
     scope.addHook('onClose', async () => world.feeds.close());
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -94,6 +96,7 @@ async function handle(route: Route, caller: Caller, exchange: Exchange): Promise
   const { request, reply } = exchange;
   const changes: ChangeNote[] = [];
   const call = callOf(caller, exchange, (change) => changes.push(change));
+  await exchange.world.lane.turn();
   const { params, query } = request;
   const result = await route.run({ params, query, body: readBody(route, request) }, call);
   const { audit } = route;

@@ -7,6 +7,7 @@ import type { Db } from '../../store/tables.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { HttpLimits } from '../limits.ts';
 import type { Feeds } from './feeds.ts';
+import type { Lane } from './lane.ts';
 import type { ModelDesk } from './model-desk.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { PlatformSettings } from './platform-settings.ts';
@@ -34,4 +35,5 @@ export interface ManagementParts {
 export interface World extends ManagementParts {
   readonly feeds: Feeds;
   readonly calls: OpenCalls;
+  readonly lane: Lane;
 }
