@@ -8,6 +8,8 @@ import { prepareServer, type Surroundings } from './prepare-server.ts';
 
 /** Starts a server, prints the banner and stays until a signal; the result is the exit code. */
 export async function serve(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  // Whatever is written from here on, by libraries too, is for this user alone.
+  process.umask(0o077);
   const prepared = prepareServer(words, surroundings);
   for (const note of prepared.notes) surroundings.warn(note);
   const stopped = untilSignal();

@@ -1,6 +1,6 @@
 /** A new user's first hour: link, administrator, three deployments, a key, and the tutorial's request pasted. */
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHubDouble, type HubDouble } from '../../src/models/hub/fixtures/hub-double.ts';
@@ -36,6 +36,9 @@ describe('the first administrator', () => {
   it('is made by the link that only the owner of the directory can read', async () => {
     expect(statSync(link()).mode & 0o777).toBe(0o600);
     expect(statSync(place.dataFolder).mode & 0o777).toBe(0o700);
+    const entries = readdirSync(place.dataFolder, { recursive: true, encoding: 'utf8' });
+    const modeOf = (name: string) => statSync(join(place.dataFolder, name), { throwIfNoEntry: false })?.mode ?? 0;
+    expect(entries.filter((name) => (modeOf(name) & 0o077) !== 0)).toEqual([]);
     expect(server.banner).not.toContain('token=');
     const url = readFileSync(link(), 'utf8').trim();
     expect(url).toMatch(new RegExp(`^${server.url}/#/setup\\?token=`));
