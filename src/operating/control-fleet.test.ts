@@ -46,6 +46,7 @@ async function open(changes: Partial<ControlParts> = {}) {
     files: {
       ...{ db, own, folder: '/models', places: [], memory: new Map(), workerId: 'local' },
       readLocal: () => undefined,
+      expected: () => new Set<string>(),
     },
     estimate: {
       ...{ shelf: { peek: () => undefined }, catalog: () => ({ entries: [], templates: [] }), readWishes },

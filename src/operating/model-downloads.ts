@@ -21,7 +21,7 @@ export interface DownloadsWorld {
   ) => Promise<void>;
   /** Called once all files are there, before anybody who waits is told. */
   readonly arrived: (source: ModelSource, plan: FetchPlan) => Promise<void>;
-  /** Removes what has come of a file that is not whole. */
+  /** Removes what has come of a file whose model is not whole. */
   readonly discard: (target: string) => Promise<void>;
   readonly newId: () => string;
   readonly clock: Clock;
@@ -61,6 +61,12 @@ export class ModelDownloads {
 
   list(): readonly Download[] {
     return [...this.#flights.values()].map(({ download }) => download);
+  }
+
+  /** Files that are being written, or will be. */
+  get targets(): ReadonlySet<string> {
+    const going = [...this.#flights.values()].filter((flight) => !hasEnded(flight));
+    return new Set(going.flatMap(({ targets }) => targets));
   }
 
   /** Fetches a source, or joins who fetches it already; the last one who leaves ends it. */
@@ -107,7 +113,7 @@ export class ModelDownloads {
     for (const flight of this.#flights.values()) {
       if (flight.key !== key) continue;
       flight.isUnwanted = true;
-      if (hasEnded(flight)) await this.#discardParts(flight);
+      if (hasEnded(flight) && flight.download.state !== 'done') await this.#discardParts(flight);
     }
   }
 
@@ -187,9 +193,7 @@ export class ModelDownloads {
 
   /** Unless another download writes to the same place. */
   async #discardParts(flight: Flight): Promise<void> {
-    const others = [...this.#flights.values()].filter((other) => other !== flight && !hasEnded(other));
-    const taken = new Set(others.flatMap(({ targets }) => targets));
-    for (const target of flight.targets) if (!taken.has(target)) await this.#world.discard(target);
+    for (const target of flight.targets) if (!this.targets.has(target)) await this.#world.discard(target);
   }
 
   #set(flight: Flight, change: Partial<Download>): void {

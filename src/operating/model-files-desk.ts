@@ -25,6 +25,8 @@ export interface ModelFilesParts {
   /** Kept from list to list: reading a header takes some 20 ms. */
   readonly memory: FilesMemory;
   readonly readLocal: ReadLocal;
+  /** Files on their way: until all of them are there, they are no model. */
+  readonly expected: () => ReadonlySet<string>;
   readonly workerId: string;
 }
 
@@ -85,12 +87,12 @@ async function findOwn(id: string, parts: ModelFilesParts): Promise<ModelFile> {
 
 /** Those that are not known to be our own. */
 async function foundOnDisk(
-  { own, memory, workerId }: ModelFilesParts,
+  { own, memory, expected, workerId }: ModelFilesParts,
   places: readonly ModelPlace[],
   signal: AbortSignal,
 ): Promise<readonly ModelFile[]> {
-  const known = new Set(own.all.flatMap(({ files }) => files));
   const found = await findModelsOnDisk(places, signal, { memory });
+  const known = new Set([...own.all.flatMap(({ files }) => files), ...expected()]);
   return found
     .filter(({ files }) => !files.some((path) => known.has(path)))
     .map((model) => toModelFile(model, workerId));

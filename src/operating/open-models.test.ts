@@ -43,12 +43,12 @@ async function newFolder(): Promise<string> {
 }
 
 /** A server's models; a second one on the same folder and database is the server started again. */
-async function open(dataFolder: string, db: Db) {
+async function open(dataFolder: string, db: Db, url = double.url) {
   const models = await openModels({
     ...{ db, dataFolder, environment: {}, workerId: 'local', others: new ChangeFeed(silentLog) },
     ...{ clock: systemClock, randomHex, log: silentLog, readLocal: createReadLocal(bundledPath) },
     outbound: openOutbound(),
-    endpoints: () => ({ huggingface: double.url, modelscope: double.url }),
+    endpoints: () => ({ huggingface: url, modelscope: url }),
     token: () => undefined,
   });
   onTestFinished(() => models.close());
@@ -141,6 +141,33 @@ describe('a model of a hub', () => {
     await models.downloads.close();
     expect(filesIn(join(dataFolder, 'models'))).toEqual([]);
     expect(existsSync(join(dataFolder, 'models')), 'our own folder stays').toBe(true);
+  });
+
+  it('of which one part is there is no model yet, and goes as a whole', async () => {
+    const folder = await newFolder();
+    const parts = [1_000, 1_000_000].map((size, index) => {
+      const path = join(folder, `part-${index}`);
+      writeFileSync(path, Buffer.alloc(size, index + 1));
+      return path;
+    });
+    const files = Object.fromEntries(parts.map((path, index) => [`m-Q8_0-0000${index + 1}-of-00002.gguf`, path]));
+    const other = await createHubDouble({ repositories: [{ id: 'a/b-GGUF', files }] });
+    onTestFinished(() => other.close());
+    other.faults.stallAfterBytes = 500_000;
+    const models = await open(folder, await openMemoryStore(), other.url);
+    const source = hub({ repository: 'a/b-GGUF' });
+    const leaving = new AbortController();
+    const taking = models.shelf.take(source, nothing, leaving.signal);
+    await partOf(folder, 500_000);
+    expect(filesIn(join(folder, 'models'))).toContain('m-Q8_0-00001-of-00002.gguf');
+    const names = async () => (await listAllModels(models.files, never)).map(({ origin }) => origin);
+    expect(await names()).toEqual(['bundled']);
+    leaving.abort();
+    await expect(taking).rejects.toThrow();
+    await models.downloads.close();
+    expect(await names(), 'nobody goes on with it now').toEqual(['bundled', 'own']);
+    await models.downloads.discard(source);
+    expect(filesIn(join(folder, 'models'))).toEqual([]);
   });
 
   it('cannot lead out of our folder, whatever its names are', async () => {

@@ -1,6 +1,7 @@
 /** Puts together how models come to this machine: hubs, catalogue, downloads, and the shelf they end on. */
 
 import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, RandomHex } from '../base/clock.ts';
@@ -86,6 +87,8 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     },
     async discard(target) {
       await queue.settled(target);
+      // One part of several may be whole; what another model has of it stays.
+      if (!own.all.some(({ files }) => files.includes(target))) await rm(target, { force: true });
       await removePart(target, folder);
     },
     newId: () => `dl_${randomHex(8)}`,
@@ -105,6 +108,7 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     files: {
       ...{ db, own, folder, places: modelPlaces(machine, folder), memory: new Map(), workerId },
       readLocal: parts.readLocal,
+      expected: () => downloads.targets,
     },
     plan,
     async close() {
