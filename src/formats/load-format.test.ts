@@ -167,6 +167,8 @@ describe('loadFormat', () => {
 
   it('refuses what is no JSON, or too deep', () => {
     expect(() => loadFormat('{', 'a.json')).toThrowError(/^a\.json: not JSON:/);
+    for (const secret of ['hunter22', `root:x:${'0'.repeat(100)}`, `{"a": ${'hunter'.repeat(20)}}`])
+      expect(() => loadFormat(secret, 'a.json')).toThrowError(/^a\.json: not JSON: Unexpected token '.'$/);
     expect(() => loadFormat('['.repeat(1000) + ']'.repeat(1000), 'a.json')).toThrowError(/nests more than/);
     let calls: unknown = 'x';
     for (let level = 0; level < 40; level++) calls = [calls];

@@ -37,7 +37,8 @@ function parseFile(text: string, file: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    // Engines quote the text around the mistake, and whoever named this file may not be one who may read it.
+    const reason = cause instanceof Error ? cause.message.replace(/, (?:\.\.\.)?".*$/s, '') : '';
     throw new ConfigError('invalid_config', `${file}: not JSON: ${reason}`, { cause });
   }
   if (isDeeperThan(value, maxDepth))
