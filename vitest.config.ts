@@ -19,7 +19,13 @@ export default defineConfig({
         test: {
           name: 'end-to-end',
           include: ['test/end-to-end/**/*.test.ts', 'test/{grammar,libraries}/**/*.test.ts'],
+          exclude: ['test/end-to-end/kill-series.test.ts'],
         },
+      },
+      {
+        extends: true,
+        // Its rounds need both cores: a check of its own.
+        test: { name: 'kill-series', include: ['test/end-to-end/kill-series.test.ts'] },
       },
     ],
   },

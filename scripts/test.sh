@@ -63,7 +63,9 @@ command -v busybox >/dev/null 2>&1 || skip busybox 'there is no busybox on this 
 
 check end-to-end npx --no-install vitest run --project end-to-end --reporter=default --reporter=json --outputFile.json="$reports/end-to-end.json"
 
+check kill-series npx --no-install vitest run --project kill-series --reporter=default --reporter=json --outputFile.json="$reports/kill-series.json"
+
 say result
 # shellcheck disable=SC2086
 set -- $results
-node scripts/count-tests.mjs "$@" "$reports/unit.json" "$reports/end-to-end.json"
+node scripts/count-tests.mjs "$@" "$reports/unit.json" "$reports/end-to-end.json" "$reports/kill-series.json"

@@ -33,6 +33,21 @@ describe('createDeploymentEditor', () => {
     expect(fleet.deployments).toEqual([]);
   });
 
+  it('takes the names of what nobody asked for by name, and of nothing else', async () => {
+    const { fleet, editor } = await open();
+    const declared = aDeployment({ declaredBy: 'command-line', id: 'dep_flag' as DeploymentId });
+    fleet.want(declared);
+    await expect(editor.create(bundled, undefined)).rejects.toMatchObject({ code: 'name_taken' });
+    fleet.letGiveWay(declared.id);
+    await editor.create({ ...bundled, name: 'another' }, undefined);
+    expect(fleet.deployment(declared.id)).toBeDefined();
+    await editor.create(bundled, undefined);
+    expect(fleet.deployments.map(({ name, declaredBy }) => [name, declaredBy])).toEqual([
+      ['another', 'store'],
+      ['aimindserve-nano', 'store'],
+    ]);
+  });
+
   it('makes changes that come at once one after another, and loses none', async () => {
     const { db, fleet, editor } = await open();
     const { id } = await editor.create(bundled, undefined);

@@ -77,7 +77,7 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 async function create(world: EditWorld, spec: DeploymentSpec, by: UserId | undefined): Promise<Deployment> {
   const { fleet, db, clock, newId, check } = world;
   check(spec);
-  refuseTakenNames(spec, fleet.deployments);
+  refuseTakenNames(spec, firm(fleet));
   const at = clock.unixSeconds();
   const deployment: Deployment = {
     ...spec,
@@ -93,6 +93,7 @@ async function create(world: EditWorld, spec: DeploymentSpec, by: UserId | undef
   };
   const written = await insertDeployment(db, deployment);
   if (written === 'name_taken') throw nameTaken(spec);
+  makeWay(fleet, written);
   fleet.want(written);
   return written;
 }
@@ -102,7 +103,7 @@ async function edit(world: EditWorld, before: Deployment, spec: DeploymentSpec):
   check(spec);
   refuseTakenNames(
     spec,
-    fleet.deployments.filter((other) => other.id !== before.id),
+    firm(fleet).filter((other) => other.id !== before.id),
   );
   const revision = before.revision + 1;
   const instanceRevision = needsNewInstances(specOf(before), spec) ? revision : before.instanceRevision;
@@ -115,8 +116,21 @@ async function write({ db, fleet }: EditWorld, after: Deployment, before: Deploy
   const written = await updateDeployment(db, after, before.revision);
   if (written === 'changed') throw changedMeanwhile(before);
   if (written === 'name_taken') throw nameTaken(after);
+  makeWay(fleet, written);
   fleet.want(written);
   return written;
+}
+
+/** Those whose names are theirs. */
+function firm(fleet: Fleet): readonly Deployment[] {
+  return fleet.deployments.filter(({ id }) => !fleet.givesWay(id));
+}
+
+/** Ends what gives way to these names. */
+function makeWay(fleet: Fleet, deployment: Deployment): void {
+  const names = servedNames(deployment);
+  for (const other of fleet.deployments)
+    if (fleet.givesWay(other.id) && servedNames(other).some((name) => names.includes(name))) fleet.unwant(other.id);
 }
 
 /** These reach running instances as soon as they are written: they must not break what serves. */

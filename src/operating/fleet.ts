@@ -38,6 +38,7 @@ const roundMs = 5_000;
 export class Fleet {
   readonly #world: FleetWorld;
   readonly #deployments = new Map<DeploymentId, Deployment>();
+  readonly #givingWay = new Set<DeploymentId>();
   readonly #kept = new Map<InstanceId, KeptInstance>();
   readonly #demand: Demand;
   /** Those that wait until one that they replace has gone. */
@@ -92,6 +93,15 @@ export class Fleet {
     for (const kept of this.keptOf(deployment.id)) kept.follow(deployment);
     this.#tell({ kind: 'deployment', id: deployment.id, type });
     this.#kick();
+  }
+
+  /** Nobody asked for it by name: whoever needs one of its names may have it. */
+  letGiveWay(id: DeploymentId): void {
+    this.#givingWay.add(id);
+  }
+
+  givesWay(id: DeploymentId): boolean {
+    return this.#givingWay.has(id);
   }
 
   /** Ends all its instances. */

@@ -98,7 +98,7 @@ describe('openFleet', () => {
   it('writes nothing of what the command line declares', async () => {
     const { db, begin } = await open();
     const { fleet, declare, start, close } = await begin();
-    const declared = declare(completeSpec({ source: { kind: 'bundled' } }));
+    const declared = declare(completeSpec({ source: { kind: 'bundled' } }), false);
     expect(declared).toMatchObject({ declaredBy: 'command-line', revision: 1 });
     await start();
     await settle();
@@ -112,6 +112,6 @@ describe('openFleet', () => {
     await insertDeployment(db, aDeployment({ name: 'stored', aliases: ['gpt-4o'] }));
     const { declare } = await begin();
     const spec = completeSpec({ source: { kind: 'bundled' }, aliases: ['gpt-4o'] });
-    expect(() => declare(spec)).toThrow(/'gpt-4o' .*'stored' \(dep_1\)/);
+    expect(() => declare(spec, false)).toThrow(/'gpt-4o' .*'stored' \(dep_1\)/);
   });
 });

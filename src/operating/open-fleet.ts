@@ -47,8 +47,11 @@ export interface OpenFleet {
   readonly memory: MemoryDesk;
   readonly roster: Roster;
   readonly newId: (prefix: 'dep' | 'ins') => string;
-  /** Deploys what a flag names; throws ConfigError if a stored deployment answers to one of its names. */
-  declare(spec: DeploymentSpec): Deployment;
+  /**
+   * Deploys what a flag names; throws ConfigError if a stored deployment answers to one of its names. One that gives way
+   * was named by nobody: a stored deployment takes its names as soon as it wants them.
+   */
+  declare(spec: DeploymentSpec, givesWay: boolean): Deployment;
   /** Takes up what an earlier server left, ends what it lost, and begins to move. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -94,7 +97,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
     memory,
     roster: createLocalRoster(fleet, clock),
     newId,
-    declare(spec) {
+    declare(spec, givesWay) {
       refuseDouble(spec, stored);
       const at = clock.unixSeconds();
       const deployment: Deployment = {
@@ -109,6 +112,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
         updatedAt: at,
       };
       fleet.want(deployment);
+      if (givesWay) fleet.letGiveWay(deployment.id);
       return deployment;
     },
     async start() {

@@ -77,7 +77,7 @@ export function startServer(config: ServerConfig): Promise<RunningServer> {
 /** The model of the command line; the bundled one that nobody named gives way to what is deployed. */
 function declare({ model, isModelNamed }: ServerConfig, { fleet }: Ground): Deployment | undefined {
   const isWanted = model !== undefined && (isModelNamed || fleet.fleet.deployments.length === 0);
-  return isWanted ? fleet.declare(model) : undefined;
+  return isWanted ? fleet.declare(model, !isModelNamed) : undefined;
 }
 
 async function listen(app: HttpApp, { host, port: wanted, tls }: ServerConfig): Promise<string> {

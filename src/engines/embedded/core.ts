@@ -18,6 +18,7 @@ export interface EngineCore {
   readonly scheduler: Scheduler;
   /** For people: what it runs on. */
   readonly device: string;
+  readonly contextPerSlot: number;
   tokenize(prompt: Prompt): Promise<Int32Array>;
 }
 
@@ -43,7 +44,7 @@ export async function openCore(settings: EngineSettings, log: NativeLogSink, onS
     .allowed(tokens);
   const decoder = await creating;
   const device = describeDevice(library, decoder.threads);
-  return { tokens, tokenize, device, scheduler: new Scheduler(decoder, onStep) };
+  return { tokens, tokenize, device, contextPerSlot, scheduler: new Scheduler(decoder, onStep) };
 }
 
 function defaultContext(model: NativeModel, { slots, kvBytesPerToken }: EngineSettings): number {

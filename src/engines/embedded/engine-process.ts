@@ -23,7 +23,11 @@ async function main(): Promise<void> {
   const loading = listen(settings, sessions, async () => (await importCore()).openCore(settings, log, flush));
   process.stdin.once('end', () => void stop(loading));
   process.stdin.resume();
-  await (await loading).core;
+  const { device, contextPerSlot } = await (await loading).core;
+  // What an operator finds in the log of a healthy run.
+  process.stderr.write(
+    `${settings.modelPath} is loaded: ${device}, ${contextPerSlot} tokens of context for each of ${settings.slots} requests at once.\n`,
+  );
 }
 
 /** Imported late: where the foreign function interface is missing, there is someone to tell. */

@@ -116,7 +116,7 @@ export function encodeReport({ calls, warnings, usage, report }: Reportable): Js
 
 const errorTypes: Record<ErrorKind, string> = {
   request: 'invalid_request_error',
-  auth: 'authentication_error',
+  auth: 'invalid_request_error',
   limit: 'rate_limit_error',
   unavailable: 'server_error',
   engine: 'server_error',
