@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aDeployment } from '../../test/fixtures/deployment.ts';
 import { systemClock } from '../base/clock.ts';
 import { ConfigError, RequestError } from '../base/errors.ts';
+import type { DeploymentId } from '../fleet/deployment.ts';
 import { findDeployment, listDeployments } from '../store/deployments.ts';
 import { createDeploymentEditor, type EditWorld } from './edit-deployments.ts';
 import { awayWhile, openMemoryStore } from './fixtures/memory-store.ts';
