@@ -5,17 +5,21 @@ import type { DeploymentId } from './deployment.ts';
 /** Names an instance. */
 export type InstanceId = string & { readonly brand: 'InstanceId' };
 
-/** Where an instance stands; the diagram is in `next`. */
-export type InstanceState =
-  | 'pending'
-  | 'placed'
-  | 'fetching'
-  | 'starting'
-  | 'ready'
-  | 'ailing'
-  | 'failed'
-  | 'stopping'
-  | 'stopped';
+/** All states; the diagram is in `next`. */
+export const instanceStates = [
+  'pending',
+  'placed',
+  'fetching',
+  'starting',
+  'ready',
+  'ailing',
+  'failed',
+  'stopping',
+  'stopped',
+] as const;
+
+/** Where an instance stands. */
+export type InstanceState = (typeof instanceStates)[number];
 
 /** A change of state, for people. */
 export interface Transition {

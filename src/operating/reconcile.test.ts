@@ -1,20 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { completeSpec, type Deployment, type DeploymentId } from '../fleet/deployment.ts';
+import { aDeployment as deployment } from '../../test/fixtures/deployment.ts';
+import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
 import { type Instance, type InstanceId, type InstanceState, newInstance, next } from '../fleet/instance.ts';
 import { type Action, type FleetFacts, planActions } from './reconcile.ts';
-
-const deployment = (changes: Partial<Deployment> = {}): Deployment => ({
-  ...completeSpec({ source: { kind: 'bundled' } }),
-  id: 'dep_1' as DeploymentId,
-  declaredBy: 'store',
-  revision: 1,
-  instanceRevision: 1,
-  isStopped: false,
-  createdAt: 0,
-  updatedAt: 0,
-  ...changes,
-});
 
 let count = 0;
 const instance = (state: InstanceState, changes: Partial<Instance> = {}): Instance => ({

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 import { Type } from 'typebox';
 import type { Json } from '../base/json.ts';
 import type { DeploymentId } from '../fleet/deployment.ts';
-import type { Instance, InstanceId } from '../fleet/instance.ts';
+import { type Instance, type InstanceId, instanceStates } from '../fleet/instance.ts';
 import { type JsonColumn, jsonColumn } from './json-column.ts';
 import type { Db, Tables } from './tables.ts';
 
@@ -19,17 +19,7 @@ const readRecord: JsonColumn<Json> = jsonColumn(Type.Any());
 const readHistory = jsonColumn(
   Type.Array(
     Type.Object({
-      state: Type.Enum([
-        'pending',
-        'placed',
-        'fetching',
-        'starting',
-        'ready',
-        'ailing',
-        'failed',
-        'stopping',
-        'stopped',
-      ]),
+      state: Type.Enum([...instanceStates]),
       reason: Type.String(),
       atMs: Type.Number(),
     }),

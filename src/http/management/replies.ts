@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { deploymentSpecSchema } from '../../fleet/deployment.ts';
+import { instanceStates } from '../../fleet/instance.ts';
 import { modelSourceSchema } from '../../fleet/model-source.ts';
 
 const count = Type.Integer({ minimum: 0 });
@@ -9,17 +10,7 @@ const time = Type.Integer();
 const text = Type.String();
 const optional = { text: Type.Optional(text), count: Type.Optional(count), time: Type.Optional(time) };
 
-const instanceState = Type.Enum([
-  'pending',
-  'placed',
-  'fetching',
-  'starting',
-  'ready',
-  'ailing',
-  'failed',
-  'stopping',
-  'stopped',
-]);
+const instanceState = Type.Enum([...instanceStates]);
 
 /** One running (or failing) copy of a deployment. */
 export const instanceSchema = Type.Object(
