@@ -59,7 +59,8 @@ class SqliteDriver implements Driver {
     return new Promise((resolve, reject) => {
       const take = () => {
         clearTimeout(timer);
-        resolve();
+        // The library answers on the spot: a queue of queries would otherwise leave nothing else a turn.
+        setImmediate(resolve);
       };
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(take), 1);
