@@ -16,6 +16,7 @@ import { type EstimateWorld, estimateDeployment } from './estimate-deployment.ts
 import type { Fleet } from './fleet.ts';
 import type { DeploymentView, FleetControl, LogQuery, ModelFacts } from './fleet-control.ts';
 import type { KeptInstance } from './kept-instance.ts';
+import { KnownModels } from './known-models.ts';
 import { findByName } from './local-roster.ts';
 import type { ModelDownloads } from './model-downloads.ts';
 import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './model-files-desk.ts';
@@ -54,7 +55,8 @@ export interface ControlParts {
 export function createFleetControl(parts: ControlParts): FleetControl {
   const { fleet, devices, downloads, files, others } = parts;
   const editor = createDeploymentEditor({ ...parts, check: (spec) => void parts.readWishes(spec) });
-  const view = (deployment: Deployment): DeploymentView => viewOf(deployment, parts);
+  const known = new KnownModels(parts.estimate.shelf);
+  const view = (deployment: Deployment): DeploymentView => viewOf(deployment, { ...parts, known });
   const viewAfter = async (work: Promise<Deployment>): Promise<DeploymentView> => view(await work);
   const deployed = (id: DeploymentId): Deployment => {
     const found = fleet.deployment(id);
@@ -105,10 +107,14 @@ export function createFleetControl(parts: ControlParts): FleetControl {
   };
 }
 
-function viewOf(deployment: Deployment, parts: ControlParts): DeploymentView {
+interface ViewParts extends ControlParts {
+  readonly known: KnownModels;
+}
+
+function viewOf(deployment: Deployment, parts: ViewParts): DeploymentView {
   const { fleet, verdictOf, doubtsOf } = parts;
   const kept = fleet.keptOf(deployment.id);
-  const spec = kept.find((each) => each.spec !== undefined)?.spec;
+  const spec = kept.find((each) => each.spec !== undefined)?.spec ?? parts.known.of(deployment);
   const facts = { deployment, kept, isDemanded: fleet.isDemanded(deployment.id) };
   const notes = notesOf(deployment, parts);
   if (spec === undefined) return viewDeployment({ ...facts, notes });

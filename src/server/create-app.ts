@@ -9,6 +9,7 @@ import { isObject } from '../base/json.ts';
 import type { Caller } from '../fleet/caller.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import type { InstanceState } from '../fleet/instance.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
 import { mayUseModel } from '../fleet/permissions.ts';
 import { createHttpApp, type HttpApp, type HttpOptions, type Reach } from '../http/app.ts';
 import { defaultLimits } from '../http/limits.ts';
@@ -123,10 +124,19 @@ function served(
   const { client, spec } = serving ?? {};
   const contextLength = client?.contextPerSlot ?? deployment.contextSize;
   const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
-  const format = spec === undefined ? [] : [`tools:${profiles(spec, deployment).format.name}`];
+  const format = spec === undefined ? [] : formatOf(profiles, spec, deployment);
   const state = serving?.instance.state ?? unservedState(deployment, fleet.fleet);
   const facts = { createdAt: deployment.createdAt, capabilities: ['chat', 'tools', ...format], state, ...lengths };
   return servedNames(deployment).map((name) => ({ name, ...facts }));
+}
+
+/** A format file that was broken since must not hide the list of all models. */
+function formatOf(profiles: Platform['profiles'], spec: ModelSpec, deployment: Deployment): readonly string[] {
+  try {
+    return [`tools:${profiles(spec, deployment).format.name}`];
+  } catch {
+    return [];
+  }
 }
 
 /** What is wanted but has no instance yet is about to come, not stopped. */
