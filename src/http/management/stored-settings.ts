@@ -69,11 +69,14 @@ export async function createStoredSettings(parts: StoredSettingsParts): Promise<
 
 function writeNext(db: Db, settings: PlatformSettingsValue, expectedRevision: number | undefined): Promise<Stored> {
   return inTransaction(db, async (inside) => {
-    const { revision } = (await readSetting(inside, settingName, storedSchema)) ?? untouched;
+    const { revision, settings: before } = (await readSetting(inside, settingName, storedSchema)) ?? untouched;
     if (expectedRevision !== undefined && expectedRevision !== revision)
       throw new RequestError('changed_meanwhile', 'Somebody changed the settings in the meantime; look at them again.');
     const next = { revision: revision + 1, settings };
     await writeSetting(inside, settingName, next);
+    // A token was given to be sent to one hub: whoever moves the hub must not get it along.
+    if (settings.huggingfaceEndpoint !== before.huggingfaceEndpoint) await deleteSecret(inside, 'huggingface-token');
+    if (settings.modelscopeEndpoint !== before.modelscopeEndpoint) await deleteSecret(inside, 'modelscope-token');
     return next;
   });
 }

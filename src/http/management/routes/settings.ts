@@ -23,7 +23,7 @@ const replace = defineRoute({
   method: 'PUT',
   path: '/settings',
   action: 'settings.edit',
-  summary: 'Replaces the settings; they hold at once.',
+  summary: 'Replaces the settings; they hold at once. A hub whose address changes forgets its token.',
   body: platformSettingsSchema,
   reply: platformSettingsSchema,
   audit: 'settings.edit',
