@@ -69,7 +69,7 @@ FAMILIES = {
         make=lambda size: Qwen3ForCausalLM(Qwen3Config(
             **size, head_dim=16, tie_word_embeddings=True,
             rope_parameters=dict(rope_theta=1000000.0, rope_type="default"))),
-        dtype=torch.bfloat16,
+        dtype=torch.float16,
     ),
 }
 
@@ -154,7 +154,8 @@ def reference(model, tokenizer, family):
         logits.append(dict(prompt=prompt, ids=ids, top=[
             [token_bytes(tokenizer, int(index)), round(float(value), 4)] for value, index in zip(top.values, top.indices)]))
     texts = [dict(text=text, ids=tokenizer.encode(text, add_special_tokens=False).ids) for text in NASTY]
-    return dict(logits=logits, texts=texts)
+    special = [tokenizer.token_to_id(text) for text in family["special"]]
+    return dict(logits=logits, texts=texts, special=special)
 
 
 def old_style(config):
