@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isAppError } from '../base/errors.ts';
-import { resolveModel } from './resolve-model.ts';
+import { findSafetensors, resolveModel } from './resolve-model.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'resolve model-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -31,6 +31,10 @@ put(
   'two/b-Q8.gguf',
   'empty/readme.md',
   'st/model.safetensors',
+  'st/config.json',
+  'st/model.safetensors.index.json',
+  'both/model.safetensors',
+  'both/model.gguf',
   'w/pytorch.bin',
 );
 put('Org/Model/m.gguf', 'split/m-00001-of-00002.gguf', 'split/m-00002-of-00002.gguf', 'half/m-00002-of-00002.gguf');
@@ -48,10 +52,9 @@ describe('resolveModel', () => {
 
   it.each([
     ['two', ['holds 2 models', 'a-Q4.gguf', 'b-Q8.gguf']],
-    ['empty', ['holds no GGUF file']],
+    ['empty', ['neither a GGUF file nor safetensors']],
     ['half', ['one is missing', 'm-00001-of-00002.gguf']],
-    ['st', ['safetensors', 'st-GGUF', 'convert_hf_to_gguf.py']],
-    ['st/model.safetensors', ['safetensors', '--model ./model.gguf']],
+    ['st/config.json', ['name its folder', join(root, 'st')]],
     ['w', ['pickles']],
     ['w/pytorch.bin', ['pickles']],
     ['nowhere.gguf', ['nothing at', '--model']],
@@ -62,5 +65,15 @@ describe('resolveModel', () => {
 
   it('quotes for the shell', () => {
     expect(advice("it's gone.gguf")).toContain(`--served-model-name 'it'\\''s gone'`);
+  });
+});
+
+describe('findSafetensors', () => {
+  it.each(['st', 'st/model.safetensors', 'st/model.safetensors.index.json'])('finds the folder of %s', (input) => {
+    expect(findSafetensors(input, root)).toBe(join(root, 'st'));
+  });
+
+  it.each(['one', 'both', 'empty', 'a.gguf', 'nowhere', 'nowhere.safetensors', 'w'])('finds none in %s', (input) => {
+    expect(findSafetensors(input, root)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 /** From what a person typed after `--model` to the GGUF file that will be served, or to advice that helps. */
 
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import { findParts, isFolder, lookIntoFolder } from './gguf-files.ts';
 
@@ -11,22 +11,34 @@ export function resolveModel(input: string, cwd: string): string {
   if (!existsSync(path)) throw nothingThere(input, path);
   if (isFolder(path)) return resolveFolder(input, path);
   if (/\.(bin|pt|pth|ckpt)$/i.test(path)) throw pickled(input, path);
-  if (/\.(safetensors|json)$/i.test(path)) throw safetensors(input, path);
+  if (/\.json$/i.test(path)) throw advise(`'${input}' holds no weights; name its folder.`, input, dirname(path));
   const [first] = findParts(path);
   return first ?? path;
 }
 
+/** The folder of safetensors that a person means, if it is one; such weights are converted before they are served. */
+export function findSafetensors(input: string, cwd: string): string | undefined {
+  const path = resolve(cwd, input);
+  if (/\.safetensors(\.index\.json)?$/i.test(path)) return existsSync(path) ? dirname(path) : undefined;
+  if (!isFolder(path)) return undefined;
+  const { models, safetensors } = lookIntoFolder(path);
+  return safetensors && models.length === 0 ? path : undefined;
+}
+
 function resolveFolder(input: string, folder: string): string {
-  const { models, safetensors: hasSafetensors, pickles } = lookIntoFolder(folder);
+  const { models, pickles } = lookIntoFolder(folder);
   const [first] = models;
   if (first !== undefined && models.length === 1) return findParts(first)[0] ?? first;
   if (first !== undefined) {
     const list = models.map((path) => `  ${basename(path)}`).join('\n');
     throw advise(`The folder '${input}' holds ${models.length} models; name the one to serve:\n${list}`, input, first);
   }
-  if (hasSafetensors) throw safetensors(input, folder);
   if (pickles) throw pickled(input, folder);
-  throw advise(`The folder '${input}' holds no GGUF file.`, input, '/path/to/model.gguf');
+  throw advise(
+    `The folder '${input}' holds no weights: neither a GGUF file nor safetensors.`,
+    input,
+    '/path/to/model.gguf',
+  );
 }
 
 function nothingThere(input: string, path: string): ConfigError {
@@ -34,22 +46,11 @@ function nothingThere(input: string, path: string): ConfigError {
   return advise(`There is nothing at '${input}'${where}.`, input, '/path/to/model.gguf');
 }
 
-function safetensors(input: string, path: string): ConfigError {
-  const name = basename(path).replace(/\.(safetensors|json)$/i, '');
-  return advise(
-    `'${input}' holds weights in safetensors form, which the embedded engine cannot serve; it serves GGUF files.\n` +
-      `Take the GGUF of the same model (on the hub usually in '${name}-GGUF', file '${name}-Q4_K_M.gguf'), ` +
-      `or convert it with llama.cpp:\n  python convert_hf_to_gguf.py ${quote(path)} --outfile ${quote(`${name}.gguf`)}`,
-    input,
-    `./${name}.gguf`,
-  );
-}
-
 function pickled(input: string, path: string): ConfigError {
   const name = basename(path).replace(/\.(bin|pt|pth|ckpt)$/i, '');
   return advise(
     `'${input}' holds weights as Python pickles (.bin, .pt), which can run code when loaded and are not served.\n` +
-      `Take the GGUF of the same model (on the hub usually in '${name}-GGUF', file '${name}-Q4_K_M.gguf').`,
+      `Take the same model in safetensors form, or its GGUF (on the hub usually in '${name}-GGUF', file '${name}-Q4_K_M.gguf').`,
     input,
     `./${name}-Q4_K_M.gguf`,
   );

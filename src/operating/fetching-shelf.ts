@@ -56,12 +56,13 @@ export function toModelFile(
   return { ...facts, files, sizeBytes, origin: 'own', name, source, ...quantisation };
 }
 
-/** `38 % of 4.7 GB, 12.3 MB/s, 4 min left`. */
+/** With what the person should know of it. */
 function inWords({ progress, notes = [] }: Pick<Download, 'progress' | 'notes'>): string {
-  return [wordsFor(progress), ...notes].join('; ');
+  return [progressInWords(progress), ...notes].join('; ');
 }
 
-function wordsFor({ bytesDone, bytesTotal, bytesPerSecond, etaSeconds }: DownloadProgress): string {
+/** `38 % of 4.7 GB, 12.3 MB/s, 4 min left`. */
+export function progressInWords({ bytesDone, bytesTotal, bytesPerSecond, etaSeconds }: DownloadProgress): string {
   // Its hash takes a second for each gigabyte or two.
   if (bytesTotal !== undefined && bytesDone >= bytesTotal && bytesTotal > 0) return `checking ${inUnits(bytesTotal)}`;
   const share =

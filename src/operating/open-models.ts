@@ -9,15 +9,19 @@ import type { Log } from '../base/log.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
 import type { Catalog } from '../models/catalog/catalog.ts';
 import { loadCatalog } from '../models/catalog/load-catalog.ts';
+import { createConverter } from '../models/convert/converter.ts';
+import { freeMemory } from '../models/free-memory.ts';
 import type { HubKind } from '../models/hub/hub.ts';
 import { createHubs, type Hubs } from '../models/hub/hubs.ts';
 import { modelPlaces } from '../models/on-disk/model-places.ts';
 import { downloadFile } from '../outbound/download.ts';
 import { createDownloadQueue } from '../outbound/download-queue.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { readFreeBytes } from '../outbound/part-file.ts';
 import { listModelFiles, saveModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
 import type { ChangeFeed } from './change-feed.ts';
+import { createConvertingShelf, planConverted } from './converting-shelf.ts';
 import { createFetchingShelf, toModelFile } from './fetching-shelf.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import { ModelDownloads } from './model-downloads.ts';
@@ -73,7 +77,10 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     mostRunning,
     randomHex,
   });
-  const plan = (source: ModelSource, signal: AbortSignal) => planFetch(source, { hubs, catalog, folder }, signal);
+  const converted = join(folder, 'converted');
+  const converter = createConverter({ folder: converted, clock, freeMemory, freeDisk: readFreeBytes });
+  const plan = async (source: ModelSource, signal: AbortSignal) =>
+    (await planConverted(source, converter)) ?? planFetch(source, { hubs, catalog, folder }, signal);
   const downloads = new ModelDownloads({
     isHere: (source) => own.find(source) !== undefined,
     plan,
@@ -101,7 +108,7 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     parts.log.warn({ err: thrown }, 'old parts of downloads could not be removed'),
   );
   return {
-    shelf: createFetchingShelf({ readLocal: parts.readLocal, downloads, own }),
+    shelf: createConvertingShelf(createFetchingShelf({ readLocal: parts.readLocal, downloads, own }), converter),
     downloads,
     hubs,
     catalog,

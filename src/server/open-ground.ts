@@ -10,6 +10,8 @@ import type { Engine } from '../engines/engine.ts';
 import type { Deployment, DeploymentSpec } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { PlatformSettings } from '../http/management/platform-settings.ts';
+import { listSourceFiles } from '../models/convert/source-key.ts';
+import { findSafetensors } from '../models/resolve-model.ts';
 import { ChangeFeed } from '../operating/change-feed.ts';
 import { DeviceDesk } from '../operating/device-desk.ts';
 import { dryRender } from '../operating/dry-render.ts';
@@ -110,7 +112,9 @@ async function checkPlace(
 ): Promise<void> {
   if (source.kind !== 'local' || declaredBy === 'command-line') return;
   const roots = await Promise.all((await settings.pathRoots()).map((root) => realpath(root).catch(() => root)));
-  for (const file of files) {
+  // Of converted weights the originals count: the conversion lies in our own folder.
+  const weights = findSafetensors(source.path, process.cwd());
+  for (const file of weights === undefined ? files : listSourceFiles(weights)) {
     const path = await realpath(file);
     if (roots.some((root) => path.startsWith(root.endsWith(sep) ? root : root + sep))) continue;
     const message = `'${file}' lies outside the folders from which models may be served; an administrator can add its folder (settings, pathRoots).`;

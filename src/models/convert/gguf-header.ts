@@ -52,8 +52,21 @@ function valueBytes(value: MetadataValue): Buffer {
   }
   if ('bool' in value) return Buffer.concat([u32(7), Buffer.from([value.bool ? 1 : 0])]);
   if ('text' in value) return Buffer.concat([u32(8), text(value.text)]);
-  if ('texts' in value) return Buffer.concat([u32(9), u32(8), u64(value.texts.length), ...value.texts.map(text)]);
+  if ('texts' in value) return Buffer.concat([u32(9), u32(8), u64(value.texts.length), textsBytes(value.texts)]);
   return Buffer.concat([u32(9), u32(5), u64(value.i32s.length), Buffer.from(Int32Array.from(value.i32s).buffer)]);
+}
+
+/** One after the other into one buffer: a vocabulary has a hundred thousand. */
+function textsBytes(texts: readonly string[]): Buffer {
+  const out = Buffer.allocUnsafe(texts.reduce((sum, each) => sum + 8 + Buffer.byteLength(each), 0));
+  let at = 0;
+  for (const each of texts) {
+    const length = out.write(each, at + 8);
+    out.writeUInt32LE(length, at);
+    out.writeUInt32LE(0, at + 4);
+    at += 8 + length;
+  }
+  return out;
 }
 
 function text(value: string): Buffer {

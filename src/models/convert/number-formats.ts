@@ -12,8 +12,8 @@ export const q8Bytes = 34;
 const floatBits = new Float32Array(1);
 const intBits = new Uint32Array(floatBits.buffer);
 
-/** All 65,536 half-precision numbers. */
-const halves: Float32Array = Float32Array.from({ length: 1 << 16 }, (_, bits) => halfValue(bits));
+/** All 65,536 half-precision numbers, made when they are first needed. */
+let halves: Float32Array | undefined;
 
 /** Values read from little-endian bytes. */
 export function readFloats(bytes: Buffer, type: SourceType): Float32Array {
@@ -21,8 +21,10 @@ export function readFloats(bytes: Buffer, type: SourceType): Float32Array {
   if (type === 'F32') return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
   const words = new Uint16Array(buffer.slice(byteOffset, byteOffset + length));
   const values = new Float32Array(words.length);
-  if (type === 'F16') for (let i = 0; i < words.length; i++) values[i] = halves[words[i] ?? 0] ?? 0;
-  else {
+  if (type === 'F16') {
+    halves ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => halfValue(bits));
+    for (let i = 0; i < words.length; i++) values[i] = halves[words[i] ?? 0] ?? 0;
+  } else {
     const bits = new Uint32Array(values.buffer);
     for (let i = 0; i < words.length; i++) bits[i] = (words[i] ?? 0) << 16;
   }
@@ -38,38 +40,40 @@ export function toHalves(values: Float32Array): Buffer {
 
 /** ggml's Q8_0 (`quantize_row_q8_0_ref`): a scale of a 127th of the largest magnitude, ties away from zero. */
 export function toQ8(values: Float32Array): Buffer {
-  const out = Buffer.allocUnsafe((values.length / q8Values) * q8Bytes);
+  const out = new Int8Array((values.length / q8Values) * q8Bytes);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let at = 0, to = 0; at < values.length; at += q8Values, to += q8Bytes) {
-    const scale = Math.fround(largest(values, at) / 127);
+    const scale = Math.fround(largest(bits, at) / 127);
     const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
     const half = finite(toHalf(scale));
-    out[to] = half & 0xff;
+    out[to] = half;
     out[to + 1] = half >> 8;
     for (let i = 0; i < q8Values; i++) {
       const scaled = Math.fround((values[at + i] ?? 0) * inverse);
-      out[to + 2 + i] = Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+      out[to + 2 + i] = scaled < 0 ? scaled - 0.5 : scaled + 0.5;
     }
   }
-  return out;
+  return Buffer.from(out.buffer);
 }
 
-function largest(values: Float32Array, at: number): number {
+/** The largest magnitude of a block: without their signs, floats are in the order of their bits. */
+function largest(bits: Uint32Array, at: number): number {
   let most = 0;
-  let faults = 0;
   for (let i = at; i < at + q8Values; i++) {
-    const value = values[i] ?? 0;
-    const size = value < 0 ? -value : value;
+    const size = (bits[i] ?? 0) & 0x7fffffff;
     if (size > most) most = size;
-    // Zero for every number that is one.
-    faults += value - value;
   }
-  if (faults !== 0) throw new Unconvertible('it holds weights that are no numbers (damaged, or a failed training)');
-  return most;
+  if (most >= 0x7f800000) throw new Unconvertible(noNumbers);
+  intBits[0] = most;
+  return floatBits[0] ?? 0;
 }
+
+const noNumbers =
+  'it holds weights that are no numbers (damaged, or of a failed training), or too large for half precision';
 
 function finite(half: number): number {
   if ((half & 0x7c00) !== 0x7c00) return half;
-  throw new Unconvertible('it holds weights that are no numbers, or too large for half precision');
+  throw new Unconvertible(noNumbers);
 }
 
 /** The bits of the nearest half-precision number. */
