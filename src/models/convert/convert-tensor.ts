@@ -1,13 +1,16 @@
 /** A tensor's bytes for the new file, part by part, so that no model is ever whole in memory. */
 
 import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { readFloats, type SourceType, toHalves, toQ8 } from './number-formats.ts';
 import type { PlannedTensor } from './plan-tensors.ts';
 import type { TargetTensor, TargetType } from './target-type.ts';
 import { Unconvertible } from './unconvertible.ts';
 
-/** Small enough that converting a part holds up nobody else's answer. */
-const partBytes = 512 * 1024;
+/** Large enough that waiting for the disk is a small part of the time. */
+const partBytes = 4 << 20;
+/** Small enough that converting a slice holds up nobody else's answer, and whole blocks in every encoding. */
+const sliceBytes = 256 * 1024;
 
 /** The open file at a path. */
 export type OpenFile = (path: string) => Promise<FileHandle>;
@@ -26,7 +29,7 @@ export async function* convertTensor(
   const read = await createRead(open, from.path, from.offset);
   const parts =
     rows.perHead === undefined ? straightRows(rows, read) : interleavedRows({ ...rows, perHead: rows.perHead }, read);
-  for await (const bytes of parts) yield encode(bytes, from.type, type);
+  for await (const bytes of parts) yield from.type === type ? bytes : await encodeSlices(bytes, from.type, type);
 }
 
 interface Rows {
@@ -91,8 +94,16 @@ function interleave(first: Buffer, second: Buffer, rowBytes: number): Buffer {
   return out;
 }
 
+async function encodeSlices(bytes: Buffer, from: SourceType, to: TargetType): Promise<Buffer> {
+  const slices: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    if (at > 0) await immediate();
+    slices.push(encode(bytes.subarray(at, at + sliceBytes), from, to));
+  }
+  return Buffer.concat(slices);
+}
+
 function encode(bytes: Buffer, from: SourceType, to: TargetType): Buffer {
-  if (from === to) return bytes;
   const values = readFloats(bytes, from);
   if (to === 'Q8_0') return toQ8(values);
   return to === 'F16' ? toHalves(values) : floatBytes(values);

@@ -50,7 +50,8 @@ export function toQ8(values: Float32Array): Buffer {
     out[to + 1] = half >> 8;
     for (let i = 0; i < q8Values; i++) {
       const scaled = Math.fround((values[at + i] ?? 0) * inverse);
-      out[to + 2 + i] = scaled < 0 ? scaled - 0.5 : scaled + 0.5;
+      // Half away from zero by the sign's bit: no processor guesses right which way a weight will go.
+      out[to + 2 + i] = scaled + 0.5 - ((bits[at + i] ?? 0) >>> 31);
     }
   }
   return Buffer.from(out.buffer);
@@ -60,8 +61,7 @@ export function toQ8(values: Float32Array): Buffer {
 function largest(bits: Uint32Array, at: number): number {
   let most = 0;
   for (let i = at; i < at + q8Values; i++) {
-    const size = (bits[i] ?? 0) & 0x7fffffff;
-    if (size > most) most = size;
+    most = Math.max(most, (bits[i] ?? 0) & 0x7fffffff);
   }
   if (most >= 0x7f800000) throw new Unconvertible(noNumbers);
   intBits[0] = most;
