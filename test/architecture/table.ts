@@ -59,7 +59,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     node: true,
   },
   models: {
-    duty: 'what the weights are: GGUF headers, hubs, the catalogue, memory',
+    duty: 'what the weights are: GGUF headers, the converter of safetensors, hubs, the catalogue, memory',
     imports: ['fleet', 'outbound'],
     packages: ['yaml'],
     node: true,
