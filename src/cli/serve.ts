@@ -15,7 +15,11 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   const stopped = untilSignal();
   const print = process.stdout.isTTY ? { print: surroundings.say } : {};
   const onProgress = seldom(surroundings.warn);
-  const server = await startOrExplain({ ...prepared.config, ...print, onProgress });
+  const starting = startOrExplain({ ...prepared.config, ...print, onProgress });
+  // A start may fetch a model for hours: nobody should have to wait for it to be allowed to leave.
+  const first = await Promise.race([starting.then((server) => ({ server })), stopped.then((left) => ({ left }))]);
+  if ('left' in first) return leaveEarly(first.left, starting, surroundings);
+  const { server } = first;
   for (const note of server.description.notes) surroundings.warn(note);
   surroundings.say(bannerOf(server, prepared));
   const signal = await stopped;
@@ -23,6 +27,13 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   process.once(signal, () => process.exit(0));
   await server.close();
   return 0;
+}
+
+/** The process ends at once, and with it the engine that was starting; what has been fetched stays for the next time. */
+function leaveEarly(signal: NodeJS.Signals, starting: Promise<unknown>, { warn }: Surroundings): number {
+  starting.catch(() => {});
+  warn(`${signal}: not started.`);
+  return signal === 'SIGINT' ? 130 : 143;
 }
 
 /** How often a long download is told of, in milliseconds. */

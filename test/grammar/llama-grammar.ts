@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { addressOf, type Pointer } from '../../src/engines/embedded/layouts.ts';
-import { libraryPackage } from '../../src/engines/embedded/library-version.ts';
 import { openLibrary } from '../../src/engines/embedded/library.ts';
+import { libraryPackage } from '../../src/engines/embedded/library-version.ts';
 import { openModel } from '../../src/engines/embedded/native-model.ts';
 import type { TokenTable } from '../../src/engines/embedded/token-table.ts';
 
