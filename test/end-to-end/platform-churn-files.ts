@@ -43,7 +43,8 @@ export class FileLane implements Lane {
     const lost = [...this.#here].filter((name) => !names.has(name) && name !== this.#leaving);
     const halves = files.filter((file) => file.name !== this.#leaving && !isWhole(file));
     this.#here.clear();
-    for (const file of files.filter(isWhole)) this.#here.add(file.name);
+    // A kill between a file's end and its note leaves it on the disk under a name of its own, until somebody fetches it again.
+    for (const { name } of files.filter(isWhole)) if (this.#repositories.includes(name)) this.#here.add(name);
     this.#leaving = undefined;
     return [...lost.map((name) => `${name} is lost`), ...halves.map(({ name }) => `${name} is half there`)];
   }
