@@ -10,7 +10,7 @@ import type { ServerConfig } from '../server/server-config.ts';
 import { startServer } from '../server/start-server.ts';
 import { sampleBody } from './banner.ts';
 import { explainListenError } from './listen-error.ts';
-import { type PreparedServer, prepareServer, type Surroundings } from './prepare-server.ts';
+import { formatFinder, type PreparedServer, prepareServer, type Surroundings } from './prepare-server.ts';
 import { visibleGpu } from './visible-gpu.ts';
 
 interface Finding {
@@ -23,7 +23,7 @@ interface Finding {
 export async function doctor(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const findings = [checkNode(), checkMachine()];
   try {
-    const prepared = prepareServer(words, surroundings);
+    const prepared = prepareServer(words, surroundings, await formatFinder(words));
     findings.push(checkStateFolder(prepared.config.dataFolder), await checkPort(prepared.config));
     findings.push(...(await checkEngine(prepared)));
   } catch (thrown) {

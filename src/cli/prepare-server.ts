@@ -7,8 +7,8 @@ import { randomHex } from '../base/clock.ts';
 import { ConfigError, isAppError } from '../base/errors.ts';
 import { completeSpec, type DeploymentSpec } from '../fleet/deployment.ts';
 import { type ModelSource, nameOfSource } from '../fleet/model-source.ts';
-import { sourceOf } from '../server/model-tools.ts';
 import type { ServerConfig } from '../server/server-config.ts';
+import { sourceOf } from '../server/source-of.ts';
 import { isLoopback } from './loopback.ts';
 import { readSettings, type SettingSources, type Settings } from './settings.ts';
 import { settleGpu } from './visible-gpu.ts';
@@ -31,10 +31,24 @@ export interface PreparedServer {
   readonly madeKey?: string;
 }
 
+/** Finds the tool format that another server's parser stands for. */
+type FormatOfParser = NonNullable<SettingSources['formatOfParser']>;
+
+/** The catalogue of formats is read only if somebody names a parser: every start would wait for it. */
+export async function formatFinder(words: readonly string[]): Promise<FormatOfParser> {
+  if (!words.some((word) => /tool[-_]call[-_]parser/.test(word))) return () => undefined;
+  const { findFormat } = await import('../formats/formats.ts');
+  return (parser) => findFormat(parser)?.name;
+}
+
 /** Understands the settings and fills in what follows from them. */
-export function prepareServer(words: readonly string[], surroundings: Surroundings): PreparedServer {
+export function prepareServer(
+  words: readonly string[],
+  surroundings: Surroundings,
+  formatOfParser: FormatOfParser = () => undefined,
+): PreparedServer {
   const { environment, folder } = surroundings;
-  const settings = readSettings({ words, environment, folder });
+  const settings = readSettings({ words, environment, folder, formatOfParser });
   const gpu = settleGpu(settings.gpu);
   const madeKey = settings.apiKeys.length > 0 || isLoopback(settings.host) ? undefined : `sk-${randomHex(24)}`;
   if (settings.noModel && settings.model !== undefined)

@@ -4,13 +4,13 @@ import type { ServerConfig } from '../server/server-config.ts';
 import { type RunningServer, startServer } from '../server/start-server.ts';
 import { bannerOf } from './banner.ts';
 import { explainListenError } from './listen-error.ts';
-import { prepareServer, type Surroundings } from './prepare-server.ts';
+import { formatFinder, prepareServer, type Surroundings } from './prepare-server.ts';
 
 /** Starts a server, prints the banner and stays until a signal; the result is the exit code. */
 export async function serve(words: readonly string[], surroundings: Surroundings): Promise<number> {
   // Whatever is written from here on, by libraries too, is for this user alone.
   process.umask(0o077);
-  const prepared = prepareServer(words, surroundings);
+  const prepared = prepareServer(words, surroundings, await formatFinder(words));
   for (const note of prepared.notes) surroundings.warn(note);
   const stopped = untilSignal();
   const print = process.stdout.isTTY ? { print: surroundings.say } : {};

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findFormat } from '../formats/formats.ts';
 import { describeSettings, readSettings, type Settings } from './settings.ts';
 import { settingNames } from './settings-table.ts';
 
@@ -15,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const read = (words: string[], environment: Record<string, string> = {}, yaml?: string): Settings => {
   if (yaml !== undefined) writeFileSync(join(folder, 'aimindserve.yaml'), yaml);
-  return readSettings({ words, environment, folder });
+  return readSettings({ words, environment, folder, formatOfParser: (parser) => findFormat(parser)?.name });
 };
 
 describe('readSettings', () => {

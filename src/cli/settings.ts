@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import type { Deployment, GpuChoice } from '../fleet/deployment.ts';
-import { findFormat } from '../formats/formats.ts';
 import type { OutsideConfig } from '../server/server-config.ts';
 import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
 import { readOutside } from './outside-settings.ts';
@@ -47,6 +46,8 @@ export interface SettingSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The folder the command was given in: home of `aimindserve.yaml` and of relative paths. */
   readonly folder: string;
+  /** The name of the tool format that another server's parser stands for; absent = none is known. */
+  readonly formatOfParser?: (parser: string) => string | undefined;
 }
 
 /** Reads and validates all settings; throws ConfigError. */
@@ -65,6 +66,7 @@ export function readSettings(sources: SettingSources): Settings {
     const given = find(name);
     return given === undefined ? undefined : convert(given);
   };
+  const hinted = hintedFormat(line, find('model') !== undefined, sources);
   return {
     host: read('host', toText) ?? '127.0.0.1',
     port: read('port', (given) => toInteger(given, 0, 65_535)) ?? 31_512,
@@ -88,12 +90,12 @@ export function readSettings(sources: SettingSources): Settings {
       read('gpu-layers', (given) => toInteger(given, -1, 10_000)),
     ),
     ...present('chatTemplate', read('chat-template', toText)),
-    ...present('toolFormat', read('tool-format', toText) ?? formatOfParser(line, find('model') !== undefined)),
+    ...present('toolFormat', read('tool-format', toText) ?? hinted),
     ...present(
       'guarantee',
       read('guarantee', (given) => toOneOf<NonNullable<Settings['guarantee']>>(given, ['enforce', 'report', 'off'])),
     ),
-    notes: notesOn(line, find('model') !== undefined),
+    notes: notesOn(line, hinted),
   };
 }
 
@@ -144,16 +146,15 @@ function toLogLevel(given: Given): LogLevel {
 }
 
 /** The bundled model knows its own format; a parser flag meant for other weights must not spoil it. */
-function formatOfParser(line: ServeArguments, ownModel: boolean): string | undefined {
+function hintedFormat(line: ServeArguments, ownModel: boolean, { formatOfParser }: SettingSources): string | undefined {
   const parser = line.toolCallParser;
-  return parser === undefined || !ownModel ? undefined : findFormat(parser)?.name;
+  return parser === undefined || !ownModel ? undefined : formatOfParser?.(parser);
 }
 
-function notesOn(line: ServeArguments, ownModel: boolean): string[] {
+function notesOn(line: ServeArguments, hinted: string | undefined): string[] {
   const notes: string[] = [];
   const idle = [...line.withoutEffect];
-  if (line.toolCallParser !== undefined && formatOfParser(line, ownModel) === undefined)
-    idle.push('--tool-call-parser');
+  if (line.toolCallParser !== undefined && hinted === undefined) idle.push('--tool-call-parser');
   if (idle.length > 0) notes.push(`No effect on this engine: ${[...new Set(idle)].join(', ')}.`);
   if (idle.includes('--tool-call-parser')) notes.push("The tool format is detected from the model's chat template.");
   return notes;

@@ -7,7 +7,7 @@ import type { Item } from './item.ts';
 
 /** The source that a person means; a path is taken from the folder the command runs in. */
 export async function readSource(text: string, folder: string): Promise<ModelSource> {
-  const { sourceOf } = await import('../../server/model-tools.ts');
+  const { sourceOf } = await import('../../server/source-of.ts');
   try {
     const source = sourceOf(text, folder);
     // The server runs in another folder.
