@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { askStreamed, askWhole } from './ask.mjs';
 import { asListDialect, createRandom, modes, readItems } from './items.mjs';
@@ -15,7 +15,7 @@ import { startServer } from './server.mjs';
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
   options: {
-    dist: { type: 'string', default: new URL('../../dist', import.meta.url).pathname },
+    dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
     formats: { type: 'string', default: 'own' },
     model: { type: 'string' },
     'per-file': { type: 'string', default: '1' },
