@@ -1,7 +1,7 @@
 /** What Prometheus reads of how answers went: warnings, mended and failed tool calls, clients that left. */
 
 import type { FastifyInstance } from 'fastify';
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { ChatEvent } from '../chat/event.ts';
 import type { Observe } from './inference-route.ts';
 
@@ -10,27 +10,23 @@ export interface AnswerMetrics {
   /** Counts requests whose client left before the answer was out; before routes are registered. */
   countAbandoned(app: FastifyInstance): void;
   readonly observe: Observe;
-  /** All of them, in Prometheus' text format. */
-  text(): Promise<string>;
 }
 
 /** What they are made of. */
 export interface AnswerMetricsParts {
   /** Milliseconds from some origin. */
   readonly nowMs: () => number;
-  /** The name of the deployment that answers to this name. */
-  readonly deploymentOf: (model: string) => string | undefined;
+  /** Where they stand among the others. */
+  readonly register: Registry;
+  /** The label of the deployment that a request names. */
+  readonly labelOf: (model: string) => string;
 }
 
-/** Every model ever served is a series; beyond so many they share one. */
-const maxModels = 200;
 const argumentSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 
 /** Makes them, all at zero. Names of tools and keys are no labels: clients could make up any number of them. */
-export function createAnswerMetrics(parts: AnswerMetricsParts): AnswerMetrics {
-  const register = new Registry();
+export function createAnswerMetrics({ register, labelOf, nowMs }: AnswerMetricsParts): AnswerMetrics {
   const counters = createCounters(register);
-  const labelOf = createModelLabel(parts.deploymentOf);
   return {
     countAbandoned: (app) =>
       app.addHook('onRequest', async ({ method, routeOptions }, { raw }) => {
@@ -40,11 +36,10 @@ export function createAnswerMetrics(parts: AnswerMetricsParts): AnswerMetrics {
         });
       }),
     observe(request, events) {
-      const watch = new Watch({ model: labelOf(request.model), counters, nowMs: parts.nowMs });
+      const watch = new Watch({ model: labelOf(request.model), counters, nowMs });
       for (const { code } of request.warnings) watch.warning(code);
       return watched(events, watch);
     },
-    text: () => register.metrics(),
   };
 }
 
@@ -141,14 +136,4 @@ async function* watched(events: AsyncIterable<ChatEvent>, watch: Watch): AsyncGe
     watch.see(event);
     yield event;
   }
-}
-
-function createModelLabel(deploymentOf: AnswerMetricsParts['deploymentOf']): (model: string) => string {
-  const known = new Set<string>();
-  return (model) => {
-    const name = deploymentOf(model);
-    if (name === undefined) return 'none';
-    if (known.size < maxModels) known.add(name);
-    return known.has(name) ? name : 'other';
-  };
 }

@@ -11,6 +11,7 @@ import {
   startScripted,
 } from './fixtures/scripted-server.ts';
 import { type ManagementBench, openManagement } from './management/fixtures/management-bench.ts';
+import { createMetrics, type MetricsParts } from './management/metrics.ts';
 import { createAnswerMetrics } from './metrics-answers.ts';
 import { createServerMetrics } from './metrics-server.ts';
 
@@ -22,7 +23,12 @@ beforeEach(async () => {
   bench = await openManagement();
   const { authenticate } = bench.accounts;
   await bench.fleet.create({ name: 'nano', aliases: ['org/nano'], source: { kind: 'bundled' } }, undefined);
-  const metrics = createServerMetrics({ version: '1.2.3', fleet: bench.fleet, nowMs: () => 0 });
+  const metrics = createServerMetrics({
+    version: '1.2.3',
+    fleet: bench.fleet,
+    deploymentOf: (model) => bench.fleet.find(model)?.deployment.name,
+    nowMs: () => 0,
+  });
   const options = { metrics, authenticate, addRoutes: metrics.addRoute };
   server = await startScripted({ complete: (_request, signal) => complete(signal), options });
   const { authorization = '' } = (await bench.asker('management key of an administrator')).headers;
@@ -114,10 +120,16 @@ describe('the numbers of a server', () => {
   });
 });
 
+/** The numbers of answers alone, and how they are read. */
+function answerMetrics(parts: Pick<MetricsParts, 'nowMs' | 'deploymentOf'>) {
+  const all = createMetrics({ version: '1.2.3', fleet: bench.fleet, ...parts });
+  return { ...createAnswerMetrics({ ...all, nowMs: parts.nowMs }), text: all.text };
+}
+
 describe('tool calls', () => {
   it('are counted by what was mended, enforced, cut and broken; what clients make up is no label', async () => {
     let nowMs = 0;
-    const metrics = createAnswerMetrics({ nowMs: () => nowMs, deploymentOf: () => 'nano' });
+    const metrics = answerMetrics({ nowMs: () => nowMs, deploymentOf: () => 'nano' });
     const called = (index: number): ChatEvent[] => [
       { type: 'call-start', choice: 0, index, id: `c${index}`, name: `tool-${index}` },
     ];
@@ -162,7 +174,7 @@ describe('tool calls', () => {
   });
 
   it('of very many deployments share a series', async () => {
-    const metrics = createAnswerMetrics({ nowMs: () => 0, deploymentOf: (model) => model });
+    const metrics = answerMetrics({ nowMs: () => 0, deploymentOf: (model) => model });
     const warnings = [{ code: 'ignored_field', message: 'x' }];
     for (let index = 0; index < 250; index++) metrics.observe({ model: `m${index}`, warnings }, eventsOf([]));
     const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('aimindserve_warnings_total{'));

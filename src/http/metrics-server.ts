@@ -13,16 +13,14 @@ export interface ServerMetrics extends HttpMetrics {
 
 /** Makes them, all at zero. */
 export function createServerMetrics(parts: MetricsParts): ServerMetrics {
-  const { nowMs, fleet } = parts;
   const metrics = createMetrics(parts);
-  const answers = createAnswerMetrics({ nowMs, deploymentOf: (model) => fleet.find(model)?.deployment.name });
-  const text = async (): Promise<string> => `${await metrics.text()}\n${await answers.text()}`;
+  const answers = createAnswerMetrics({ ...metrics, nowMs: parts.nowMs });
   return {
     countRequests(app) {
       metrics.countRequests(app);
       answers.countAbandoned(app);
     },
     observe: (request, events) => answers.observe(request, metrics.measure(request.model, events)),
-    addRoute: (app, authenticate) => registerMetrics(app, { ...metrics, text }, authenticate),
+    addRoute: (app, authenticate) => registerMetrics(app, metrics, authenticate),
   };
 }

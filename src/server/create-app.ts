@@ -77,7 +77,12 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
   const { settings } = platform.outside;
   const auditFile = join(dataFolder, 'logs', 'audit.log');
   const version = productVersion();
-  const metrics = createServerMetrics({ version, fleet: control, nowMs: systemClock.nowMs });
+  const metrics = createServerMetrics({
+    version,
+    fleet: control,
+    deploymentOf: (model) => platform.fleet.roster.find(model)?.name,
+    nowMs: systemClock.nowMs,
+  });
   const parts = {
     fleet: control,
     db: store.db,

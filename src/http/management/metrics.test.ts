@@ -12,7 +12,12 @@ let nowMs = 0;
 let metrics: Metrics;
 beforeEach(() => {
   nowMs = 0;
-  metrics = createMetrics({ version: '1.2.3', fleet, nowMs: () => nowMs });
+  metrics = createMetrics({
+    version: '1.2.3',
+    fleet,
+    deploymentOf: (model) => fleet.find(model)?.deployment.name,
+    nowMs: () => nowMs,
+  });
 });
 
 /** The lines of one metric. */

@@ -9,9 +9,6 @@ import type { FleetControl } from '../../operating/fleet-control.ts';
 import type { Authenticate } from '../accounts/authenticate.ts';
 import { only } from '../only.ts';
 
-/** What is asked of the fleet when the numbers are read. */
-type FleetFacts = Pick<FleetControl, 'deployments' | 'downloads' | 'find'>;
-
 /** The numbers of this server. */
 export interface Metrics {
   /** Counts every request that `app` answers; before its routes are registered. */
@@ -21,12 +18,19 @@ export interface Metrics {
   /** Everything, in Prometheus' text format. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** For numbers that others add. */
+  readonly register: Registry;
+  /** The label of the deployment that a request names. */
+  readonly labelOf: (model: string) => string;
 }
 
 /** What the numbers are about. */
 export interface MetricsParts {
   readonly version: string;
-  readonly fleet: FleetFacts;
+  /** Asked when the numbers are read. */
+  readonly fleet: Pick<FleetControl, 'deployments' | 'downloads'>;
+  /** The name of the deployment that answers to this name; asked at every request. */
+  readonly deploymentOf: (model: string) => string | undefined;
   /** Milliseconds from some origin. */
   readonly nowMs: () => number;
 }
@@ -41,13 +45,15 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const register = new Registry();
   collectDefaultMetrics({ register });
   addFleet(register, parts);
-  const modelLabel = createModelLabel(parts.fleet);
+  const labelOf = createModelLabel(parts.deploymentOf);
   const answers = createAnswerMetrics(register);
   return {
     countRequests: createRequestCount(register),
-    measure: (model, events) => measured(events, { model: modelLabel(model), answers, nowMs: parts.nowMs }),
+    measure: (model, events) => measured(events, { model: labelOf(model), answers, nowMs: parts.nowMs }),
     text: () => register.metrics(),
     contentType: register.contentType,
+    register,
+    labelOf,
   };
 }
 
@@ -186,10 +192,10 @@ function count(event: ChatEvent, { model, answers }: Measuring): void {
 }
 
 /** Names that nobody serves are one label: clients may make up as many as they like. */
-function createModelLabel({ find }: FleetFacts): (name: string) => string {
+function createModelLabel(deploymentOf: MetricsParts['deploymentOf']): Metrics['labelOf'] {
   const known = new Set<string>();
-  return (name) => {
-    const label = find(name)?.deployment.name;
+  return (model) => {
+    const label = deploymentOf(model);
     if (label === undefined) return 'none';
     if (known.size < maxModels) known.add(label);
     return known.has(label) ? label : 'other';

@@ -20,7 +20,12 @@ beforeEach(async () => {
   bench = await openManagement();
   const { accounts, clock, fleet, parts } = bench;
   const { authenticate } = accounts;
-  const metrics = createMetrics({ version: '1', fleet, nowMs: () => 0 });
+  const metrics = createMetrics({
+    version: '1',
+    fleet,
+    deploymentOf: (model) => fleet.find(model)?.deployment.name,
+    nowMs: () => 0,
+  });
   app = createHttpApp({
     complete: () => eventsOf([]),
     protocols: [],
