@@ -161,7 +161,7 @@ describe('createFleetControl', () => {
     const seen: string[] = [];
     const end = control.subscribe(({ kind, type }) => seen.push(`${kind} ${type}`));
     const { deployment } = await control.create({ ...bundled, replicas: 0 }, undefined);
-    await control.setCordoned('cpu', true);
+    await control.markDevice('cpu', { isCordoned: true });
     end();
     await control.remove(deployment.id, false);
     expect(seen).toEqual(['deployment created', 'device updated']);

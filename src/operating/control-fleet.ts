@@ -87,8 +87,8 @@ export function createFleetControl(parts: ControlParts): FleetControl {
     probe: (id, signal) => parts.probe(deployed(id), signal),
     estimate: (wish, signal) => estimateDeployment(completeSpec(wish), parts.estimate, signal),
     devices: () => devices.view(fleet.kept),
-    async setCordoned(deviceId, isCordoned) {
-      await devices.setCordoned(deviceId, isCordoned);
+    async markDevice(deviceId, marks) {
+      await devices.mark(deviceId, marks);
       others.tell({ kind: 'device', id: deviceId, type: 'updated' });
       fleet.lookAgain();
     },

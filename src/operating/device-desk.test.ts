@@ -20,3 +20,20 @@ it('reads once for all who ask at the same time, and anew for those who come lat
   await desk.view([]);
   expect(readings).toBe(3);
 });
+
+it('keeps what people say of a device, and tells it to placements and lists', async () => {
+  const { db } = await storeIn(newFolder());
+  const read = async () => [{ id: 'cuda:0', kind: 'cuda', name: 'a GPU', memoryBytes: 8e9 } as const];
+  const open = async () => {
+    const desk = new DeviceDesk({ db, workerId: 'local', read, changed: () => {} });
+    await desk.open();
+    return desk;
+  };
+  const desk = await open();
+  await desk.mark('cuda:0', { labels: { tier: 'fast' } });
+  await desk.mark('cuda:0', { isCordoned: true });
+  await expect(desk.mark('cuda:1', { isCordoned: true })).rejects.toMatchObject({ code: 'not_found' });
+  const marks = { id: 'cuda:0', isCordoned: true, labels: { tier: 'fast' } };
+  expect(desk.placeableFor({ placement: { labels: { tier: 'fast' } } })).toContainEqual(marks);
+  expect(await (await open()).view([])).toEqual([expect.objectContaining({ ...marks, instances: [] })]);
+});

@@ -5,7 +5,7 @@ import type { Deployment } from '../fleet/deployment.ts';
 import type { Device } from '../fleet/device.ts';
 import { type DeviceMark, listDeviceMarks, saveDeviceMark } from '../store/devices.ts';
 import type { Db } from '../store/tables.ts';
-import type { DeviceView } from './fleet-control.ts';
+import type { DeviceMarks, DeviceView } from './fleet-control.ts';
 import type { KeptInstance } from './kept-instance.ts';
 import { holdsDevices, type PlaceableDevice } from './place-instance.ts';
 
@@ -59,18 +59,20 @@ export class DeviceDesk {
       ...device,
       workerId: this.#parts.workerId,
       isCordoned: this.#markOf(device.id)?.isCordoned ?? false,
+      labels: this.#markOf(device.id)?.labels ?? {},
       instances: kept
         .filter(({ instance }) => holdsDevices(instance) && instance.devices.includes(device.id))
         .map(({ id }) => id),
     }));
   }
 
-  async setCordoned(deviceId: string, isCordoned: boolean): Promise<void> {
+  async mark(deviceId: string, marks: DeviceMarks): Promise<void> {
     const { db, workerId } = this.#parts;
     if (this.#devices.length === 0) await this.#read();
     if (!this.#placeable.some(({ id }) => id === deviceId))
       throw new RequestError('not_found', `There is no device '${deviceId}'.`);
-    await saveDeviceMark(db, { workerId, deviceId, isCordoned, labels: this.#markOf(deviceId)?.labels ?? {} });
+    const before = this.#markOf(deviceId) ?? { isCordoned: false, labels: {} };
+    await saveDeviceMark(db, { ...before, ...marks, workerId, deviceId });
     this.#marks = await listDeviceMarks(db);
   }
 

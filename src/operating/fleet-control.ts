@@ -57,10 +57,19 @@ export interface FitEstimate {
   readonly advice: readonly string[];
 }
 
+/** What people say of a device. */
+export interface DeviceMarks {
+  /** Nothing new is placed on it. */
+  readonly isCordoned?: boolean;
+  /** What placements may ask for; replaces all earlier ones. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** A device with what is given out of it. */
 export interface DeviceView extends Device {
   readonly workerId: string;
   readonly isCordoned: boolean;
+  readonly labels: Readonly<Record<string, string>>;
   readonly instances: readonly InstanceId[];
 }
 
@@ -102,7 +111,8 @@ export interface FleetControl {
   estimate(wish: DeploymentWish, signal: AbortSignal): Promise<FitEstimate>;
 
   devices(): Promise<readonly DeviceView[]>;
-  setCordoned(deviceId: string, isCordoned: boolean): Promise<void>;
+  /** What is absent stays as it is. */
+  markDevice(deviceId: string, marks: DeviceMarks): Promise<void>;
 
   downloads(): readonly Download[];
   /** Fetches without deploying; the same source twice is one download. */

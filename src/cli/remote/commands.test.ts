@@ -174,6 +174,9 @@ describe('users, devices, models, settings, audit', () => {
     expect((await run(['devices', 'cordon', 'cuda:0'])).code).toBe(0);
     expect((await run(['devices'])).out).toMatch(/cuda:0 +cordoned/);
     expect((await run(['devices', 'uncordon', 'cuda:0'])).code).toBe(0);
+    expect((await run(['devices', 'label', 'cuda:0', 'tier=fast', 'rack=a'])).out).toBe('cuda:0: tier=fast rack=a');
+    expect((await run(['devices', 'label', 'cuda:0', 'rack='])).out).toBe('cuda:0: tier=fast');
+    expect((await run(['devices'])).out).toMatch(/cuda:0 .*tier=fast/);
 
     expect((await run(['models', 'list'])).out).toMatch(/mf_1 +a +–/);
     expect((await run(['models', 'list', '--catalogue', '--fits'])).out).toContain('qwen3-8b');

@@ -2,6 +2,7 @@
 
 import { showBytes } from './figures.ts';
 import type { Item } from './item.ts';
+import { toPair } from './options.ts';
 import type { Remote, RemoteRun } from './remote-command.ts';
 import type { Column } from './table.ts';
 
@@ -13,8 +14,16 @@ export const deviceColumns: ReadonlyArray<Column<Item>> = [
   { title: 'USED', isNumber: true, cell: (device) => showBytes(device.number('memoryUsedBytes')) },
   { title: 'BUSY', isNumber: true, cell: (device) => showPart(device.number('utilisation')) },
   { title: 'INSTANCES', isNumber: true, cell: (device) => String(device.items('instances').length) },
+  { title: 'LABELS', cell: (device) => showLabels(device) || '–' },
   { title: 'NAME', cell: (device) => device.text('name') },
 ];
+
+function showLabels(device: Item): string {
+  return device
+    .entries('labels')
+    .map(([key, value]) => `${key}=${value.text()}`)
+    .join(' ');
+}
 
 function showPart(part: number | undefined): string {
   return part === undefined ? '–' : `${Math.round(part * 100)} %`;
@@ -32,6 +41,22 @@ export const cordon: RemoteRun = (remote) => setCordoned(remote, true);
 
 /** Takes one back into use. */
 export const uncordon: RemoteRun = (remote) => setCordoned(remote, false);
+
+/** Changes labels; an empty value takes one off. */
+export const label: RemoteRun = async ({ client, word, words, show }) => {
+  const path = ['devices', word(0)];
+  const { items } = await client.list(['devices']);
+  const before = items.find((device) => device.text('id') === word(0))?.entries('labels') ?? [];
+  const labels = new Map(before.map(([key, value]) => [key, value.text()]));
+  for (const change of words.slice(1)) {
+    const [key, value] = toPair(change, 'A label');
+    if (value === '') labels.delete(key);
+    else labels.set(key, value);
+  }
+  const device = await client.ask({ method: 'PATCH', path, body: { labels: Object.fromEntries(labels) } });
+  show(device.value, () => `${device.text('id')}: ${showLabels(device) || 'no labels'}`);
+  return 0;
+};
 
 async function setCordoned({ client, word, show }: Remote, isCordoned: boolean): Promise<number> {
   const device = await client.ask({ method: 'PATCH', path: ['devices', word(0)], body: { isCordoned } });

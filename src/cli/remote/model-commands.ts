@@ -86,6 +86,13 @@ const devices: readonly RemoteDraft[] = [
     json: true,
     load: async () => (await import('./devices.ts')).uncordon,
   },
+  {
+    usage: 'label <device> <changes...>',
+    description: 'label it for placements; an empty value takes a label off',
+    example: 'devices label cuda:0 tier=fast',
+    json: true,
+    load: async () => (await import('./devices.ts')).label,
+  },
 ];
 
 /** Adds them; `devices` alone lists. */

@@ -159,6 +159,8 @@ export const deviceSchema = Type.Object(
     cores: optional.count,
     features: Type.Optional(Type.Array(text)),
     isCordoned: Type.Boolean(),
+    /** What placements may ask for. */
+    labels: Type.Record(text, text),
     /** Which instances hold it. */
     instances: Type.Array(text),
   },

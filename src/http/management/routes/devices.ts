@@ -1,7 +1,7 @@
 /** `/workers` and `/devices`: the machines, what they can compute with, and what of it is given out. */
 
 import { Type } from 'typebox';
-import type { DeviceView } from '../../../operating/fleet-control.ts';
+import type { DeviceMarks, DeviceView } from '../../../operating/fleet-control.ts';
 import { idParams, missing } from '../find.ts';
 import { listQuery, pageSchema, sendList, watchQuery } from '../list.ts';
 import { deviceSchema, workerSchema } from '../replies.ts';
@@ -75,25 +75,41 @@ function watchDevices({ world }: Call): Subscription {
   };
 }
 
-const cordon = defineRoute({
+const marks = Type.Object(
+  {
+    isCordoned: Type.Optional(Type.Boolean()),
+    /** All of them: those that are absent are taken off. */
+    labels: Type.Optional(
+      Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ maxLength: 256 }), { maxProperties: 50 }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const mark = defineRoute({
   method: 'PATCH',
   path: '/devices/:id',
   action: 'device.cordon',
-  summary: 'Keeps a device free of new instances, or takes it back into use.',
+  summary: 'Keeps a device free of new instances or takes it back into use, and labels it for placements.',
   params: idParams,
-  body: Type.Object({ isCordoned: Type.Boolean() }, { additionalProperties: false }),
+  body: marks,
   reply: deviceSchema,
   audit: 'device.cordon',
   handler: async ({ params, body }, call) => {
     await deviceOf(params.id, call);
-    await call.world.fleet.setCordoned(params.id, body.isCordoned);
-    call.note({ targetId: params.id, detail: body.isCordoned ? 'cordoned' : 'in use' });
+    await call.world.fleet.markDevice(params.id, body);
+    call.note({ targetId: params.id, detail: describeMarks(body) });
     return json(await deviceOf(params.id, call));
   },
 });
 
 /** All of them. */
-export const deviceRoutes: readonly Route[] = [workers, devices, cordon];
+export const deviceRoutes: readonly Route[] = [workers, devices, mark];
+
+function describeMarks({ isCordoned, labels }: DeviceMarks): string {
+  const use = isCordoned === undefined ? [] : [isCordoned ? 'cordoned' : 'in use'];
+  return [...use, ...(labels === undefined ? [] : ['labels'])].join(', ');
+}
 
 async function deviceOf(id: string, { world }: Call): Promise<DeviceView> {
   const device = (await world.fleet.devices()).find((one) => one.id === id);
