@@ -6,6 +6,7 @@ import { systemClock } from '../../base/clock.ts';
 import { isAppError } from '../../base/errors.ts';
 import { silentLog } from '../../base/log.ts';
 import { downloadFile } from '../../outbound/download.ts';
+import { startProxy } from '../../outbound/fixtures/loopback-proxy.ts';
 import { createOutbound } from '../../outbound/http-client.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import { createHubDouble, doubleTokens, type HubDouble } from './fixtures/hub-double.ts';
@@ -34,12 +35,12 @@ afterAll(async () => {
 });
 
 /** By the whole way: list, pick, fetch; the target's path. */
-async function fetchModel(kind: HubKind, id: string, target: string): Promise<string> {
+async function fetchModel(kind: HubKind, id: string, target: string, by = outbound): Promise<string> {
   const endpoints = { huggingface: double.url, modelscope: double.url };
-  const hubs = createHubs({ outbound, endpoints, token: () => doubleTokens.owner, clock: systemClock });
+  const hubs = createHubs({ outbound: by, endpoints, token: () => doubleTokens.owner, clock: systemClock });
   const { hub } = await hubs.pick(kind);
   const listing = await hub.files(id);
-  const tools = { outbound, clock: systemClock, pause: async () => {}, idleTimeoutMs: 100 };
+  const tools = { outbound: by, clock: systemClock, pause: async () => {}, idleTimeoutMs: 100 };
   for (const [index, file] of pickFiles(listing).files.entries()) {
     const path = join(folder, `${kind}-${target}-${index}`);
     await downloadFile(tools, { ...hub.fileUrl(id, listing.commit, file.path), ...withoutPath(file), target: path });
@@ -67,6 +68,17 @@ describe.each(['huggingface', 'modelscope'] as const)('a model of %s', (kind) =>
     const path = await fetchModel(kind, repository, 'plain');
     expect(readFileSync(`${path}-0`).equals(weights)).toBe(true);
     expect(fetches()).toBe(1);
+  });
+
+  it('arrives through a proxy, hub and files alike', async () => {
+    const proxy = await startProxy();
+    const environment = { HTTP_PROXY: proxy.origin };
+    const proxied = createOutbound({ environment, allowedHosts: () => ['127.0.0.1'], log: silentLog });
+    const path = await fetchModel(kind, repository, 'proxied', proxied);
+    await proxied.close();
+    expect(readFileSync(`${path}-0`).equals(weights)).toBe(true);
+    expect(double.requests.length).toBeGreaterThan(1);
+    expect(proxy.asked).toHaveLength(double.requests.length);
   });
 
   it('arrives in its parts', async () => {
