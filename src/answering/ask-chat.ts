@@ -20,11 +20,10 @@ import { foldIntoMessages } from './prepare.ts';
 export function askChat(client: ChatClient): Asker {
   return {
     path: 'engine',
-    isConstrained: false,
     question: async (request) => {
       refuseHopeless(request, client.contextPerSlot);
       const generate = (choice: number) => new Conversation(client, forOneChoice(request, choice));
-      return { tools: request.tools, relaxed: new Map(), warnings: [], generate };
+      return { tools: request.tools, isConstrained: false, relaxed: new Map(), warnings: [], generate };
     },
   };
 }
@@ -34,7 +33,6 @@ export function askChatPrompted(client: ChatClient, tools: AskingTools, format: 
   return {
     path: 'prompted',
     format,
-    isConstrained: false,
     question: async (request): Promise<Question> => {
       refuseHopeless(request, client.contextPerSlot);
       const { messages, plan, tools: shown, warnings } = foldIntoMessages(request, format);
@@ -46,7 +44,7 @@ export function askChatPrompted(client: ChatClient, tools: AskingTools, format: 
       };
       const generate = (choice: number) =>
         new Conversation(client, forOneChoice(folded, choice), plan.parser(tools.newCallId));
-      return { tools: shown, relaxed: plan.relaxed, warnings, generate };
+      return { tools: shown, isConstrained: false, relaxed: plan.relaxed, warnings, generate };
     },
   };
 }

@@ -29,7 +29,6 @@ export function askText(engine: TextEngine, profile: ModelProfile): Asker {
   return {
     path: profile.format.kind,
     format: profile.format,
-    isConstrained: client.abilities.wholeGrammar,
     question: async (request) => {
       refuseHopeless(request, client.contextPerSlot);
       const prepared = prepare(request, profile, { now: tools.now(), isUnheld: !client.abilities.wholeGrammar });
@@ -39,7 +38,8 @@ export function askText(engine: TextEngine, profile: ModelProfile): Asker {
       const sampling = fitContext(wished, room);
       const { prompt, plan } = prepared;
       const generate = (choice: number) => begin(engine, { request, prompt, tokens, sampling, plan }, choice);
-      return { tools: prepared.tools, relaxed: plan.relaxed, warnings: prepared.warnings, generate };
+      const isConstrained = client.abilities.wholeGrammar && client.enforces?.(plan.constraint) !== false;
+      return { tools: prepared.tools, isConstrained, relaxed: plan.relaxed, warnings: prepared.warnings, generate };
     },
   };
 }
@@ -56,7 +56,7 @@ export async function rawQuestions(engine: TextEngine, request: ChatRequest): Pr
     const room = { promptTokens: tokens.length, context: client.contextPerSlot, path: raw.path };
     const sampling = fitContext(wished, room);
     const generate = (choice: number) => begin(engine, { request, prompt, tokens, sampling, plan: rawPlan }, choice);
-    questions.push({ tools: [], relaxed: rawPlan.relaxed, warnings: [], generate });
+    questions.push({ tools: [], isConstrained: false, relaxed: rawPlan.relaxed, warnings: [], generate });
   }
   return questions;
 }

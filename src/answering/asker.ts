@@ -24,6 +24,8 @@ export interface Generation {
 export interface Question {
   /** The tools the model is shown. */
   readonly tools: readonly Tool[];
+  /** Does the engine sample under the question's grammar? */
+  readonly isConstrained: boolean;
   /** By tool: keywords that sampling leaves open. */
   readonly relaxed: ReadonlyMap<string, readonly string[]>;
   readonly warnings: readonly Warning[];
@@ -36,8 +38,6 @@ export interface Asker {
   readonly path: Report['path'];
   /** Absent where the engine reads its model's calls by itself, and where there is nothing to read. */
   readonly format?: ToolFormat;
-  /** Does the engine sample under a grammar? */
-  readonly isConstrained: boolean;
   /** Throws RequestError when the request cannot be put (it does not fit, the template refuses it). */
   question(request: ChatRequest): Promise<Question>;
 }

@@ -53,7 +53,7 @@ export class Choice {
       tools: question.tools,
       choice: request.toolChoice,
       parallel: request.parallelCalls,
-      constrained: asker.isConstrained,
+      constrained: question.isConstrained,
       relaxed: question.relaxed,
       endsAtRepeat: asker.format?.endsAtRepeat ?? false,
     });

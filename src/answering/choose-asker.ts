@@ -3,7 +3,7 @@
 import { RequestError } from '../base/errors.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
-import type { ChatClient, EngineClient } from '../engines/engine.ts';
+import { type ChatClient, isChatClient } from '../engines/engine.ts';
 import type { Candidate } from '../engines/roster.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { allFormats } from '../formats/formats.ts';
@@ -35,14 +35,17 @@ export interface Asked {
 /** Chooses the asker and puts the request to it; throws RequestError if it cannot be put. */
 export async function chooseAsker(circumstances: Circumstances): Promise<Asked> {
   const { candidate, profile, request, tools, trace } = circumstances;
-  const { client, spec } = candidate;
+  const { client, spec, deployment } = candidate;
   if (isChatClient(client)) return askRemote(client, circumstances);
+  const { chat } = client;
+  if (chat !== undefined && deployment.toolCalls === 'engine' && request.raw === undefined)
+    return askRemote(chat, circumstances);
   const engine = { client, spec, tools, ...(trace && { trace }) };
   const asker = askText(engine, profile);
   if (request.raw !== undefined) {
     const questions = await rawQuestions(engine, request);
     return {
-      asker: { path: 'native', isConstrained: false, question: asker.question },
+      asker: { path: 'native', question: asker.question },
       request,
       questions,
       warnings: [],
@@ -63,10 +66,6 @@ const restored: Warning = {
 async function put(asker: Asker, request: ChatRequest, warnings: readonly Warning[]): Promise<Asked> {
   const question = await asker.question(request);
   return { asker, request, questions: [question], warnings: [...warnings, ...question.warnings] };
-}
-
-function isChatClient(client: EngineClient | ChatClient): client is ChatClient {
-  return 'converse' in client;
 }
 
 /** A remote is asked natively unless it knows no tools, or the deployment wants a format of ours. */

@@ -9,11 +9,20 @@ import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { Constraint } from '../grammar/constraint.ts';
 import type { LaunchPlan } from '../runtime/launch-plan.ts';
 
-/** Where a started engine listens, and the secret its first frame must carry. */
-export interface EngineAddress {
+/** A Unix socket, and the secret its first frame must carry. */
+export interface SocketAddress {
   readonly socketPath: string;
   readonly token: string;
 }
+
+/** The root of an HTTP interface (without `/v1`), and the bearer token it wants; '' = it wants none. */
+export interface UrlAddress {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Where an engine listens, and the secret that opens it. */
+export type EngineAddress = SocketAddress | UrlAddress;
 
 /** How an instance shall run: a deployment's wishes with its backend parameters understood. */
 export interface RunWishes {
@@ -26,6 +35,10 @@ export interface RunWishes {
   readonly gpu: GpuChoice;
   readonly gpuLayers?: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Backend parameters that the engine's program gets as they were written, one word each. */
+  readonly passed: readonly string[];
+  /** The parser that `--tool-call-parser` names: taken for the model's tool format. */
+  readonly toolParser?: string;
   /** What has no effect here, for people. */
   readonly notes: readonly string[];
 }
@@ -44,6 +57,8 @@ export interface Abilities {
   readonly specialTokens: boolean;
   /** Takes token ids. */
   readonly tokenIds: boolean;
+  /** Tells how likely the drawn tokens and their rivals were. */
+  readonly logprobs: boolean;
 }
 
 /** Numbers for health pages and tests. */
@@ -64,9 +79,13 @@ export interface GenerateRequest {
   readonly signal: AbortSignal;
 }
 
-/** A connection to a running engine. */
+/** A connection to a running engine that takes text. */
 export interface EngineClient {
   readonly abilities: Abilities;
+  /** Its own way of conversing, beside the one by text. */
+  readonly chat?: ChatClient;
+  /** Can it sample under this constraint? Absent = under each, if it has `wholeGrammar`. */
+  enforces?(constraint: Constraint): boolean;
   /** For people: processor or GPU, library variant, threads, layers offloaded. */
   readonly device: string;
   readonly contextPerSlot: number;
@@ -84,6 +103,8 @@ export interface EngineClient {
 export interface ChatAbilities {
   /** Takes tools and answers with calls; one that does not is taught a prompted format. */
   readonly tools: boolean;
+  /** Takes pictures beside text. */
+  readonly images: boolean;
 }
 
 /** A connection to an engine that only speaks chat (a remote server): it renders and parses by itself. */
@@ -94,20 +115,47 @@ export interface ChatClient {
   readonly contextPerSlot: number;
   /** One answer, one choice, in the order of `chat/fold.ts`; a failure is thrown as EngineError or comes as `error`. */
   converse(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  stats(): Promise<EngineStats>;
   /** Resolves with the reason once the connection is gone. */
   readonly closed: Promise<string>;
   close(): void;
 }
 
-/** One engine of the product. */
-export interface Engine {
-  readonly name: string;
-  /** Of the program or libraries that compute: what was proven of one version holds for that one. */
-  readonly version: string;
+/** The model and the wishes with which an engine was started: what its client must know of them. */
+export interface Served {
+  readonly spec: ModelSpec;
+  readonly wishes: RunWishes;
+}
+
+/** The engines there are; `llama-box` is a llama.cpp server of somebody else's. */
+export type EngineName = 'embedded' | 'llama-box' | 'vllm' | 'openai';
+
+/** Which files an engine opens; `none` = the model is elsewhere. */
+export type WeightsKind = 'gguf' | 'safetensors' | 'none';
+
+/** What is known of an engine whether or not it is installed. */
+export interface EngineKind {
+  readonly name: EngineName;
+  readonly weights: WeightsKind;
+  /** Can it compute on accelerators? */
+  readonly usesGpu: boolean;
   /** Understands a deployment's backend parameters; throws RequestError that names a wrong one and lists the known. */
   readWishes(deployment: DeploymentSpec): RunWishes;
-  /** Pure: what to run. */
-  plan(spec: ModelSpec, slot: Slot): LaunchPlan;
+}
+
+/** One engine of the product, ready to be started. */
+export interface Engine extends EngineKind {
+  /** Of the program or libraries that compute: what was proven of one version holds for that one. */
+  readonly version: string;
+  /** `socket` and `port`: it is told where to listen. `elsewhere`: it listens already. */
+  readonly listens: 'socket' | 'port' | 'elsewhere';
+  /** Pure: what to run; undefined = nothing, it runs elsewhere. */
+  plan(spec: ModelSpec, slot: Slot): LaunchPlan | undefined;
   /** Connects to a started engine; resolves when the model is loaded and proven. */
-  connect(address: EngineAddress, signal: AbortSignal): Promise<EngineClient>;
+  connect(address: EngineAddress, signal: AbortSignal, served: Served): Promise<EngineClient | ChatClient>;
+}
+
+/** Does it only speak chat? */
+export function isChatClient(client: EngineClient | ChatClient): client is ChatClient {
+  return 'converse' in client;
 }

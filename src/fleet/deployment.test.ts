@@ -18,6 +18,8 @@ describe('needsNewInstances', () => {
     aliases: ['alias'],
     source: { kind: 'hub', hub: 'auto', repository: 'a/b', quantisation: 'Q8_0' },
     backend: 'llama-box',
+    engineVersion: '2',
+    toolCalls: 'engine',
     replicas: 7,
     placement: { devices: ['cpu'], labels: { a: '1', b: '3' } },
     categories: ['embedding'],
@@ -36,9 +38,19 @@ describe('needsNewInstances', () => {
     restart: 'never',
     keepAliveSeconds: 5,
     limits: { concurrency: 1 },
+    timeouts: { idle: 1 },
     description: 'text',
   };
-  const starting = ['backend', 'backendParameters', 'contextSize', 'environment', 'gpu', 'gpuLayers', 'parallel'];
+  const starting = [
+    'backend',
+    'backendParameters',
+    'contextSize',
+    'engineVersion',
+    'environment',
+    'gpu',
+    'gpuLayers',
+    'parallel',
+  ];
   const all = Object.keys(deploymentSpecSchema.properties).sort();
 
   it('asks for new ones for exactly what an engine is started with', () => {

@@ -40,7 +40,27 @@ const placement = Type.Object(
 
 /** What all callers together may do with it. */
 const deploymentLimits = Type.Object(
-  { requestsPerMinute: Type.Optional(count(1, 1_000_000)), concurrency: Type.Optional(count(1, 100_000)) },
+  {
+    requestsPerMinute: Type.Optional(count(1, 1_000_000)),
+    concurrency: Type.Optional(count(1, 100_000)),
+    /** Requests that may wait for a free place; absent = four for each place. */
+    queue: Type.Optional(count(0, 100_000)),
+  },
+  { additionalProperties: false },
+);
+
+/** How long a request may take, in seconds; absent = the server's own bounds. */
+const timeouts = Type.Object(
+  {
+    /** For a free place. */
+    queue: Type.Optional(count(1, 86_400)),
+    /** From the engine being asked to its first token. */
+    firstToken: Type.Optional(count(1, 86_400)),
+    /** Between two tokens. */
+    idle: Type.Optional(count(1, 86_400)),
+    /** For the whole answer. */
+    total: Type.Optional(count(1, 604_800)),
+  },
   { additionalProperties: false },
 );
 
@@ -52,8 +72,12 @@ export const deploymentSpecSchema = Type.Object(
     /** Further names it answers to. */
     aliases: Type.Array(modelName, { maxItems: 32, uniqueItems: true }),
     source: modelSourceSchema,
-    /** `auto` chooses by the files; `llama-box` is llama.cpp by whichever program there is. */
-    backend: Type.Enum(['auto', 'embedded', 'llama-box', 'vllm']),
+    /** `auto` chooses by the source; `llama-box` is llama.cpp by whichever program there is; `openai` is a remote. */
+    backend: Type.Enum(['auto', 'embedded', 'llama-box', 'vllm', 'openai']),
+    /** Of several installed versions of the engine, this one; absent = the newest. */
+    engineVersion: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    /** Who writes and reads tool calls; `engine` = its own chat interface, where it has one. Absent = we do. */
+    toolCalls: Type.Optional(Type.Enum(['ours', 'engine'])),
     replicas: count(0, 64),
     placement,
     categories: Type.Array(Type.Enum(['llm', 'embedding', 'reranker']), { maxItems: 3, uniqueItems: true }),
@@ -87,6 +111,7 @@ export const deploymentSpecSchema = Type.Object(
     /** Seconds without a request after which it is unloaded, to be loaded on demand; absent = always loaded. */
     keepAliveSeconds: Type.Optional(count(1, 31_536_000)),
     limits: deploymentLimits,
+    timeouts: Type.Optional(timeouts),
     description: Type.Optional(Type.String({ maxLength: 2_000 })),
   },
   { additionalProperties: false },
@@ -147,6 +172,8 @@ const liveFields: ReadonlySet<string> = new Set([
   'restart',
   'keepAliveSeconds',
   'limits',
+  'timeouts',
+  'toolCalls',
   'description',
 ]);
 

@@ -1,6 +1,7 @@
 /** Where a deployment's weights come from. */
 
 import { type Static, Type } from 'typebox';
+import { Check } from 'typebox/schema';
 
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 
@@ -42,11 +43,35 @@ const catalogueSource = Type.Object(
   { additionalProperties: false },
 );
 
+/** A model that another server serves; the key it wants is kept apart, sealed. */
+const remoteSource = Type.Object(
+  {
+    kind: Type.Literal('remote'),
+    /** The base of its OpenAI-compatible interface, as its SDK is told it: usually ends in `/v1`. */
+    url: Type.String({ minLength: 1, maxLength: 4_096, pattern: '^https?://[^\\s/?#@\\\\]+(/[^\\s?#]*)?$' }),
+    /** What that server calls the model. */
+    model: text(256),
+  },
+  { additionalProperties: false },
+);
+
 /** Any source, told apart by `kind`. */
-export const modelSourceSchema = Type.Union([bundledSource, localSource, urlSource, hubSource, catalogueSource]);
+export const modelSourceSchema = Type.Union([
+  bundledSource,
+  localSource,
+  urlSource,
+  hubSource,
+  catalogueSource,
+  remoteSource,
+]);
 
 /** Where weights come from. */
 export type ModelSource = Static<typeof modelSourceSchema>;
+
+/** Is it one, wherever it was read? */
+export function isModelSource(value: unknown): value is ModelSource {
+  return Check(modelSourceSchema, value);
+}
 
 /** A source in one line, as the command line spells it; of an address what comes before the query, which may be a secret. */
 export function describeSource(source: ModelSource): string {
@@ -57,6 +82,8 @@ export function describeSource(source: ModelSource): string {
       return source.path;
     case 'url':
       return withoutQuery(source.url);
+    case 'remote':
+      return `${source.model} at ${source.url}`;
     case 'catalogue':
       return source.quantisation === undefined ? source.name : `${source.name}:${source.quantisation}`;
     case 'hub': {
@@ -69,16 +96,10 @@ export function describeSource(source: ModelSource): string {
 
 /** The name a deployment gets when nobody gives one: the repository's or file's, lower case, without `-GGUF`. */
 export function nameOfSource(source: ModelSource): string {
-  if (source.kind === 'bundled') return 'aimindserve-nano';
-  const whole =
-    source.kind === 'hub'
-      ? source.repository
-      : source.kind === 'catalogue'
-        ? source.name
-        : source.kind === 'local'
-          ? source.path
-          : (source.url.split(/[?#]/, 1)[0] ?? '');
-  const last = whole.split(/[\\/]/).findLast((part) => part !== '') ?? '';
+  const last =
+    wholeName(source)
+      .split(/[\\/]/)
+      .findLast((part) => part !== '') ?? '';
   const bare = last
     .replace(/\.gguf$/i, '')
     .replace(/-\d{5}-of-\d{5}$/, '')
@@ -90,6 +111,23 @@ export function nameOfSource(source: ModelSource): string {
       .replace(/^[^a-z0-9]+/, '')
       .slice(0, 100) || 'model'
   );
+}
+
+function wholeName(source: ModelSource): string {
+  switch (source.kind) {
+    case 'bundled':
+      return 'aimindserve-nano';
+    case 'hub':
+      return source.repository;
+    case 'catalogue':
+      return source.name;
+    case 'local':
+      return source.path;
+    case 'remote':
+      return source.model;
+    case 'url':
+      return withoutQuery(source.url);
+  }
 }
 
 function withoutQuery(url: string): string {

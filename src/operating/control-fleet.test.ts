@@ -49,7 +49,7 @@ async function open(changes: Partial<ControlParts> = {}) {
       expected: () => new Set<string>(),
     },
     estimate: {
-      ...{ shelf: { peek: () => undefined }, catalog: () => ({ entries: [], templates: [] }), readWishes },
+      ...{ peek: () => undefined, catalog: () => ({ entries: [], templates: [] }), readWishes },
       ...{ devices: async () => [], freeBytes: () => 1, plan: () => Promise.reject(new RangeError('unused')) },
     },
     ...changes,

@@ -55,7 +55,7 @@ export interface ControlParts {
 export function createFleetControl(parts: ControlParts): FleetControl {
   const { fleet, devices, downloads, files, others } = parts;
   const editor = createDeploymentEditor({ ...parts, check: (spec) => void parts.readWishes(spec) });
-  const known = new KnownModels(parts.estimate.shelf);
+  const known = new KnownModels(parts.estimate.peek);
   const view = (deployment: Deployment): DeploymentView => viewOf(deployment, { ...parts, known });
   const viewAfter = async (work: Promise<Deployment>): Promise<DeploymentView> => view(await work);
   const deployed = (id: DeploymentId): Deployment => {

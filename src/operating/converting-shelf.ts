@@ -6,11 +6,11 @@ import type { Converter } from '../models/convert/converter.ts';
 import { readModel } from '../models/read-model.ts';
 import { findSafetensors } from '../models/resolve-model.ts';
 import { progressInWords } from './fetching-shelf.ts';
-import type { ModelShelf } from './model-shelf.ts';
+import type { SourceShelf } from './model-shelf.ts';
 import type { FetchPlan } from './plan-fetch.ts';
 
 /** Puts the converter before a shelf, which has everything else. */
-export function createConvertingShelf(rest: ModelShelf, converter: Converter): ModelShelf {
+export function createConvertingShelf(rest: SourceShelf, converter: Converter): SourceShelf {
   return {
     peek(source) {
       const folder = findWeights(source);

@@ -11,7 +11,7 @@ const noHub = () => Promise.reject(new RangeError('a hub was asked'));
 
 function estimate(wish: DeploymentWish, changes: Partial<EstimateWorld> = {}) {
   const world: EstimateWorld = {
-    shelf: { peek: () => undefined },
+    peek: () => undefined,
     catalog: () => loadCatalog(),
     plan: noHub,
     readWishes,
@@ -22,7 +22,7 @@ function estimate(wish: DeploymentWish, changes: Partial<EstimateWorld> = {}) {
   return estimateDeployment(completeSpec(wish), world, new AbortController().signal);
 }
 
-const here = { shelf: { peek: () => spec } };
+const here = { peek: () => spec };
 const hub: DeploymentWish['source'] = { kind: 'hub', hub: 'auto', repository: 'a/b-GGUF' };
 const planOf = (file: object, quantisation?: string) => async () => ({
   name: 'a/b-GGUF',
@@ -45,7 +45,7 @@ describe('estimateDeployment', () => {
     const small = { source: hub, contextSize: 4_096 };
     const withTools = await estimate(small, here);
     expect(withTools.advice.join(' ')).toContain('with tools, fewer than 16384');
-    const plain = { shelf: { peek: () => ({ ...spec, template: '{{ messages }}' }) } };
+    const plain = { peek: () => ({ ...spec, template: '{{ messages }}' }) };
     expect((await estimate(small, plain)).advice.join(' ')).not.toContain('tools');
     expect((await estimate({ ...small, chatTemplate: '{{ tools }}' }, plain)).advice.join(' ')).toContain('with tools');
   });

@@ -5,18 +5,20 @@ import { RequestError } from '../base/errors.ts';
 import type { RunWishes } from '../engines/engine.ts';
 import type { DeploymentSpec } from '../fleet/deployment.ts';
 import type { Device } from '../fleet/device.ts';
+import type { ModelSpec } from '../fleet/model-spec.ts';
 import { catalogSizeBytes } from '../models/catalog/best-for-machine.ts';
 import { type Catalog, type CatalogEntry, findInCatalog } from '../models/catalog/catalog.ts';
 import { estimateFit, type FitDevice } from '../models/estimate-fit.ts';
 import type { MemoryFacts } from '../models/estimate-memory.ts';
 import { factsFromSize } from '../models/estimate-remote.ts';
+import type { EngineWish } from './engines.ts';
 import type { FitEstimate } from './fleet-control.ts';
-import type { ModelShelf } from './model-shelf.ts';
 import type { FetchPlan } from './plan-fetch.ts';
 
 /** What estimating needs. */
 export interface EstimateWorld {
-  readonly shelf: Pick<ModelShelf, 'peek'>;
+  /** The model's facts if it is on this machine. */
+  readonly peek: (deployment: EngineWish) => ModelSpec | undefined;
   readonly catalog: () => Catalog;
   readonly plan: (source: DeploymentSpec['source'], signal: AbortSignal) => Promise<FetchPlan>;
   readonly readWishes: (spec: DeploymentSpec) => RunWishes;
@@ -58,11 +60,12 @@ export async function estimateDeployment(
 }
 
 async function findOut(
-  { source, chatTemplate }: DeploymentSpec,
-  { shelf, catalog, plan }: EstimateWorld,
+  deployment: DeploymentSpec,
+  { peek, catalog, plan }: EstimateWorld,
   signal: AbortSignal,
 ): Promise<Known> {
-  const here = shelf.peek(source);
+  const { source, chatTemplate } = deployment;
+  const here = peek(deployment);
   if (here !== undefined) {
     const isToolCapable = /\btools\b/.test(chatTemplate ?? here.template ?? '');
     return { memory: here, isApproximate: false, isToolCapable };

@@ -9,7 +9,7 @@ import type { ModelSpec } from '../fleet/model-spec.ts';
 import { readModel } from '../models/read-model.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import type { ModelDownloads } from './model-downloads.ts';
-import type { ModelShelf } from './model-shelf.ts';
+import type { SourceShelf } from './model-shelf.ts';
 import type { OwnFiles } from './own-files.ts';
 import type { FetchPlan } from './plan-fetch.ts';
 
@@ -21,7 +21,7 @@ export interface ShelfParts {
 }
 
 /** Makes the shelf. */
-export function createFetchingShelf({ readLocal, downloads, own }: ShelfParts): ModelShelf {
+export function createFetchingShelf({ readLocal, downloads, own }: ShelfParts): SourceShelf {
   const peek = (source: ModelSource): ModelSpec | undefined => {
     const local = readLocal(source);
     if (local !== undefined) return local;

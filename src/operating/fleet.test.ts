@@ -131,7 +131,13 @@ describe('Fleet', () => {
     const rest = { reason: '', sinceMs: 0, failures: 0, retryAtMs: 0, devices: ['cpu'], run: 3, history: [] } as const;
     const run = { instanceId: instance.id, run: 3, guardPid: 1, guardStartTime: '', enginePid: 2, engineStartTime: '' };
     const address = { socketPath: '/s', token: 't' };
-    fleet.takeUp({ ...instance, ...rest }, { run: { ...run, ...address, startedAt: 0 }, address });
+    fleet.takeUp(
+      { ...instance, ...rest },
+      {
+        ...{ run: { ...run, ...address, startedAt: 0 }, address },
+        ...{ engine: 'embedded 1', source: { kind: 'bundled' } },
+      },
+    );
     fleet.start();
     const [kept] = await until(fleet, allReady(1));
     expect(kept?.instance).toMatchObject({ id: 'ins_old', run: 4 });

@@ -26,6 +26,8 @@ const adoptable: Adoptable = {
     ...{ engineStartTime: 'b', socketPath: '/s/guard', token: 'secret', startedAt: 5 },
   },
   address: { socketPath: '/s/engine', token: 'other secret' },
+  engine: 'staged 1',
+  source: { kind: 'bundled' },
 };
 
 describe('InstanceBook', () => {

@@ -4,7 +4,9 @@ import { Field } from '../base/decode.ts';
 import { isAppError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import type { Log } from '../base/log.ts';
+import type { EngineAddress } from '../engines/engine.ts';
 import type { Instance, InstanceId } from '../fleet/instance.ts';
+import { isModelSource, type ModelSource } from '../fleet/model-source.ts';
 import { deleteInstance, saveInstance } from '../store/instances.ts';
 import type { Db } from '../store/tables.ts';
 import { Bell } from './bell.ts';
@@ -96,7 +98,7 @@ export class InstanceBook {
   async #writeOne(id: InstanceId, { instance, adoptable }: Entry): Promise<void> {
     if (instance === undefined) return deleteInstance(this.#db, id);
     const record: Json =
-      adoptable === undefined ? null : { run: { ...adoptable.run }, address: { ...adoptable.address } };
+      adoptable === undefined ? null : { ...adoptable, run: { ...adoptable.run }, address: { ...adoptable.address } };
     return saveInstance(this.#db, instance, record);
   }
 }
@@ -119,6 +121,20 @@ export function readAdoptable(value: Json | undefined, id: InstanceId): Adoptabl
       token: run.get('token').string(),
       startedAt: run.get('startedAt').number(),
     },
-    address: { socketPath: address.get('socketPath').string(), token: address.get('token').string() },
+    address: readAddress(address),
+    engine: field.get('engine').string(),
+    source: readSource(field.get('source')),
   };
+}
+
+function readAddress(field: Field): EngineAddress {
+  const token = field.get('token').string();
+  const url = field.get('url').optional((each) => each.string());
+  return url === undefined ? { socketPath: field.get('socketPath').string(), token } : { url, token };
+}
+
+function readSource(field: Field): ModelSource {
+  const { value } = field;
+  if (isModelSource(value)) return value;
+  throw field.wrongType('a source of a model');
 }

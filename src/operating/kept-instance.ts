@@ -1,16 +1,18 @@
 /** One instance and the hands that move it: fetches its model, starts its engine, watches it, ends it. */
 
 import type { Clock } from '../base/clock.ts';
-import { type AppError, Bug, EngineError, isAppError, toAppError } from '../base/errors.ts';
+import { type AppError, EngineError, isAppError, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Engine, EngineAddress, EngineClient, Slot } from '../engines/engine.ts';
+import type { ChatClient, Engine, EngineAddress, EngineClient, RunWishes, Served } from '../engines/engine.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import { type Instance, type InstanceEvent, type InstanceId, next } from '../fleet/instance.ts';
+import type { ModelSource } from '../fleet/model-source.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { MemoryWish } from '../models/estimate-memory.ts';
 import type { Run, RunRecord, Runtime } from '../runtime/run.ts';
 import { Bell } from './bell.ts';
 import { describeEnd } from './describe-end.ts';
+import { type Engines, keyOfEngine } from './engines.ts';
 import type { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { watchHealth } from './watch-health.ts';
@@ -19,12 +21,24 @@ import { watchHealth } from './watch-health.ts';
 export interface Adoptable {
   readonly run: RunRecord;
   readonly address: EngineAddress;
+  /** By `keyOfEngine`. */
+  readonly engine: string;
+  /** Of the model that it runs: the deployment may have been edited since. */
+  readonly source: ModelSource;
+}
+
+/** One life that has begun: an engine's process, or a connection to one that runs elsewhere. */
+interface Life {
+  readonly engine: Engine;
+  readonly address: EngineAddress;
+  readonly served: Served;
+  readonly run?: Run;
 }
 
 /** What instances are moved with. */
 export interface InstanceWorld {
   readonly runtime: Runtime;
-  readonly engine: (deployment: Deployment) => Engine;
+  readonly engines: Engines;
   readonly shelf: ModelShelf;
   /** May these files be served? Throws if not. */
   readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
@@ -33,8 +47,8 @@ export interface InstanceWorld {
   readonly memory: Pick<MemoryDesk, 'promise' | 'settle' | 'giveBack'>;
   /** For what it should wait before it takes memory, in words; undefined = for nothing. */
   readonly lack: (kept: KeptInstance) => string | undefined;
-  /** A fresh socket and secret for each life. */
-  readonly newAddress: () => EngineAddress;
+  /** A fresh socket or port and secret for each life; of what runs elsewhere, where that is. */
+  readonly newAddress: (engine: Engine, deployment: Deployment) => Promise<EngineAddress>;
   /** Removes what an address leaves behind. */
   readonly dropAddress: (address: EngineAddress) => void;
   readonly clock: Clock;
@@ -62,7 +76,7 @@ export interface Patience {
 export class KeptInstance {
   #instance: Instance;
   #deployment: Deployment;
-  #client: EngineClient | undefined;
+  #client: EngineClient | ChatClient | undefined;
   #spec: ModelSpec | undefined;
   #adoptable: Adoptable | undefined;
   #error: AppError | undefined;
@@ -95,7 +109,7 @@ export class KeptInstance {
   }
 
   /** The engine's connection while requests may be given to it. */
-  get client(): EngineClient | undefined {
+  get client(): EngineClient | ChatClient | undefined {
     return this.#instance.state === 'ready' || this.#instance.state === 'ailing' ? this.#client : undefined;
   }
 
@@ -200,12 +214,12 @@ export class KeptInstance {
   }
 
   /** One life; however it ends, it is said why. */
-  async #live(begin: () => Promise<Run | undefined>): Promise<void> {
+  async #live(begin: () => Promise<Life | undefined>): Promise<void> {
     this.#error = undefined;
     let reason: string | undefined;
     try {
-      const run = await begin();
-      if (run !== undefined) reason = await this.#use(run);
+      const life = await begin();
+      if (life !== undefined) reason = await this.#use(life);
     } catch (thrown) {
       this.#error = toAppError(thrown);
       reason = this.#error.message;
@@ -220,16 +234,22 @@ export class KeptInstance {
   }
 
   /** Undefined = it has to wait, and has said so. */
-  async #start(devices: readonly string[]): Promise<Run | undefined> {
-    const { engine, shelf, allow, inspect } = this.#world;
+  async #start(devices: readonly string[]): Promise<Life | undefined> {
+    const { engines, shelf, allow, inspect } = this.#world;
     const deployment = this.#deployment;
+    const engine = engines.choose(deployment);
+    if ('needs' in engine) {
+      this.wait(engine.needs);
+      return undefined;
+    }
     const tell = (reason: string): void => this.#apply({ type: 'fetch', reason, atMs: this.#nowMs() });
-    const spec = await shelf.take(deployment.source, tell, this.#stopping.signal);
+    const wish = { source: deployment.source, weights: engine.weights };
+    const spec = await shelf.take(wish, tell, this.#stopping.signal);
     this.#spec = spec;
     await allow(spec, deployment);
     this.#stopping.signal.throwIfAborted();
-    const wishes = engine(deployment).readWishes(deployment);
-    this.#needs = wishes;
+    const wishes = engine.readWishes(deployment);
+    if (engine.weights !== 'none') this.#needs = wishes;
     const lack = this.#world.lack(this);
     if (lack !== undefined) {
       this.wait(lack);
@@ -238,36 +258,43 @@ export class KeptInstance {
     // Meanwhile the engine may load; it is ended if the template turns out to be of no use.
     const inspected = inspect(spec, deployment);
     inspected.catch(() => {});
-    const run = await this.#launch(spec, { ...wishes, devices }, deployment);
+    const life = await this.#launch(engine, { spec, wishes }, devices);
     try {
       await inspected;
-      return run;
+      return life;
     } catch (thrown) {
-      await run.stop();
+      await life.run?.stop();
       throw thrown;
     }
   }
 
-  async #launch(spec: ModelSpec, wishes: Omit<Slot, 'address'>, deployment: Deployment): Promise<Run> {
-    const { engine, memory, newAddress, dropAddress, runtime, patience } = this.#world;
-    const contextSize = memory.promise(this.id, spec, wishes);
-    const address = newAddress();
+  async #launch(engine: Engine, served: Served, devices: readonly string[]): Promise<Life> {
+    const { newAddress, dropAddress, runtime, patience } = this.#world;
+    const deployment = this.#deployment;
+    const slot = { ...served.wishes, devices, ...this.#promise(served) };
+    const address = await newAddress(engine, deployment);
     try {
-      const plan = engine(deployment).plan(spec, { ...wishes, contextSize, address });
+      const plan = engine.plan(served.spec, { ...slot, address });
       this.#apply({ type: 'start', atMs: this.#nowMs() });
+      if (plan === undefined) return { engine, address, served };
       const leaseMs = deployment.declaredBy === 'store' ? patience.leaseMs : 0;
       const { id, run: number } = this.#instance;
       const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs: patience.graceMs });
-      this.#adoptable = { run: run.record, address };
+      this.#adoptable = { run: run.record, address, engine: keyOfEngine(engine), source: deployment.source };
       this.#world.changed(this);
-      return run;
+      return { engine, address, served, run };
     } catch (thrown) {
       dropAddress(address);
       throw thrown;
     }
   }
 
-  async #takeOver({ run: record }: Adoptable): Promise<Run> {
+  /** The context it can have; of what runs elsewhere only the one asked for is known. */
+  #promise({ spec, wishes }: Served): Pick<RunWishes, 'contextSize'> {
+    return this.#needs === undefined ? {} : { contextSize: this.#world.memory.promise(this.id, spec, wishes) };
+  }
+
+  async #takeOver({ run: record, address, engine: key, source }: Adoptable): Promise<Life> {
     const run = await this.#world.runtime.adopt(record);
     if (run === undefined) {
       const end = this.#world.runtime.endOf(record);
@@ -276,29 +303,34 @@ export class KeptInstance {
     }
     const nothing = (): void => {};
     try {
-      this.#spec = await this.#world.shelf.take(this.#deployment.source, nothing, this.#stopping.signal);
-      return run;
+      const engine = this.#world.engines.find(key);
+      if (engine === undefined)
+        throw new UnavailableError('model_failed', `The engine '${key}' is not installed any more.`);
+      const spec = await this.#world.shelf.take({ source, weights: engine.weights }, nothing, this.#stopping.signal);
+      this.#spec = spec;
+      return { engine, address, served: { spec, wishes: engine.readWishes(this.#deployment) }, run };
     } catch (thrown) {
       await run.stop();
       throw thrown;
     }
   }
 
-  /** Stays with a running program until it, the connection to it, or the wish for it is gone; then ends it and says why. */
-  async #use(run: Run): Promise<string> {
+  /** Stays with an engine until it, the connection to it, or the wish for it is gone; then ends it and says why. */
+  async #use(life: Life): Promise<string> {
+    const { run } = life;
     const over = new AbortController();
     const leave = (): void => over.abort();
     let hasEnded = false;
-    void run.ended.then(() => {
+    void run?.ended.then(() => {
       hasEnded = true;
       leave();
     });
     this.#stopping.signal.addEventListener('abort', leave, { once: true });
     if (this.#stopping.signal.aborted) leave();
     try {
-      const client = await this.#connect(over.signal);
+      const client = await this.#connect(life, over.signal);
       void client.closed.then(leave);
-      this.#welcome(client);
+      this.#welcome(client, life);
       const isSilent = await this.#watch(client, over.signal);
       if (isSilent)
         this.#error = new EngineError('engine_timeout', 'The engine did not answer for too long and was ended.');
@@ -312,33 +344,32 @@ export class KeptInstance {
       // Its program may take a moment to end; meanwhile nobody is given a connection that is over.
       this.#client = undefined;
     }
-    return describeEnd(await run.stop(), this.#error?.message);
+    const reason = this.#error?.message;
+    return run === undefined ? (reason ?? 'The connection ended.') : describeEnd(await run.stop(), reason);
   }
 
-  async #connect(signal: AbortSignal): Promise<EngineClient> {
-    const { engine, patience } = this.#world;
-    const address = this.#adoptable?.address;
-    if (address === undefined) throw new Bug('a run without an address');
-    const limit = AbortSignal.timeout(patience.startMs);
+  async #connect({ engine, address, served }: Life, signal: AbortSignal): Promise<EngineClient | ChatClient> {
+    const { startMs } = this.#world.patience;
+    const limit = AbortSignal.timeout(startMs);
     try {
-      const client = await engine(this.#deployment).connect(address, AbortSignal.any([signal, limit]));
+      const client = await engine.connect(address, AbortSignal.any([signal, limit]), served);
       this.#client = client;
       return client;
     } catch (thrown) {
-      throw limit.aborted ? startTooLong(patience.startMs) : thrown;
+      throw limit.aborted ? startTooLong(startMs) : thrown;
     }
   }
 
-  #welcome(client: EngineClient): void {
-    const { parallel } = this.#deployment;
-    if (this.#spec !== undefined)
-      this.#world.memory.settle(this.id, this.#spec, { contextSize: client.contextPerSlot, parallel });
+  #welcome(client: EngineClient | ChatClient, { engine, served }: Life): void {
+    const { parallel } = served.wishes;
+    if (engine.weights !== 'none')
+      this.#world.memory.settle(this.id, served.spec, { contextSize: client.contextPerSlot, parallel });
     this.#isAdopting = false;
     this.#apply({ type: 'ready', atMs: this.#nowMs() });
     this.#world.log.info({ instance: this.id, device: client.device }, 'an instance is ready');
   }
 
-  #watch(client: EngineClient, signal: AbortSignal): Promise<boolean> {
+  #watch(client: EngineClient | ChatClient, signal: AbortSignal): Promise<boolean> {
     return watchHealth(client, {
       everyMs: this.#world.patience.healthMs,
       signal,

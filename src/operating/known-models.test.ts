@@ -3,7 +3,7 @@ import { scriptedSpec } from '../../test/fixtures/scripted-engine.ts';
 import { ConfigError } from '../base/errors.ts';
 import { KnownModels } from './known-models.ts';
 
-const bundled = { source: { kind: 'bundled' } } as const;
+const bundled = { backend: 'auto', source: { kind: 'bundled' } } as const;
 
 describe('KnownModels', () => {
   it('reads a header once', () => {
@@ -12,7 +12,7 @@ describe('KnownModels', () => {
       reads++;
       return scriptedSpec('');
     };
-    const known = new KnownModels({ peek });
+    const known = new KnownModels(peek);
     expect(known.of(bundled)).toEqual(scriptedSpec(''));
     expect(known.of(bundled)).toBe(known.of(bundled));
     expect(reads).toBe(1);
@@ -26,7 +26,7 @@ describe('KnownModels', () => {
       },
       () => scriptedSpec(''),
     ];
-    const known = new KnownModels({ peek: () => answers.shift()?.() });
+    const known = new KnownModels(() => answers.shift()?.());
     expect([known.of(bundled), known.of(bundled), known.of(bundled)?.name]).toEqual([undefined, undefined, 'scripted']);
   });
 });

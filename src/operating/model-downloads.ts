@@ -92,7 +92,7 @@ export class ModelDownloads {
 
   /** Fetches a source whether or not anybody waits. */
   pull(source: ModelSource): Download {
-    if (source.kind === 'bundled' || source.kind === 'local')
+    if (source.kind === 'bundled' || source.kind === 'local' || source.kind === 'remote')
       throw new RequestError('invalid_value', 'It is on this machine already: there is nothing to fetch.', {
         param: 'source.kind',
       });

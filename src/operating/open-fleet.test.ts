@@ -32,7 +32,13 @@ const noteOf = (id: string, socketPath: string) => ({
     ...{ socketPath: '/guard', token: `token of ${id}`, startedAt: 7 },
   },
   address: { socketPath, token: 't' },
+  engine: 'embedded 1',
+  source: { kind: 'bundled' },
 });
+
+const none = (): never => {
+  throw new UnavailableError('model_failed', 'There is no engine.');
+};
 
 async function open() {
   const db = await openMemoryStore();
@@ -52,9 +58,8 @@ async function open() {
   const begin = async () => {
     const opened = await openFleet({
       ...{ db, dataFolder, runtime, clock: systemClock, randomHex, log: silentLog },
-      engine: () => {
-        throw new UnavailableError('model_failed', 'There is no engine.');
-      },
+      engines: { kind: none, choose: none, find: none },
+      remoteKey: async () => '',
       shelf: {
         peek: () => undefined,
         take: (_source, _tell, signal) =>

@@ -1,22 +1,21 @@
 /** Puts the fleet together: what was deployed before, what the command line declares, and the hands that move it. */
 
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, RandomHex } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Engine } from '../engines/engine.ts';
 import type { Roster } from '../engines/roster.ts';
 import { type Deployment, type DeploymentId, type DeploymentSpec, servedNames } from '../fleet/deployment.ts';
 import type { Instance } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import { freeMemory } from '../models/free-memory.ts';
-import { placeSocket, removeSocket } from '../runtime/guard/socket-place.ts';
 import type { Runtime } from '../runtime/run.ts';
 import { listDeployments } from '../store/deployments.ts';
 import { listInstances } from '../store/instances.ts';
 import type { Db } from '../store/tables.ts';
-import { Fleet } from './fleet.ts';
+import { AddressDesk } from './address-desk.ts';
+import type { Engines } from './engines.ts';
+import { Fleet, type FleetWorld } from './fleet.ts';
 import { InstanceBook, readAdoptable } from './instance-book.ts';
 import type { Adoptable, Patience } from './kept-instance.ts';
 import { createLocalRoster } from './local-roster.ts';
@@ -29,13 +28,15 @@ export interface FleetParts {
   readonly db: Db;
   readonly dataFolder: string;
   readonly runtime: Runtime;
-  readonly engine: (deployment: DeploymentSpec) => Engine;
+  readonly engines: Engines;
   readonly shelf: ModelShelf;
   /** May these files be served? Throws if not. */
   readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   readonly devices: (deployment: Deployment) => readonly PlaceableDevice[];
+  /** The key that a remote wants; '' = none. */
+  readonly remoteKey: (id: DeploymentId) => Promise<string>;
   readonly clock: Clock;
   readonly randomHex: RandomHex;
   readonly log: Log;
@@ -67,23 +68,21 @@ const patience: Patience = {
 
 /** Reads what is deployed; nothing moves before `start`. */
 export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
-  const { db, dataFolder, runtime, engine, shelf, allow, inspect, devices, clock, randomHex, log } = parts;
-  const socketFolder = join(dataFolder, 'sockets');
-  mkdirSync(socketFolder, { recursive: true, mode: 0o700 });
+  const { db, dataFolder, runtime, engines, shelf, allow, inspect, clock, randomHex, log } = parts;
+  const addresses = new AddressDesk({ folder: join(dataFolder, 'sockets'), ...parts });
   const book = new InstanceBook(db, log);
   const newId = (prefix: 'dep' | 'ins'): string => `${prefix}_${randomHex(8)}`;
   const memory = new MemoryDesk(freeMemory);
   const fleet = new Fleet({
     runtime,
-    engine,
+    engines,
     shelf,
     allow,
     inspect,
     memory,
-    newAddress: () => ({ socketPath: placeSocket(socketFolder, `${randomHex(4)}.sock`), token: randomHex(24) }),
-    dropAddress: ({ socketPath }) => removeSocket(socketPath),
-    place: (deployment: Deployment, instances: readonly Instance[]) =>
-      placeInstance({ deployment, devices: devices(deployment), instances, usesGpu: false }),
+    newAddress: (engine, deployment) => addresses.make(engine, deployment),
+    dropAddress: (address) => addresses.drop(address),
+    place: placer(parts),
     book,
     newId,
     clock,
@@ -119,7 +118,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
       const left = await readLeft(db, log);
       // What ran for a deployment that is no more is a stray too.
       const wanted = left.filter(({ instance }) => fleet.deployment(instance.deploymentId) !== undefined);
-      sweepSockets(socketFolder, wanted);
+      addresses.sweep(wanted.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.address])));
       await runtime.strays(wanted.flatMap(({ adoptable }) => (adoptable === undefined ? [] : [adoptable.run])));
       for (const { instance, adoptable } of left) fleet.takeUp(instance, adoptable);
       fleet.start();
@@ -148,11 +147,14 @@ async function readLeft(db: Db, log: Log): Promise<readonly Left[]> {
   });
 }
 
-/** Sockets of engines that were killed with their server. */
-function sweepSockets(folder: string, left: readonly Left[]): void {
-  const known = new Set(left.map(({ adoptable }) => adoptable?.address.socketPath));
-  for (const name of readdirSync(folder))
-    if (!known.has(join(folder, name))) rmSync(join(folder, name), { force: true });
+/** Where an instance can run; nowhere while its engine is missing, and what runs elsewhere needs no device of ours. */
+function placer({ engines, devices }: Pick<FleetParts, 'engines' | 'devices'>): FleetWorld['place'] {
+  return (deployment, instances) => {
+    const engine = engines.choose(deployment);
+    if ('needs' in engine) return { reason: engine.needs };
+    if (engine.listens === 'elsewhere') return { devices: [] };
+    return placeInstance({ deployment, devices: devices(deployment), instances, usesGpu: engine.usesGpu });
+  };
 }
 
 function refuseDouble(spec: DeploymentSpec, stored: readonly Deployment[]): void {

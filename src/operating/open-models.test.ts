@@ -85,11 +85,13 @@ async function partOf(dataFolder: string, sizeBytes: number): Promise<void> {
   while (Math.max(0, ...sizes()) < sizeBytes) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+const gguf = (source: ModelSource) => ({ source, weights: 'gguf' }) as const;
+
 describe('a model of a hub', () => {
   it('is fetched once, told of in words, and found again by the next server without asking anybody', async () => {
     const { dataFolder, db, models } = await openNew();
     const told: string[] = [];
-    const spec = await models.shelf.take(hub(), (words) => told.push(words), never);
+    const spec = await models.shelf.take(gguf(hub()), (words) => told.push(words), never);
     expect(readFileSync(spec.files[0] ?? '').equals(readFileSync(bundledPath))).toBe(true);
     expect(told[0]).toBe('looking for its files');
     expect(told).toContainEqual(expect.stringMatching(/^0 % of \d/));
@@ -97,14 +99,14 @@ describe('a model of a hub', () => {
     expect(await listModelFiles(db)).toMatchObject([{ quantisation: 'Q4_K_M', sizeBytes: statSync(bundledPath).size }]);
     double.requests.length = 0;
     const next = await open(dataFolder, db);
-    expect((await next.shelf.take(hub(), nothing, never)).files).toEqual(spec.files);
+    expect((await next.shelf.take(gguf(hub()), nothing, never)).files).toEqual(spec.files);
     next.downloads.pull(hub());
     expect(double.requests).toEqual([]);
   });
 
   it('in parts is fetched with its projector, which another variant may share', async () => {
     const { models } = await openNew();
-    const spec = await models.shelf.take(split, nothing, never);
+    const spec = await models.shelf.take(gguf(split), nothing, never);
     expect(spec.files).toHaveLength(3);
     const [file] = models.files.own.all;
     expect(file?.files.map((path) => path.split('/').at(-1))).toContainEqual(expect.stringContaining('mmproj'));
@@ -114,7 +116,7 @@ describe('a model of a hub', () => {
     const { dataFolder, db, models } = await openNew();
     double.faults.stallAfterBytes = 500_000;
     const leaving = new AbortController();
-    const taking = models.shelf.take(hub(), nothing, leaving.signal);
+    const taking = models.shelf.take(gguf(hub()), nothing, leaving.signal);
     await partOf(dataFolder, 500_000);
     leaving.abort();
     await expect(taking).rejects.toThrow();
@@ -122,7 +124,7 @@ describe('a model of a hub', () => {
     double.faults.stallAfterBytes = undefined;
     double.requests.length = 0;
     const next = await open(dataFolder, db);
-    await next.shelf.take(hub(), nothing, never);
+    await next.shelf.take(gguf(hub()), nothing, never);
     const ranges = double.requests.flatMap(({ at, headers }) => (at === 'files' ? [headers.range ?? ''] : []));
     expect(ranges.length).toBeGreaterThan(0);
     expect(ranges.every((range) => /^bytes=[1-9]/.test(range))).toBe(true);
@@ -133,7 +135,7 @@ describe('a model of a hub', () => {
     const { dataFolder, models } = await openNew();
     double.faults.stallAfterBytes = 500_000;
     const leaving = new AbortController();
-    const taking = models.shelf.take(hub(), nothing, leaving.signal);
+    const taking = models.shelf.take(gguf(hub()), nothing, leaving.signal);
     await partOf(dataFolder, 500_000);
     await models.downloads.discard(hub());
     leaving.abort();
@@ -157,7 +159,7 @@ describe('a model of a hub', () => {
     const models = await open(folder, await openMemoryStore(), other.url);
     const source = hub({ repository: 'a/b-GGUF' });
     const leaving = new AbortController();
-    const taking = models.shelf.take(source, nothing, leaving.signal);
+    const taking = models.shelf.take(gguf(source), nothing, leaving.signal);
     await partOf(folder, 500_000);
     expect(filesIn(join(folder, 'models'))).toContain('m-Q8_0-00001-of-00002.gguf');
     const names = async () => (await listAllModels(models.files, never)).map(({ origin }) => origin);
@@ -186,7 +188,7 @@ describe('a model of a hub', () => {
 describe('the list of models', () => {
   it('has our own, the bundled one and what somebody put into our folder, each with an id of its own', async () => {
     const { dataFolder, models } = await openNew();
-    await models.shelf.take(hub(), nothing, never);
+    await models.shelf.take(gguf(hub()), nothing, never);
     const [own] = models.files.own.all;
     writeFileSync(join(dataFolder, 'models', 'mine-Q8_0.gguf'), readFileSync(bundledPath));
     writeFileSync(join(dataFolder, 'models', 'broken.gguf'), 'GGUF?');
@@ -234,8 +236,8 @@ describe('the list of models', () => {
 describe('removing a model', () => {
   it('is refused while a deployment uses its weights, however it names them', async () => {
     const { models } = await openNew();
-    const spec = await models.shelf.take(hub(), nothing, never);
-    await models.shelf.take(hub({ hub: 'auto' }), nothing, never);
+    const spec = await models.shelf.take(gguf(hub()), nothing, never);
+    await models.shelf.take(gguf(hub({ hub: 'auto' })), nothing, never);
     const weights = spec.files[0] ?? '';
     const [file] = models.files.own.all;
     if (file === undefined) throw new RangeError('it is not known');
@@ -255,7 +257,7 @@ describe('removing a model', () => {
 
   it('takes all ways to the same weights with it, and leaves what others need', async () => {
     const { dataFolder, db, models } = await openNew();
-    await models.shelf.take(split, nothing, never);
+    await models.shelf.take(gguf(split), nothing, never);
     const [first] = models.files.own.all;
     const projector = first?.files.at(-1) ?? '';
     models.files.own.add({
@@ -264,7 +266,7 @@ describe('removing a model', () => {
       source: hub(),
       files: ['/other.gguf', projector],
     } as never);
-    await models.shelf.take({ ...split, hub: 'auto' } as ModelSource, nothing, never);
+    await models.shelf.take(gguf({ ...split, hub: 'auto' } as ModelSource), nothing, never);
     await removeModelFiles(first?.id ?? '', [], models.files);
     expect(models.files.own.all.map(({ id }) => id)).toEqual(['mf_2']);
     expect(await listModelFiles(db)).toEqual([]);

@@ -26,10 +26,11 @@ import { createFetchingShelf, toModelFile } from './fetching-shelf.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import { ModelDownloads } from './model-downloads.ts';
 import type { ModelFilesParts } from './model-files-desk.ts';
-import type { ModelShelf } from './model-shelf.ts';
+import { type ModelShelf, shelfByWeights } from './model-shelf.ts';
 import { OwnFiles } from './own-files.ts';
 import { removePart, sweepParts } from './part-files.ts';
 import { type FetchPlan, planFetch } from './plan-fetch.ts';
+import { remoteShelf } from './remote-shelf.ts';
 
 /** What it is put together from. */
 export interface ModelsParts {
@@ -102,13 +103,14 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     clock,
     changed: (id, type) => parts.others.tell({ kind: 'download', id, type }),
   });
+  const gguf = createConvertingShelf(createFetchingShelf({ readLocal: parts.readLocal, downloads, own }), converter);
   const machine = { environment, home: homedir(), platform: process.platform };
   const closing = new AbortController();
   const swept = sweepParts(folder, clock.unixMs(), closing.signal).catch((thrown: unknown) =>
     parts.log.warn({ err: thrown }, 'old parts of downloads could not be removed'),
   );
   return {
-    shelf: createConvertingShelf(createFetchingShelf({ readLocal: parts.readLocal, downloads, own }), converter),
+    shelf: shelfByWeights({ gguf, safetensors: gguf, none: remoteShelf }),
     downloads,
     hubs,
     catalog,

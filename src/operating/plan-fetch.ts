@@ -50,6 +50,7 @@ export async function planFetch(source: ModelSource, world: PlanWorld, signal: A
       return planUrl(source, world.folder);
     case 'bundled':
     case 'local':
+    case 'remote':
       return { name: '', files: [], notes: [] };
   }
 }

@@ -16,7 +16,10 @@ export interface HealthWatch {
 const maxSilence = 6;
 
 /** Resolves with true when it has been silent for too long, with false when `signal` aborts. */
-export async function watchHealth(client: EngineClient, { everyMs, signal, tell }: HealthWatch): Promise<boolean> {
+export async function watchHealth(
+  client: Pick<EngineClient, 'stats'>,
+  { everyMs, signal, tell }: HealthWatch,
+): Promise<boolean> {
   const rest = new Bell();
   for (let silence = 0; silence < maxSilence; ) {
     await rest.next(signal, everyMs).catch(() => {});
@@ -29,7 +32,7 @@ export async function watchHealth(client: EngineClient, { everyMs, signal, tell 
   return true;
 }
 
-async function answersWithin(client: EngineClient, ms: number): Promise<boolean> {
+async function answersWithin(client: Pick<EngineClient, 'stats'>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);

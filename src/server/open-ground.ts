@@ -5,9 +5,7 @@ import { sep } from 'node:path';
 import type { createProfiles } from '../answering/model-profile.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { RequestError } from '../base/errors.ts';
-import { embeddedEngine } from '../engines/embedded/embedded.ts';
-import type { Engine } from '../engines/engine.ts';
-import type { Deployment, DeploymentSpec } from '../fleet/deployment.ts';
+import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { PlatformSettings } from '../http/management/platform-settings.ts';
 import { listSourceFiles } from '../models/convert/source-key.ts';
@@ -22,6 +20,7 @@ import { readDevices } from '../runtime/devices.ts';
 import { createGuardedRuntime } from '../runtime/guarded-runtime.ts';
 import { createRunProgram, readText } from '../runtime/run-program.ts';
 import { bundledModelPath } from './bundled-model.ts';
+import { engines } from './choose-engine.ts';
 import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
 import { type Outside, openOutside } from './open-outside.ts';
@@ -78,11 +77,12 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
     const fleet = await openFleet({
       ...tools,
       runtime: createGuardedRuntime({ dataFolder }),
-      engine: engineOf,
+      engines,
       shelf: models.shelf,
       allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
       inspect: (spec, deployment) => inspect(spec, deployment, openProfiles),
       devices: (deployment) => devices.placeableFor(deployment),
+      remoteKey: async () => '',
     });
     // Ended before the downloads: what waits for one would begin another.
     begun(() => fleet.close());
@@ -95,13 +95,6 @@ async function inspect(spec: ModelSpec, deployment: Deployment, openProfiles: Op
   const [profiles, { templateOf }] = await Promise.all([openProfiles(), import('../answering/model-profile.ts')]);
   await dryRender({ source: templateOf(spec, deployment), ...spec });
   profiles(spec, deployment);
-}
-
-/** `llama-box` is llama.cpp by whichever program there is; here that is the embedded one. */
-export function engineOf({ backend }: DeploymentSpec): Engine {
-  if (backend !== 'vllm') return embeddedEngine;
-  const message = "This version runs models with 'embedded' and 'llama-box'; 'vllm' comes later.";
-  throw new RequestError('unsupported_field', message, { param: 'backend' });
 }
 
 /** Looks again, now that the files are about to be opened: links may have changed since somebody was allowed to deploy them. */

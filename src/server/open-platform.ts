@@ -13,14 +13,16 @@ import { offerSetup, withdrawSetup } from '../http/accounts/offer-setup.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
 import { examineTemplate } from '../models/template-doctor.ts';
 import { createFleetControl } from '../operating/control-fleet.ts';
+import { keyOfEngine } from '../operating/engines.ts';
 import type { FleetControl } from '../operating/fleet-control.ts';
 import { ProbeDesk } from '../operating/probe-desk.ts';
 import { openVerdictShelf } from '../operating/verdict-shelf.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { createLogs } from '../runtime/logs.ts';
+import { engines } from './choose-engine.ts';
 import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
-import { engineOf, type Ground, type Profiles } from './open-ground.ts';
+import type { Ground, Profiles } from './open-ground.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** Everything below HTTP. */
@@ -82,7 +84,10 @@ async function openProbes(
       return createComplete({ roster, profile, clock: systemClock, randomHex, log, maxRequests: 1 })(request, signal);
     },
     formatOf: (spec, deployment) => profiles(spec, deployment).format.name,
-    engineOf: (deployment) => `${engineOf(deployment).name} ${engineOf(deployment).version}`,
+    engineOf: (deployment) => {
+      const engine = engines.choose(deployment);
+      return 'needs' in engine ? '' : keyOfEngine(engine);
+    },
     clock: systemClock,
     log,
     changed: (id) => others.tell({ kind: 'deployment', id, type: 'updated' }),
@@ -94,7 +99,7 @@ async function openProbes(
 
 function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
   const { fleet, models, devices, others } = ground;
-  const readWishes = (spec: DeploymentSpec) => engineOf(spec).readWishes(spec);
+  const readWishes = (spec: DeploymentSpec) => engines.kind(spec).readWishes(spec);
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,
@@ -109,7 +114,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     downloads: models.downloads,
     files: models.files,
     estimate: {
-      shelf: models.shelf,
+      peek: (spec) => models.shelf.peek({ source: spec.source, weights: engines.kind(spec).weights }),
       catalog: models.catalog,
       plan: models.plan,
       readWishes,

@@ -55,6 +55,7 @@ async function serve(family: string, freeBytes: number): Promise<EngineClient> {
     threads: 1,
     environment: {},
     notes: [],
+    passed: [],
     devices: [],
   } as const;
   const plan = embeddedEngine.plan(readModel(path), { ...slot, address });

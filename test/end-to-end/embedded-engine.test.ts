@@ -36,6 +36,7 @@ function start(modelPath = nano, parallel = 8): Started {
     threads: 1,
     environment: {},
     notes: [],
+    passed: [],
     devices: [],
   } as const;
   const spec = { name: 'nano', files: [modelPath], architecture: 'llama', trainedContext: 2048, vocabularySize: 1 };

@@ -47,14 +47,16 @@ async function startNano() {
 
 /** Everything that a server stands on, but for HTTP. */
 async function openServer(dataFolder: string) {
+  const engines = { kind: () => embeddedEngine, choose: () => embeddedEngine, find: () => embeddedEngine };
   const settings = { path: join(dataFolder, 'aimindserve.db'), backupsFolder: join(dataFolder, 'backups') };
   const { db, close } = await openStore({ ...settings, clock: systemClock, log: silentLog });
   const opened = await openFleet({
-    ...{ db, dataFolder, runtime: createGuardedRuntime({ dataFolder }), engine: () => embeddedEngine },
+    ...{ db, dataFolder, runtime: createGuardedRuntime({ dataFolder }), engines },
     shelf: { take: async () => spec, peek: () => spec },
     ...{
       allow: async () => {},
       inspect: async () => {},
+      remoteKey: async () => '',
       devices: () => [{ id: 'cpu', isCordoned: false, labels: {} }],
     },
     ...{ clock: systemClock, randomHex, log: silentLog },

@@ -8,7 +8,7 @@ import { PushStream } from '../../base/stream.ts';
 import type { Piece } from '../../chat/piece.ts';
 import type { Prompt } from '../../chat/prompt.ts';
 import type { Grammar } from '../../grammar/grammar.ts';
-import type { EngineAddress, EngineStats, GenerateRequest } from '../engine.ts';
+import type { EngineStats, GenerateRequest, SocketAddress } from '../engine.ts';
 import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
 import {
   type ClientMessage,
@@ -33,7 +33,7 @@ export type Greeting = Extract<EngineMessage, { type: 'ready' }>;
  * aborts or anything fails, nothing stays open.
  */
 export async function openChannel<T>(
-  address: EngineAddress,
+  address: SocketAddress,
   signal: AbortSignal,
   prove: (channel: Channel) => Promise<T>,
 ): Promise<readonly [Channel, T]> {

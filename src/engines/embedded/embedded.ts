@@ -6,19 +6,22 @@ import { Bug, ConfigError } from '../../base/errors.ts';
 import type { ModelSpec } from '../../fleet/model-spec.ts';
 import type { Grammar } from '../../grammar/grammar.ts';
 import { text as grammarText, sequence, special } from '../../grammar/grammar.ts';
-import type { Abilities, Engine, EngineClient } from '../engine.ts';
+import type { Abilities, Engine, EngineAddress, EngineClient, SocketAddress } from '../engine.ts';
 import { type Channel, openChannel } from './client.ts';
 import { packageVersion } from './library-version.ts';
 import { readWishes } from './parameters.ts';
 import { type EngineSettings, maxSlots } from './settings.ts';
 
 /** The engine that needs nothing installed but our own packages. */
-export const embeddedEngine: Engine = {
+export const embeddedEngine = {
   name: 'embedded',
   version: `llama.cpp ${packageVersion}`,
+  weights: 'gguf',
+  listens: 'socket',
+  usesGpu: false,
   readWishes,
   plan(spec, slot) {
-    const { gpu } = slot;
+    const { gpu, address } = slot;
     if (gpu !== 'auto' && gpu !== 'off') {
       const message = `The embedded engine cannot use a GPU yet (--gpu ${gpu}); use --gpu off.`;
       throw new ConfigError('device_unavailable', message);
@@ -31,7 +34,7 @@ export const embeddedEngine: Engine = {
       kvBytesPerToken: spec.kvBytesPerToken,
       slots: slot.parallel,
       threads: slot.threads ?? null,
-      ...slot.address,
+      ...toSocket(address),
     };
     return {
       command: process.execPath,
@@ -42,10 +45,16 @@ export const embeddedEngine: Engine = {
       input: `${JSON.stringify(settings)}\n`,
     };
   },
-  async connect(address, signal) {
-    return toClient(...(await openChannel(address, signal, (channel) => proveAbilities(channel, signal))));
+  async connect(address: EngineAddress, signal: AbortSignal): Promise<EngineClient> {
+    const prove = (channel: Channel) => proveAbilities(channel, signal);
+    return toClient(...(await openChannel(toSocket(address), signal, prove)));
   },
-};
+} satisfies Engine;
+
+function toSocket(address: EngineAddress): SocketAddress {
+  if ('socketPath' in address) return address;
+  throw new Bug('the embedded engine listens on sockets');
+}
 
 /** The process's program beside this one; from sources (tests) the built one. */
 function entryPath(): string {
@@ -74,17 +83,20 @@ function toClient(channel: Channel, abilities: Abilities): EngineClient {
   };
 }
 
+/** What needs no proof: it is our own. */
+const others = { tokenIds: true, logprobs: true } as const;
+
 /** Small answers whose every token a grammar dictates show what this model and library can do. */
 async function proveAbilities(channel: Channel, signal: AbortSignal): Promise<Abilities> {
   const spelling = channel.greeting.special;
   const tokens = await channel.tokenize([{ text: 'ok', trusted: true }]);
   const wholeGrammar = (await dictate(channel, { tokens, root: grammarText('ok') }, signal)) === 'ok';
-  if (spelling === undefined) return { wholeGrammar, specialTokens: false, tokenIds: true };
+  if (spelling === undefined) return { wholeGrammar, specialTokens: false, ...others };
   const letters = await channel.tokenize([{ text: spelling, trusted: false }]);
   const token = await channel.tokenize([{ text: spelling, trusted: true }]);
   const told = await dictate(channel, { tokens, root: sequence(grammarText('o'), special(spelling)) }, signal);
   const specialTokens = told === `o(${spelling})` && token.length < letters.length;
-  return { wholeGrammar, specialTokens, tokenIds: true };
+  return { wholeGrammar, specialTokens, ...others };
 }
 
 async function dictate(

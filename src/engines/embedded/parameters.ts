@@ -50,6 +50,7 @@ export function readWishes(deployment: DeploymentSpec): RunWishes {
     // This engine computes on the processor; what is asked for by name is refused when it is planned.
     gpu: deployment.gpu,
     environment: deployment.environment,
+    passed: [],
     notes,
     ...(contextSize !== undefined && { contextSize }),
     ...(threads !== undefined && { threads }),

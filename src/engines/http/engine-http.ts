@@ -1,0 +1,109 @@
+/** Asks an engine over HTTP: bounded answers, server-sent events, and its failures in our words. */
+
+import { type AppError, EngineError, isAppError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import { readSseData } from '../../base/sse-reader.ts';
+import type { Outbound, OutboundRequest, OutboundResponse } from '../../outbound/outbound.ts';
+
+/** Whom to ask. */
+export interface EngineHttpSettings {
+  /** Without a slash at its end; paths are put behind it. */
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** For people: whose failure it is. */
+  readonly who: string;
+  /** What an answer other than 2xx means; absent = the engine's fault. */
+  readonly refusal?: (status: number, text: string) => AppError;
+}
+
+/** One engine's HTTP interface. Every function throws the signal's reason once that aborts. */
+export interface EngineHttp {
+  /** Throws EngineError where no answer comes within `timeoutMs`, and the refusal's error where it is none of 2xx. */
+  get(path: string, signal: AbortSignal, timeoutMs?: number): Promise<string>;
+  post(path: string, body: Json, signal: AbortSignal, timeoutMs?: number): Promise<string>;
+  /** The data of each event, `[DONE]` included; however it ends, the connection is gone then. */
+  stream(path: string, body: Json, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
+}
+
+/** For small questions. */
+const usualTimeoutMs = 30_000;
+/** How long the first token may take is bounded where requests are answered, for all engines alike. */
+const streamTimeoutMs = 24 * 3_600_000;
+const maxAnswerBytes = 64 << 20;
+const maxEventCharacters = 16 << 20;
+const maxRefusalBytes = 64 << 10;
+
+/** Makes it. */
+export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: EngineHttpSettings): EngineHttp {
+  const { baseUrl, headers, who } = settings;
+  const send = async (path: string, options: OutboundRequest & { readonly signal: AbortSignal }) => {
+    const response = await translated(who, options.signal, () =>
+      outbound.request(baseUrl + path, { maxRedirects: 0, ...options, headers: { ...headers, ...options.headers } }),
+    );
+    if (response.status >= 200 && response.status < 300) return response;
+    const text = await translated(who, options.signal, () => readText(response, maxRefusalBytes));
+    throw settings.refusal?.(response.status, text) ?? refused(who, response.status, text);
+  };
+  const read = async (path: string, options: OutboundRequest & { readonly signal: AbortSignal }) => {
+    const response = await send(path, options);
+    return translated(who, options.signal, () => readText(response, maxAnswerBytes));
+  };
+  return {
+    get: (path, signal, timeoutMs = usualTimeoutMs) => read(path, { signal, timeoutMs, idleTimeoutMs: timeoutMs }),
+    post: (path, body, signal, timeoutMs = usualTimeoutMs) =>
+      read(path, { ...posted(body), signal, timeoutMs, idleTimeoutMs: timeoutMs }),
+    async *stream(path, body, signal) {
+      const times = { timeoutMs: streamTimeoutMs, idleTimeoutMs: streamTimeoutMs };
+      const response = await send(path, { ...posted(body), ...times, signal });
+      try {
+        yield* readSseData(response.body, maxEventCharacters);
+      } catch (thrown) {
+        throw toEngineError(who, signal, thrown);
+      } finally {
+        response.cancel();
+      }
+    },
+  };
+}
+
+function posted(body: Json): Pick<OutboundRequest, 'method' | 'headers' | 'body'> {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+async function readText(response: OutboundResponse, maxBytes: number): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const piece of response.body) {
+      size += piece.length;
+      if (size > maxBytes) throw new EngineError('engine_protocol', `The engine sent more than ${maxBytes} bytes.`);
+      pieces.push(piece);
+    }
+  } finally {
+    response.cancel();
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+async function translated<T>(who: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw toEngineError(who, signal, thrown);
+  }
+}
+
+/** Outside, a broken connection is a server that cannot be reached; here it is an engine that is gone. */
+function toEngineError(who: string, signal: AbortSignal, thrown: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  if (!isAppError(thrown) || thrown.code !== 'outbound_failed') return thrown;
+  return new EngineError('engine_crashed', `${who} cannot be reached, or broke off.`, {
+    internal: thrown.message,
+    cause: thrown,
+  });
+}
+
+function refused(who: string, status: number, text: string): EngineError {
+  const internal = `${who} answered ${status}: ${text.slice(0, 2_000)}`;
+  return new EngineError('engine_protocol', `${who} refused the request (${status}).`, { internal });
+}
