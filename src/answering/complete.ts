@@ -114,7 +114,8 @@ class Answer {
     for (const choice of choices)
       if (choice.firstCallId !== undefined) this.#memory.remember(this.#request, choice.firstCallId, choice.reasoning);
     yield { type: 'usage', usage: totalUsage(choices, this.#request.choices ?? 1) };
-    yield { type: 'report', report: this.#report({ asked, choices, queueMs }) };
+    const deployment = candidate.deployment.name;
+    yield { type: 'report', report: this.#report({ asked, choices, deployment, queueMs }) };
   }
 
   async #ask(candidate: Candidate, profile: ModelProfile): Promise<Asked> {
@@ -147,16 +148,17 @@ class Answer {
     );
   }
 
-  #report({ asked, choices, queueMs }: Finished): Report {
+  #report({ asked, choices, deployment, queueMs }: Finished): Report {
     const { path, format } = asked.asker;
     const raw = choices.flatMap((choice) => choice.raw).join('\n\n');
-    return { format: format?.name ?? 'none', path, queueMs, ...(this.#request.reportsRaw && { raw }) };
+    return { format: format?.name ?? 'none', path, deployment, queueMs, ...(this.#request.reportsRaw && { raw }) };
   }
 }
 
 interface Finished {
   readonly asked: Asked;
   readonly choices: readonly Choice[];
+  readonly deployment: string;
   readonly queueMs: number;
 }
 

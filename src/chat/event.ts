@@ -28,6 +28,8 @@ export interface Kept {
 export interface Report {
   readonly format: string;
   readonly path: 'native' | 'prompted' | 'engine';
+  /** The name of the deployment that answered: behind a route there may be several. */
+  readonly deployment: string;
   readonly queueMs: number;
   readonly raw?: string;
 }

@@ -57,7 +57,7 @@ function toEvents(items: readonly Item[]): ChatEvent[] {
   }
   events.push({ type: 'finish', choice: 0, reason: index > 0 ? 'tool_calls' : 'stop' });
   events.push({ type: 'usage', usage: { promptTokens: 5, completionTokens: 6, cachedTokens: 1 } });
-  events.push({ type: 'report', report: { format: 'hermes', path: 'native', queueMs: 3 } });
+  events.push({ type: 'report', report: { format: 'hermes', path: 'native', deployment: 'm', queueMs: 3 } });
   return events;
 }
 

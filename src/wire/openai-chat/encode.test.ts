@@ -145,7 +145,10 @@ describe('a stream', () => {
   });
 
   it('wears the envelope on every chunk, the report on the last', () => {
-    const report: ChatEvent = { type: 'report', report: { format: 'hermes', path: 'native', queueMs: 5 } };
+    const report: ChatEvent = {
+      type: 'report',
+      report: { format: 'hermes', path: 'native', deployment: 'm', queueMs: 5 },
+    };
     const warned: ChatEvent = { type: 'warning', warning: { code: 'call_cut', message: 'x' } };
     const written = frames([warned, start, ...callOf(['{}']), finish('tool_calls'), usage, report], {
       envelope: true,

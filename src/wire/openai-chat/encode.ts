@@ -100,7 +100,12 @@ export interface Reportable {
 /** The `aimindserve` object, for clients that asked how the answer came about. */
 export function encodeReport({ calls, warnings, usage, report }: Reportable): JsonObject {
   return {
-    ...(report && { format: report.format, path: report.path, queue_ms: report.queueMs }),
+    ...(report && {
+      format: report.format,
+      path: report.path,
+      deployment: report.deployment,
+      queue_ms: report.queueMs,
+    }),
     ...(report?.raw !== undefined && { raw: report.raw }),
     calls: calls.map(({ id, outcome, kept }) => ({
       id,
