@@ -3,6 +3,7 @@
 import { RequestError } from '../../base/errors.ts';
 import type { DeploymentSpec } from '../../fleet/deployment.ts';
 import type { RunWishes } from '../engine.ts';
+import { type Flag, noFlag, readFlags } from '../read-words.ts';
 
 type Setting = 'contextSize' | 'parallel' | 'threads' | 'gpuLayers';
 
@@ -35,11 +36,14 @@ const greatest = 2 ** 31 - 1;
 export function readWishes(deployment: DeploymentSpec): RunWishes {
   const given = new Map<Setting, number>();
   const notes: string[] = [];
-  for (const { name, value, path } of readPairs(deployment.backendParameters)) {
+  for (const flag of readFlags(deployment.backendParameters)) {
+    const { name, path } = flag;
     const found = parameters.find(({ spellings }) => spellings.includes(name));
-    if (found !== undefined) given.set(found.setting, toInteger(value, found, path));
-    else if (needless.has(name)) notes.push(`--${name} has no effect here: tool calls work without it.`);
-    else throw unknown(name, path);
+    const most = found === undefined ? needless.get(name) : 1;
+    if (most === undefined) throw unknown(name, path);
+    refuseBeyond(flag, most);
+    if (found === undefined) notes.push(`--${name} has no effect here: tool calls work without it.`);
+    else given.set(found.setting, toInteger(flag.values[0]?.word, found, path));
   }
   const parallel = given.get('parallel') ?? deployment.parallel;
   const contextSize = contextPerRequest(deployment, given.get('contextSize'), parallel);
@@ -67,34 +71,9 @@ function contextPerRequest(
   return deployment.backend === 'llama-box' ? Math.max(1, Math.floor(given / parallel)) : given;
 }
 
-interface Pair {
-  readonly name: string;
-  readonly value?: string;
-  readonly path: string;
-}
-
-/** Words as a shell would have split them, taken together: a flag and, unless it needs none, its value. */
-function* readPairs(entries: readonly string[]): Generator<Pair> {
-  const words = entries.flatMap((entry, index) => {
-    const path = `backendParameters[${index}]`;
-    return entry
-      .split(/\s+/)
-      .filter((word) => word !== '')
-      .map((word) => ({ word, path }));
-  });
-  for (let place = 0; place < words.length; place++) {
-    const { word, path } = words[place] ?? { word: '', path: '' };
-    const [, spelt, , inline] = /^--?([A-Za-z][\w-]*)(=(.*))?$/s.exec(word) ?? [];
-    if (spelt === undefined)
-      throw new RequestError('invalid_value', `'${word}' is no flag; flags begin with --.`, { param: path });
-    const name = spelt.toLowerCase().replaceAll('_', '-');
-    const following = words[place + 1]?.word;
-    const takesNext =
-      inline === undefined && needless.get(name) !== 0 && following !== undefined && !/^--?[A-Za-z]/.test(following);
-    if (takesNext) place++;
-    const value = inline ?? (takesNext ? following : undefined);
-    yield { name, path, ...(value !== undefined && { value }) };
-  }
+function refuseBeyond({ values }: Flag, most: number): void {
+  const [beyond] = values.slice(most);
+  if (beyond !== undefined) throw noFlag(beyond.word, beyond.path);
 }
 
 function toInteger(value: string | undefined, { spellings: [name], least }: Parameter, path: string): number {
