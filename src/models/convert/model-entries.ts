@@ -2,7 +2,7 @@
 
 import type { MetadataEntry } from './gguf-header.ts';
 import type { ModelConfig } from './model-config.ts';
-import { readJson } from './read-json.ts';
+import { readSamplingAdvice } from './sampling-advice.ts';
 
 /** Everything but the tokenizer; `fileType` is llama.cpp's number of the main encoding. */
 export function modelEntries(folder: string, config: ModelConfig, { name, fileType }: FileFacts): MetadataEntry[] {
@@ -60,19 +60,8 @@ function ropeEntries({ architecture, rope: { scaling } }: ModelConfig): Metadata
 
 /** What the makers of the model advise. */
 function samplingEntries(folder: string): MetadataEntry[] {
-  const advice = readJson(folder, 'generation_config.json') ?? {};
-  if (advice['do_sample'] === false) return [];
-  const read = (from: string, to: string): MetadataEntry[] => {
-    const value = advice[from];
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return [];
-    return [
-      [`general.sampling.${to}`, to === 'top_k' ? { i32: Math.min(Math.trunc(value), 0x7fffffff) } : { f32: value }],
-    ];
-  };
-  return [
-    ...read('temperature', 'temp'),
-    ...read('top_k', 'top_k'),
-    ...read('top_p', 'top_p'),
-    ...read('min_p', 'min_p'),
-  ];
+  const { temperature, topK, topP, minP } = readSamplingAdvice(folder);
+  const entry = (key: string, value: number | undefined): MetadataEntry[] =>
+    value === undefined ? [] : [[`general.sampling.${key}`, key === 'top_k' ? { i32: value } : { f32: value }]];
+  return [...entry('temp', temperature), ...entry('top_k', topK), ...entry('top_p', topP), ...entry('min_p', minP)];
 }

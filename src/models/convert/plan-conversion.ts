@@ -1,11 +1,11 @@
 /** What converting a folder of weights will make: known from the small files and headers, before any weight is read. */
 
-import { basename } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { estimateMemory, inWords, type MemoryFacts, smallestContext } from '../estimate-memory.ts';
 import type { MetadataEntry } from './gguf-header.ts';
 import { type ModelConfig, readModelConfig } from './model-config.ts';
 import { modelEntries } from './model-entries.ts';
+import { nameOfFolder } from './name-of-folder.ts';
 import { type PlannedTensor, planTensors } from './plan-tensors.ts';
 import { readJson } from './read-json.ts';
 import { chooseTarget, type Precision, type Target } from './target-type.ts';
@@ -41,7 +41,7 @@ const spareDiskBytes = 256 << 20;
 export function planConversion(folder: string, room: Room): ConversionPlan {
   const config = readModelConfig(readJson(folder, 'config.json') ?? missing('config.json'));
   const planned = planTensors(config, readWeights(folder));
-  const name = modelName(folder);
+  const name = nameOfFolder(folder);
   const precision = choosePrecision({ name, config, planned }, room);
   const target = chooseTarget(planned, precision);
   const metadata = [
@@ -86,12 +86,6 @@ function memoryOf({ name, config, planned }: Model, precision: Precision): numbe
     trainedContext: context,
   };
   return estimateMemory(facts, Math.max(smallestContext, Math.min(context, usefulContext)), 1).totalBytes;
-}
-
-/** In the cache of the hub a folder is named by its commit, and an ancestor by the repository. */
-function modelName(folder: string): string {
-  const [, repository] = /[/\\]models--[^/\\]+?--([^/\\]+)[/\\]snapshots[/\\]/.exec(folder) ?? [];
-  return repository ?? basename(folder);
 }
 
 function missing(name: string): never {

@@ -20,9 +20,12 @@ const lengthBytes = 8;
 const largestHeaderBytes = 32 << 20;
 const mostDimensions = 8;
 
-/** Bytes of one value (github.com/huggingface/safetensors, `Dtype`). */
+/** Bytes of one value (github.com/huggingface/safetensors, `Dtype`); parts of one where several share a byte. */
 const valueBytes: ReadonlyMap<string, number> = new Map([
+  ['F4', 0.5],
+  ...['F6_E2M3', 'F6_E3M2'].map((name) => [name, 0.75] as const),
   ...['BOOL', 'U8', 'I8', 'F8_E5M2', 'F8_E4M3', 'F8_E8M0'].map((name) => [name, 1] as const),
+  ...['F8_E5M2FNUZ', 'F8_E4M3FNUZ'].map((name) => [name, 1] as const),
   ...['I16', 'U16', 'F16', 'BF16'].map((name) => [name, 2] as const),
   ...['I32', 'U32', 'F32'].map((name) => [name, 4] as const),
   ...['F64', 'I64', 'U64', 'C64'].map((name) => [name, 8] as const),

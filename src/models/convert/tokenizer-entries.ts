@@ -1,10 +1,10 @@
 /** A checkpoint's tokenizer and chat template as the metadata of a GGUF file. */
 
-import { isObject } from '../../base/json.ts';
+import { readChatTemplates } from './chat-templates.ts';
 import type { MetadataEntry } from './gguf-header.ts';
 import type { ModelConfig } from './model-config.ts';
-import { readJson, readText } from './read-json.ts';
-import { type AddedToken, readTokenizer, type TokenizerParts } from './tokenizer-files.ts';
+import { readJson } from './read-json.ts';
+import { type AddedToken, readTokenizer, spelling, type TokenizerParts } from './tokenizer-files.ts';
 import { Unconvertible } from './unconvertible.ts';
 
 /** `tokenizer.ggml.token_type` (llama.cpp, include/llama.h). */
@@ -84,11 +84,6 @@ function idEntry(name: string, id: number | undefined): MetadataEntry[] {
   return id === undefined ? [] : [[`tokenizer.ggml.${name}_token_id`, { u32: id }]];
 }
 
-function spelling(value: unknown): string | undefined {
-  const text = isObject(value) ? value['content'] : value;
-  return typeof text === 'string' ? text : undefined;
-}
-
 /** An end of answers in generation_config.json that nothing else tells of. */
 function otherEnd(folder: string, eos: number | undefined, texts: readonly string[]): number | undefined {
   const ends: unknown = readJson(folder, 'generation_config.json')?.['eos_token_id'];
@@ -98,19 +93,12 @@ function otherEnd(folder: string, eos: number | undefined, texts: readonly strin
     .find((id) => id !== eos && texts[id] !== undefined && !knownEnds.includes(texts[id]));
 }
 
-/** A file of its own wins over the settings, as in transformers; a list has templates by name. */
 function templateEntries(folder: string, settings: Settings): MetadataEntry[] {
-  const template: unknown =
-    readText(folder, 'chat_template.jinja') ??
-    readJson(folder, 'chat_template.json')?.['chat_template'] ??
-    settings['chat_template'];
-  const entry = (key: string, value: unknown): MetadataEntry[] =>
-    typeof value === 'string' ? [[key, { text: value }]] : [];
-  if (!Array.isArray(template)) return entry('tokenizer.chat_template', template);
-  const named = (wanted: string): unknown =>
-    template.find((item: unknown) => isObject(item) && item['name'] === wanted)?.['template'];
+  const { usual, forTools } = readChatTemplates(folder, settings);
   return [
-    ...entry('tokenizer.chat_template', named('default')),
-    ...entry('tokenizer.chat_template.tool_use', named('tool_use')),
+    ...(usual === undefined ? [] : [['tokenizer.chat_template', { text: usual }] satisfies MetadataEntry]),
+    ...(forTools === undefined
+      ? []
+      : [['tokenizer.chat_template.tool_use', { text: forTools }] satisfies MetadataEntry]),
   ];
 }

@@ -33,11 +33,33 @@ export function readTokenizer(folder: string, settings: Record<string, unknown>)
   return whole === undefined ? readSeparate(folder, settings) : readWhole(whole);
 }
 
+/** The added tokens of any kind of tokenizer: the settings' own list where they have one, as the other file is large. */
+export function readAddedTokens(folder: string, settings: Record<string, unknown>): AddedToken[] {
+  if (isObject(settings['added_tokens_decoder'])) return decoderTokens(settings);
+  const whole = readJson(folder, 'tokenizer.json');
+  return whole === undefined ? [] : listedTokens(whole);
+}
+
+/** How a token is spelt in settings: as text, or as an object with its properties. */
+export function spelling(value: unknown): string | undefined {
+  const text = isObject(value) ? value['content'] : value;
+  return typeof text === 'string' ? text : undefined;
+}
+
+function listedTokens({ added_tokens: list }: Record<string, unknown>): AddedToken[] {
+  return Array.isArray(list) ? list.map((item: unknown) => readAdded(item)) : [];
+}
+
+function decoderTokens({ added_tokens_decoder: decoder }: Record<string, unknown>): AddedToken[] {
+  return Object.entries(isObject(decoder) ? decoder : {}).map(([id, item]) =>
+    readAdded(isObject(item) ? { ...item, id: Number(id) } : undefined),
+  );
+}
+
 function readWhole(tokenizer: Record<string, unknown>): TokenizerParts {
   const preTokenizer = recognisePreTokenizer(tokenizer);
   const model = isObject(tokenizer['model']) ? tokenizer['model'] : {};
-  const list = tokenizer['added_tokens'];
-  const added = Array.isArray(list) ? list.map((item: unknown) => readAdded(item)) : [];
+  const added = listedTokens(tokenizer);
   const firstToken = readFirstToken(tokenizer['post_processor']);
   const trained = readVocabulary(model['vocab'], 'tokenizer.json');
   const merges = readMerges(model['merges']);
@@ -52,10 +74,7 @@ function readSeparate(folder: string, settings: Record<string, unknown>): Tokeni
   if (!/^Qwen2Tokenizer(Fast)?$/.test(String(settings['tokenizer_class'])))
     throw new Unconvertible('it has no tokenizer.json, and its tokenizer is not that of Qwen');
   const lines = text.split(/\r?\n/).filter((line, at) => line !== '' && !(at === 0 && line.startsWith('#version')));
-  const decoder = settings['added_tokens_decoder'];
-  const added = Object.entries(isObject(decoder) ? decoder : {}).map(([id, item]) =>
-    readAdded(isObject(item) ? { ...item, id: Number(id) } : undefined),
-  );
+  const added = decoderTokens(settings);
   const trained = readVocabulary(vocabulary, 'vocab.json');
   return { preTokenizer: 'qwen2', trained, added, merges: readMerges(lines) };
 }
