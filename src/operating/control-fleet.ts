@@ -21,7 +21,7 @@ import { findByName } from './local-roster.ts';
 import type { ModelDownloads } from './model-downloads.ts';
 import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './model-files-desk.ts';
 import { keyOfSource } from './own-files.ts';
-import { viewDeployment } from './view-deployment.ts';
+import { viewDeployment, viewInstance } from './view-deployment.ts';
 
 /** A tool format and why it was chosen. */
 export interface FormatFacts {
@@ -69,7 +69,10 @@ export function createFleetControl(parts: ControlParts): FleetControl {
       const found = findByName(fleet.deployments, idOrName);
       return found && view(found);
     },
-    instance: (id) => fleet.kept.find((kept) => kept.id === id)?.instance,
+    instance(id) {
+      const found = fleet.kept.find((kept) => kept.id === id);
+      return found && viewInstance(found);
+    },
     subscribe(listener) {
       const ends = [fleet.subscribe(listener), others.subscribe(listener)];
       return () => {

@@ -18,12 +18,17 @@ export interface DeploymentView {
   /** The newest reason worth telling, e.g. the download's progress or the last log lines of a crash. */
   readonly reason: string;
   readonly readyReplicas: number;
-  readonly instances: readonly Instance[];
+  readonly instances: readonly InstanceView[];
   /** Known once the model's files have been read. */
   readonly model?: ModelFacts;
   readonly verdict?: ToolVerdict;
   /** Plain words on what may hurt, e.g. a small context or a template that is known to be broken. */
   readonly warnings: readonly string[];
+}
+
+/** An instance and what runs for it: the program and its arguments, those of the backend parameters among them. */
+export interface InstanceView extends Instance {
+  readonly command?: readonly string[];
 }
 
 /** What is told of a model that is being served. */
@@ -95,7 +100,7 @@ export interface FleetControl {
   deployments(): readonly DeploymentView[];
   /** By id, name or alias. */
   find(idOrName: string): DeploymentView | undefined;
-  instance(id: string): Instance | undefined;
+  instance(id: string): InstanceView | undefined;
   /** Calls `listener` after every change until the returned function is called. */
   subscribe(listener: (change: FleetChange) => void): () => void;
 

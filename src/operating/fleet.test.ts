@@ -135,7 +135,7 @@ describe('Fleet', () => {
       { ...instance, ...rest },
       {
         ...{ run: { ...run, ...address, startedAt: 0 }, address },
-        ...{ engine: 'embedded 1', source: { kind: 'bundled' } },
+        ...{ engine: 'embedded 1', source: { kind: 'bundled' }, command: [] },
       },
     );
     fleet.start();

@@ -28,6 +28,7 @@ const adoptable: Adoptable = {
   address: { socketPath: '/s/engine', token: 'other secret' },
   engine: 'staged 1',
   source: { kind: 'bundled' },
+  command: ['/bin/engine', '--port', '1'],
 };
 
 describe('InstanceBook', () => {

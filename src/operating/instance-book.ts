@@ -124,6 +124,10 @@ export function readAdoptable(value: Json | undefined, id: InstanceId): Adoptabl
     address: readAddress(address),
     engine: field.get('engine').string(),
     source: readSource(field.get('source')),
+    command: field
+      .get('command')
+      .items()
+      .map((word) => word.string()),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Adoptable {
   readonly engine: string;
   /** Of the model that it runs: the deployment may have been edited since. */
   readonly source: ModelSource;
+  /** What runs: the program and its arguments, word by word. */
+  readonly command: readonly string[];
 }
 
 /** One life that has begun: an engine's process, or a connection to one that runs elsewhere. */
@@ -83,6 +85,7 @@ export class KeptInstance {
   #needs: MemoryWish | undefined;
   #isAdopting = false;
   #isHurried = false;
+  #isLeft = false;
   #running = 0;
   #life: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
@@ -191,6 +194,15 @@ export class KeptInstance {
     await this.stop('the server is ending');
   }
 
+  /** The server ends and the engine goes on: the next server finds it in the book. What it would not find ends here. */
+  async leave(): Promise<void> {
+    const isFindable = this.#adoptable !== undefined && this.#deployment.declaredBy === 'store';
+    if (!isFindable || this.#ending !== undefined) return this.close();
+    this.#isLeft = true;
+    this.#stopping.abort();
+    await this.#life;
+  }
+
   async #end(reason: string): Promise<void> {
     this.#apply({ type: 'stop', reason, atMs: this.#nowMs() });
     await this.#drained();
@@ -225,6 +237,7 @@ export class KeptInstance {
       reason = this.#error.message;
     }
     this.#isAdopting = false;
+    if (this.#isLeft) return;
     this.#world.memory.giveBack(this.id);
     if (this.#adoptable !== undefined) this.#world.dropAddress(this.#adoptable.address);
     this.#adoptable = undefined;
@@ -280,7 +293,9 @@ export class KeptInstance {
       const leaseMs = deployment.declaredBy === 'store' ? patience.leaseMs : 0;
       const { id, run: number } = this.#instance;
       const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs: patience.graceMs });
-      this.#adoptable = { run: run.record, address, engine: keyOfEngine(engine), source: deployment.source };
+      const command = [plan.command, ...plan.arguments];
+      const { source } = deployment;
+      this.#adoptable = { run: run.record, address, engine: keyOfEngine(engine), source, command };
       this.#world.changed(this);
       return { engine, address, served, run };
     } catch (thrown) {
@@ -310,7 +325,8 @@ export class KeptInstance {
       this.#spec = spec;
       return { engine, address, served: { spec, wishes: engine.readWishes(this.#deployment) }, run };
     } catch (thrown) {
-      await run.stop();
+      if (this.#isLeft) run.leave();
+      else await run.stop();
       throw thrown;
     }
   }
@@ -345,7 +361,10 @@ export class KeptInstance {
       this.#client = undefined;
     }
     const reason = this.#error?.message;
-    return run === undefined ? (reason ?? 'The connection ended.') : describeEnd(await run.stop(), reason);
+    if (this.#isLeft) run?.leave();
+    return run === undefined || this.#isLeft
+      ? (reason ?? 'The connection ended.')
+      : describeEnd(await run.stop(), reason);
   }
 
   async #connect({ engine, address, served }: Life, signal: AbortSignal): Promise<EngineClient | ChatClient> {

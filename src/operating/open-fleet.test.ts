@@ -34,6 +34,7 @@ const noteOf = (id: string, socketPath: string) => ({
   address: { socketPath, token: 't' },
   engine: 'embedded 1',
   source: { kind: 'bundled' },
+  command: [],
 });
 
 const none = (): never => {

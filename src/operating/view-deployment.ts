@@ -2,7 +2,7 @@
 
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
-import type { DeploymentState, DeploymentView, ModelFacts } from './fleet-control.ts';
+import type { DeploymentState, DeploymentView, InstanceView, ModelFacts } from './fleet-control.ts';
 import type { KeptInstance } from './kept-instance.ts';
 
 /** What a view is made of. */
@@ -22,7 +22,7 @@ const smallContext = 16_384;
 /** The view of one deployment. */
 export function viewDeployment(facts: ViewFacts): DeploymentView {
   const { deployment, kept, isDemanded, model, verdict, notes = [] } = facts;
-  const instances = kept.map(({ instance }) => instance);
+  const instances = kept.map(viewInstance);
   const readyReplicas = instances.filter(({ state }) => state === 'ready' || state === 'ailing').length;
   return {
     deployment,
@@ -34,6 +34,11 @@ export function viewDeployment(facts: ViewFacts): DeploymentView {
     ...(model && { model }),
     ...(verdict && { verdict }),
   };
+}
+
+/** The view of one instance. */
+export function viewInstance({ instance, adoptable }: KeptInstance): InstanceView {
+  return adoptable === undefined ? instance : { ...instance, command: adoptable.command };
 }
 
 interface Counted {

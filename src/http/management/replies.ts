@@ -27,6 +27,8 @@ export const instanceSchema = Type.Object(
     retryAt: optional.time,
     devices: Type.Array(text),
     run: count,
+    /** What runs: program and arguments, for those who may read a deployment's parameters. */
+    command: Type.Optional(Type.Array(text)),
     history: Type.Array(Type.Object({ state: instanceState, reason: text, at: time })),
   },
   { title: 'Instance' },

@@ -1,10 +1,9 @@
 /** Nouns of the fleet as the API shows them: times in seconds, and nothing the caller may not see. */
 
 import type { Deployment, DeploymentSpec } from '../../fleet/deployment.ts';
-import type { Instance } from '../../fleet/instance.ts';
 import { describeSource } from '../../fleet/model-source.ts';
 import type { ToolVerdict } from '../../fleet/tool-verdict.ts';
-import type { DeploymentView } from '../../operating/fleet-control.ts';
+import type { DeploymentView, InstanceView } from '../../operating/fleet-control.ts';
 import type { May } from './watch.ts';
 
 /** A deployment with what is observed of it. */
@@ -39,13 +38,15 @@ function shownSpec(deployment: Deployment, may: May): DeploymentSpec {
 }
 
 /** An instance; its times in seconds. */
-export function encodeInstance(instance: Instance, may: May) {
-  const { sinceMs, retryAtMs, history, reason, ...facts } = instance;
+export function encodeInstance(instance: InstanceView, may: May) {
+  const { sinceMs, retryAtMs, history, reason, command, ...facts } = instance;
   return {
     ...facts,
     reason: shownReason(reason, may),
     since: seconds(sinceMs),
     ...(retryAtMs > 0 && { retryAt: seconds(retryAtMs) }),
+    // It holds the backend parameters, which not everybody may read.
+    ...(command !== undefined && may('deployment.read-environment') && { command }),
     history: history.map(({ state, reason: why, atMs }) => ({
       state,
       reason: shownReason(why, may),

@@ -1,8 +1,7 @@
 /** `/instances`: the running copies of deployments, and their logs. */
 
 import { Type } from 'typebox';
-import type { Instance } from '../../../fleet/instance.ts';
-import type { FleetControl } from '../../../operating/fleet-control.ts';
+import type { FleetControl, InstanceView } from '../../../operating/fleet-control.ts';
 import { findDeployment, findInstance, idParams } from '../find.ts';
 import { listQuery, pageSchema, sendList, watchQuery } from '../list.ts';
 import { instanceSchema } from '../replies.ts';
@@ -12,10 +11,10 @@ import { encodeInstance } from '../views.ts';
 import type { Subscription } from '../watch.ts';
 
 const orders = {
-  id: ({ id }: Instance) => id,
-  deploymentId: ({ deploymentId }: Instance) => deploymentId,
-  since: ({ sinceMs }: Instance) => sinceMs,
-  state: ({ state }: Instance) => state,
+  id: ({ id }: InstanceView) => id,
+  deploymentId: ({ deploymentId }: InstanceView) => deploymentId,
+  since: ({ sinceMs }: InstanceView) => sinceMs,
+  state: ({ state }: InstanceView) => state,
 };
 
 const list = defineRoute({
@@ -41,14 +40,14 @@ const list = defineRoute({
   },
 });
 
-function instancesOf(fleet: FleetControl): readonly Instance[] {
+function instancesOf(fleet: FleetControl): readonly InstanceView[] {
   return fleet.deployments().flatMap(({ instances }) => instances);
 }
 
 function watchInstances(call: Call, deployment: string | undefined): Subscription {
   const { fleet, feeds } = call.world;
   const only = deployment === undefined ? undefined : findDeployment(call, deployment).deployment.id;
-  const isWanted = (instance: Instance): boolean => only === undefined || instance.deploymentId === only;
+  const isWanted = (instance: InstanceView): boolean => only === undefined || instance.deploymentId === only;
   return {
     feed: feeds.instances,
     action: 'instance.read',
