@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'end-to-end',
-          include: ['test/end-to-end/**/*.test.ts', 'test/{convert,grammar,libraries}/**/*.test.ts'],
+          include: ['test/end-to-end/**/*.test.ts', 'test/{convert,grammar,libraries,packaging}/**/*.test.ts'],
           exclude: ['test/end-to-end/kill-series.test.ts'],
         },
       },

@@ -37,8 +37,10 @@ find_node() {
   fi
 }
 
-# Installed = npm finished after the lock file last changed, or this very lock file was installed.
+# Installed = npm finished after the lock file last changed, or this very lock file was installed; where the package was
+# installed itself, its dependencies lie beside it.
 is_installed() {
+  [ -d "$root/src" ] || return 0
   [ -f "$modules/.package-lock.json" ] || return 1
   if cmp -s "$root/package-lock.json" "$modules/.installed-lock.json"; then return 0; fi
   [ -n "$(find "$modules/.package-lock.json" -newer "$root/package-lock.json")" ]

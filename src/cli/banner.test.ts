@@ -30,6 +30,7 @@ const server: RunningServer = {
     readyMs: 432,
   },
   close: () => Promise.resolve(),
+  leave: () => Promise.resolve(),
 };
 
 describe('bannerOf', () => {

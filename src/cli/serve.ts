@@ -1,5 +1,7 @@
 /** `aimindserve serve`: a running server and its banner, and an orderly end on a signal. */
 
+import { constants } from 'node:os';
+import { leaveSignal } from '../server/restart.ts';
 import type { ServerConfig } from '../server/server-config.ts';
 import { type RunningServer, startServer } from '../server/start-server.ts';
 import { bannerOf } from './banner.ts';
@@ -23,9 +25,10 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   for (const note of server.description.notes) surroundings.warn(note);
   surroundings.say(bannerOf(server, prepared));
   const signal = await stopped;
-  surroundings.warn(`${signal}: finishing what runs; once more ends at once.`);
+  const then = signal === leaveSignal ? ' The engines go on for the next server, ten minutes at most.' : '';
+  surroundings.warn(`${signal}: finishing what runs; once more ends at once.${then}`);
   process.once(signal, () => process.exit(0));
-  await server.close();
+  await (signal === leaveSignal ? server.leave() : server.close());
   return 0;
 }
 
@@ -33,7 +36,7 @@ export async function serve(words: readonly string[], surroundings: Surroundings
 function leaveEarly(signal: NodeJS.Signals, starting: Promise<unknown>, { warn }: Surroundings): number {
   starting.catch(() => {});
   warn(`${signal}: not started.`);
-  return signal === 'SIGINT' ? 130 : 143;
+  return 128 + constants.signals[signal];
 }
 
 /** How often a long download is told of, in milliseconds. */
@@ -59,6 +62,6 @@ async function startOrExplain(config: ServerConfig): Promise<RunningServer> {
 
 function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolveSignal) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolveSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', leaveSignal] as const) process.once(signal, resolveSignal);
   });
 }

@@ -45,6 +45,7 @@ export class Fleet {
   readonly #cramped = new Set<InstanceId>();
   readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
+  #isLeaving = false;
   readonly #work = new Bell();
   readonly #bell = new Bell();
   #isDirty = true;
@@ -149,12 +150,17 @@ export class Fleet {
     this.#loop ??= this.#move();
   }
 
+  /** From now on `close` lets go of engines that the next server can find, instead of ending them. */
+  leaveEngines(): void {
+    this.#isLeaving = true;
+  }
+
   /** Ends every instance. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#bell.ring();
     await this.#loop;
-    await Promise.all(this.kept.map((kept) => kept.close()));
+    await Promise.all(this.kept.map((kept) => (this.#isLeaving ? kept.leave() : kept.close())));
   }
 
   /** Something outside that decides about placing has changed. */

@@ -39,14 +39,16 @@ export interface RunningServer {
   readonly description: ServerDescription;
   /** Refuses new requests, lets running ones end, ends the engines. */
   close(): Promise<void>;
+  /** As `close`, but engines of stored deployments go on: the next server takes them over. */
+  leave(): Promise<void>;
 }
 
 /** How long running requests may take once the server is told to end. */
 const drainMs = 10_000;
 
 /** Starts a server; resolves once the declared model answers, rejects with a ConfigError that says what to change. */
-export function startServer(config: ServerConfig): Promise<RunningServer> {
-  return openAll(async (begun) => {
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const { leaveEngines, ...server } = await openAll(async (begun) => {
     const foundation = await openFoundation(config);
     begun(() => foundation.close());
     const ground = await openGround(config, foundation);
@@ -70,8 +72,16 @@ export function startServer(config: ServerConfig): Promise<RunningServer> {
     await foundation.lock.update({ url });
     await platform.offerSetup(url);
     const model = declared === undefined ? undefined : await firstReady(platform, declared, config.onProgress);
-    return { url, description: describe(platform, foundation, model) };
+    const description = describe(platform, foundation, model);
+    return { url, description, leaveEngines: () => ground.fleet.fleet.leaveEngines() };
   });
+  return {
+    ...server,
+    leave() {
+      leaveEngines();
+      return server.close();
+    },
+  };
 }
 
 /** The model of the command line; the bundled one that nobody named gives way to what is deployed. */

@@ -1,32 +1,10 @@
-/** `backup`, `restore`, `admin`: what is done to a data directory by whoever may read it. */
+/** `restart`, `backup`, `restore`, `admin`: what is done to a data directory by whoever may read it. */
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Surroundings } from '../prepare-server.ts';
-import { Options } from '../remote/options.ts';
 import { askPassword, askYes } from '../remote/person.ts';
-
-/** How commands are added to a program. */
-interface LocalSurroundings {
-  readonly surroundings: Surroundings;
-  finish(code: number): void;
-}
-
-/** What a command works with. */
-interface Local {
-  readonly dataFolder: string;
-  readonly options: Options;
-  readonly words: readonly string[];
-  readonly surroundings: Surroundings;
-}
-
-interface LocalDraft {
-  readonly usage: string;
-  readonly description: string;
-  readonly example: string;
-  readonly flags?: ReadonlyArray<readonly [flags: string, description: string]>;
-  run(local: Local): Promise<number>;
-}
+import { addLocalCommand, type LocalDraft, type LocalSurroundings } from './local-command.ts';
+import { restart } from './restart.ts';
 
 const backup: LocalDraft = {
   usage: 'backup [file]',
@@ -89,23 +67,7 @@ const resetPassword: LocalDraft = {
 
 /** Adds them. */
 export function addDataCommands(program: Command, local: LocalSurroundings): void {
-  for (const draft of [backup, restore]) addLocalCommand(program, draft, local);
+  for (const draft of [restart, backup, restore]) addLocalCommand(program, draft, local);
   const admin = program.command('admin').description('let an administrator in from the machine of the server');
   for (const draft of [link, resetPassword]) addLocalCommand(admin, draft, local);
-}
-
-function addLocalCommand(parent: Command, draft: LocalDraft, { surroundings, finish }: LocalSurroundings): void {
-  const command = parent.command(draft.usage).description(draft.description);
-  for (const [flags, description] of draft.flags ?? []) command.option(flags, description);
-  command
-    .option('--data-dir <folder>', 'the data directory (default: AIMINDSERVE_DATA_DIR, or ~/.aimindserve)')
-    .addHelpText('after', `\nExample:  aimindserve ${draft.example}`)
-    .action(async () => {
-      const options = new Options(command.opts());
-      const { dataFolderOf } = await import('../prepare-server.ts');
-      const named = options.text('data-dir');
-      const dataFolder =
-        named === undefined ? dataFolderOf(surroundings.environment) : resolve(surroundings.folder, named);
-      finish(await draft.run({ dataFolder, options, words: command.args, surroundings }));
-    });
 }
