@@ -10,7 +10,10 @@ import type { CustomFormat } from '../formats/load-format.ts';
 import { type ChatTemplate, createChatTemplate } from '../template/chat-template.ts';
 
 /** What a deployment may overrule. */
-export type ProfileWishes = Pick<DeploymentSpec, 'chatTemplate' | 'toolFormat'>;
+export interface ProfileWishes extends Pick<DeploymentSpec, 'chatTemplate' | 'toolFormat'> {
+  /** The parser that a backend parameter names: weaker than `toolFormat`, stronger than what the template looks like. */
+  readonly toolParser?: string;
+}
 
 /** Template and format of one model. */
 export interface ModelProfile {
@@ -18,6 +21,8 @@ export interface ModelProfile {
   readonly format: ToolFormat;
   /** The format and why it was chosen, for the banner and the doctor. */
   readonly evidence: string;
+  /** What the template looks like, where a backend parameter says otherwise. */
+  readonly rival?: ToolFormat;
 }
 
 /** What a model without a chat template is given: ChatML, the most widely trained form. */
@@ -38,9 +43,9 @@ export function profileModel(
 ): ModelProfile {
   const source = templateOf(spec, wishes);
   const template = createChatTemplate(source, spec);
-  const { toolFormat } = wishes;
+  const { toolFormat, toolParser } = wishes;
   if (toolFormat !== undefined) {
-    const format = custom.find((each) => isNamed(each, toolFormat))?.format ?? findFormat(toolFormat);
+    const format = named(toolFormat, custom);
     if (format === undefined) throw unknownFormat(toolFormat);
     return { template, format, evidence: `${format.name} (set by --tool-format)` };
   }
@@ -53,7 +58,14 @@ export function profileModel(
   // Of equally likely formats the first is taken: what somebody wrote for this machine goes before what we know.
   const [first = allFormats[0], ...others] = [...custom.map(({ format }) => format), ...allFormats];
   const { format, evidence } = detectTemplate(facts, template, [first, ...others]);
-  return { template, format, evidence };
+  const chosen = toolParser === undefined ? undefined : named(toolParser, custom);
+  if (chosen === undefined) return { template, format, evidence };
+  const why = `${chosen.name} (set by --tool-call-parser)`;
+  return { template, format: chosen, evidence: why, ...(chosen.name !== format.name && { rival: format }) };
+}
+
+function named(name: string, custom: readonly CustomFormat[]): ToolFormat | undefined {
+  return custom.find((each) => isNamed(each, name))?.format ?? findFormat(name);
 }
 
 function isNamed({ format, file }: CustomFormat, nameOrFile: string): boolean {
@@ -70,7 +82,9 @@ export function createProfiles(custom: (wanted?: string) => readonly CustomForma
   const known = new Map<string, ModelProfile>();
   return (spec: ModelSpec, wishes: ProfileWishes): ModelProfile => {
     const { bosToken, eosToken, name, architecture } = spec;
-    const key = JSON.stringify([name, architecture, bosToken, eosToken, templateOf(spec, wishes), wishes.toolFormat]);
+    const { toolFormat, toolParser } = wishes;
+    const facts = [name, architecture, bosToken, eosToken, templateOf(spec, wishes), toolFormat, toolParser];
+    const key = JSON.stringify(facts);
     const found = known.get(key);
     if (found !== undefined) return found;
     const profile = profileModel(spec, wishes, custom(wishes.toolFormat));

@@ -93,6 +93,7 @@ async function stage(deployments: readonly Deployment[], answer: Answer = silenc
       }
     },
     formatOf: (_, { toolFormat = 'hermes' }) => toolFormat,
+    rivalOf: (_, { description }) => description,
     engineOf: () => 'staged 1',
     clock: { ...systemClock, unixSeconds: () => 1_795_305_599 },
     log: { ...silentLog, warn: (_, message) => said.push(message) },
@@ -124,6 +125,21 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 /** Long enough for many turns of the queue. */
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 40));
+
+describe('a format that was chosen against the template', () => {
+  it('is probed, and so is the other, once', async () => {
+    const dep = deployment('a', { description: 'react' });
+    const { desk, shelf, instances } = await stage([dep]);
+    const own = await desk.probe(dep, patience);
+    expect(own.format).toBe('hermes');
+    const { spec } = first(instances);
+    const other = desk.verdictOf(spec, { ...dep, toolFormat: 'react' });
+    expect(other).toMatchObject({ format: 'react', verdict: 'failed' });
+    await desk.probe(dep, patience);
+    expect(shelf.find(own)).toBeDefined();
+    expect(desk.verdictOf(spec, { ...dep, toolFormat: 'react' })).toBe(other);
+  });
+});
 
 describe('probing at once', () => {
   const dep = deployment('a');

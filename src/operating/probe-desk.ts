@@ -35,6 +35,8 @@ export interface ProbeWorld {
   readonly ask: (roster: Roster, request: ChatRequest, signal: AbortSignal) => AsyncIterable<ChatEvent>;
   /** Name of the tool format in use. */
   readonly formatOf: (spec: ModelSpec, deployment: Deployment) => string;
+  /** Another format that the model's template looks like, where a backend parameter chose: both are probed. */
+  readonly rivalOf: (spec: ModelSpec, deployment: Deployment) => string | undefined;
   /** Name and version of the engine: another version may answer otherwise. */
   readonly engineOf: (deployment: Deployment) => string;
   readonly clock: Clock;
@@ -144,6 +146,19 @@ export class ProbeDesk {
     const ready = this.#ready(id);
     if (ready === undefined)
       throw new UnavailableError('model_loading', `No instance of '${name}' is ready to be probed.`);
+    const verdict = await this.#probe(ready, flight, signal);
+    const rival = this.#world.rivalOf(ready.spec, ready.deployment);
+    if (rival !== undefined) {
+      const deployment = { ...ready.deployment, toolFormat: rival };
+      if (this.#world.shelf.find(this.#keyOf(ready.spec, deployment)) === undefined)
+        await this.#probe({ ...ready, deployment }, flight, signal);
+    }
+    this.#world.changed(id);
+    return verdict;
+  }
+
+  /** Puts the questions to one instance, in the format of the deployment that it is given. */
+  async #probe(ready: Ready, flight: ProbeFlight, signal: AbortSignal): Promise<ToolVerdict> {
     const { ask, clock, log } = this.#world;
     const { deployment } = ready;
     const key = this.#keyOf(ready.spec, deployment);
@@ -157,9 +172,8 @@ export class ProbeDesk {
       { signal },
     );
     const verdict: ToolVerdict = { ...key, ...result, at: clock.unixSeconds() };
-    log.info({ deployment: id, verdict: verdict.verdict, format: key.format }, 'tool calls were probed');
+    log.info({ deployment: deployment.id, verdict: verdict.verdict, format: key.format }, 'tool calls were probed');
     await this.#keep(verdict);
-    this.#world.changed(id);
     return verdict;
   }
 

@@ -2,7 +2,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
-import type { createProfiles } from '../answering/model-profile.ts';
+import type { ModelProfile, ProfileWishes } from '../answering/model-profile.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { RequestError } from '../base/errors.ts';
 import type { Deployment } from '../fleet/deployment.ts';
@@ -27,7 +27,7 @@ import { type Outside, openOutside } from './open-outside.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** How profiles are found. */
-export type Profiles = ReturnType<typeof createProfiles>;
+export type Profiles = (spec: ModelSpec, deployment: Deployment) => ModelProfile;
 
 /** Everything that knows of formats is read while the first engine loads. */
 type OpenProfiles = () => Promise<Profiles>;
@@ -120,7 +120,19 @@ async function loadProfiles(dataFolder: string): Promise<Profiles> {
     import('../answering/model-profile.ts'),
     import('./model-tools.ts'),
   ]);
-  return createProfiles((wanted) => customFormats(dataFolder, wanted));
+  const profiles = createProfiles((wanted) => customFormats(dataFolder, wanted));
+  const wishes = new WeakMap<Deployment, ProfileWishes>();
+  return (spec, deployment) => {
+    const known = wishes.get(deployment) ?? profileWishes(deployment);
+    wishes.set(deployment, known);
+    return profiles(spec, known);
+  };
+}
+
+/** Backend parameters name a format too. */
+function profileWishes(deployment: Deployment): ProfileWishes {
+  const { toolParser } = engines.kind(deployment).readWishes(deployment);
+  return toolParser === undefined ? deployment : { ...deployment, toolParser };
 }
 
 function once<T>(open: () => Promise<T>): () => Promise<T> {

@@ -11,7 +11,6 @@ import type { Accounts } from '../http/accounts/accounts.ts';
 import { createAccounts } from '../http/accounts/create-accounts.ts';
 import { offerSetup, withdrawSetup } from '../http/accounts/offer-setup.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
-import { examineTemplate } from '../models/template-doctor.ts';
 import { createFleetControl } from '../operating/control-fleet.ts';
 import { keyOfEngine } from '../operating/engines.ts';
 import type { FleetControl } from '../operating/fleet-control.ts';
@@ -20,6 +19,7 @@ import { openVerdictShelf } from '../operating/verdict-shelf.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { createLogs } from '../runtime/logs.ts';
 import { engines } from './choose-engine.ts';
+import { doubtsOf } from './doubts-of.ts';
 import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { Ground, Profiles } from './open-ground.ts';
@@ -84,6 +84,7 @@ async function openProbes(
       return createComplete({ roster, profile, clock: systemClock, randomHex, log, maxRequests: 1 })(request, signal);
     },
     formatOf: (spec, deployment) => profiles(spec, deployment).format.name,
+    rivalOf: (spec, deployment) => profiles(spec, deployment).rival?.name,
     engineOf: (deployment) => {
       const engine = engines.choose(deployment);
       return 'needs' in engine ? '' : keyOfEngine(engine);
@@ -108,7 +109,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     readWishes,
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
     verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
-    doubtsOf: (spec, deployment) => doubtsOf(profiles, models, { spec, deployment }),
+    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, { profiles, probes, catalog: models.catalog }),
     probe: (deployment, signal) => probes.probe(deployment, signal),
     devices,
     downloads: models.downloads,
@@ -116,7 +117,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     estimate: {
       peek: (spec) => models.shelf.peek({ source: spec.source, weights: engines.kind(spec).weights }),
       catalog: models.catalog,
-      plan: models.plan,
+      plan: (spec, signal) => models.plan({ source: spec.source, weights: engines.kind(spec).weights }, signal),
       readWishes,
       devices: () => devices.view(fleet.fleet.kept),
       freeBytes: () => fleet.memory.freeBytes,
@@ -153,20 +154,4 @@ function expected(profiles: Profiles, spec: ModelSpec, deployment: Deployment): 
   const { format } = profiles(spec, deployment);
   if (format.kind !== 'native') return undefined;
   return { verdict: 'expected', format: format.name, weights: '', engine: '', steps: [], at: deployment.createdAt };
-}
-
-interface Doubted {
-  readonly spec: ModelSpec;
-  readonly deployment: Deployment;
-}
-
-/** What is known to be wrong with a template, and its mending; nothing is replaced in silence. */
-function doubtsOf(profiles: Profiles, models: Ground['models'], { spec, deployment }: Doubted): readonly string[] {
-  const { abilities } = profiles(spec, deployment).template;
-  const template = deployment.chatTemplate ?? spec.template;
-  const facts = { names: [spec.name], abilities, ...(template !== undefined && { template }) };
-  const { verdict, reason, fix } = examineTemplate(facts, models.catalog());
-  return verdict === 'current' || verdict === 'unknown'
-    ? []
-    : [`Chat template: ${reason}${fix === undefined ? '' : ` ${fix}`}`];
 }

@@ -71,6 +71,7 @@ async function openServer(dataFolder: string) {
       createComplete({
         ...{ roster, profile: () => profile, clock: systemClock, randomHex, log: silentLog, maxRequests: 1 },
       })(request, signal),
+    rivalOf: () => undefined,
     formatOf: () => profile.format.name,
     engineOf: () => 'embedded',
     ...{ clock: systemClock, log: silentLog, restMs: 10 },
