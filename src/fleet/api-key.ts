@@ -1,6 +1,7 @@
 /** What programs show to be let in: scopes, models, limits; the secret exists only in the reply that creates it. */
 
 import { type Static, Type } from 'typebox';
+import { captureSettingsSchema } from './capture.ts';
 import type { UserId } from './user.ts';
 
 /** Names a key; safe to show and to log. */
@@ -40,6 +41,8 @@ export const apiKeySpecSchema = Type.Object(
       Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 1, maxItems: 500 }),
     ),
     limits: keyLimitsSchema,
+    /** Its requests are kept whole, for its owner and administrators; absent = they are not. */
+    capture: Type.Optional(captureSettingsSchema),
   },
   { additionalProperties: false },
 );

@@ -102,11 +102,11 @@ export function touchApiKeys(db: Db, lastUsed: ReadonlyMap<ApiKeyId, number>): P
 }
 
 function columnsOf(spec: ApiKeySpec) {
-  const { name, scopes, expiresAt, allowedModels, limits } = spec;
+  const { name, scopes, expiresAt, allowedModels, limits, capture } = spec;
   return {
     name,
     expiresAt: expiresAt ?? null,
-    spec: JSON.stringify({ name, scopes, expiresAt, allowedModels, limits }),
+    spec: JSON.stringify({ name, scopes, expiresAt, allowedModels, limits, capture }),
   };
 }
 

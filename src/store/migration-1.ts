@@ -3,7 +3,7 @@
 import type { CreateTableBuilder, Kysely } from 'kysely';
 
 /** Columns by name; `?` = may be empty. Numbers are 64 bits wide: sizes and milliseconds need them. */
-type Columns = Readonly<Record<string, 'text' | 'text?' | 'number' | 'number?'>>;
+export type Columns = Readonly<Record<string, 'text' | 'text?' | 'number' | 'number?'>>;
 
 /** Makes them all. */
 export async function firstTables<Tables>(db: Kysely<Tables>): Promise<void> {
@@ -103,9 +103,10 @@ async function fleetTables(table: TableMaker): Promise<void> {
 }
 
 /** Begins a table with these columns and this primary key. */
-type TableMaker = (name: string, columns: Columns, key: readonly string[]) => CreateTableBuilder<string, string>;
+export type TableMaker = (name: string, columns: Columns, key: readonly string[]) => CreateTableBuilder<string, string>;
 
-function tableMaker<Tables>(db: Kysely<Tables>): TableMaker {
+/** The maker of tables in a database. */
+export function tableMaker<Tables>(db: Kysely<Tables>): TableMaker {
   return (name, columns, key) => {
     let made: CreateTableBuilder<string, string> = db.schema.createTable(name);
     for (const [column, type] of Object.entries(columns)) {

@@ -2,6 +2,7 @@
 
 import type { Kysely } from 'kysely';
 import { firstTables } from './migration-1.ts';
+import { usageTables } from './migration-2.ts';
 import type { Tables } from './tables.ts';
 
 /** One step; runs in a transaction. */
@@ -13,7 +14,10 @@ export interface Migration {
 }
 
 /** All steps. */
-export const migrations: readonly Migration[] = [{ version: 1, name: 'the first tables', up: firstTables }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'the first tables', up: firstTables },
+  { version: 2, name: 'usage, captures and clients', up: usageTables },
+];
 
 /** What this program makes of a database. */
 export const newestVersion = newestOf(migrations);

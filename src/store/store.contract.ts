@@ -7,6 +7,7 @@ import { peopleContract } from './people.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { writeSetting } from './settings.ts';
 import { inTransaction } from './transaction.ts';
+import { usageContract } from './usage.contract.ts';
 
 /** `open` makes an empty store each time. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
@@ -14,6 +15,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe('people', () => peopleContract(open));
     describe('records', () => recordsContract(open));
     describe('fleet', () => fleetContract(open));
+    describe('usage', () => usageContract(open));
 
     it('is healthy while it is open', async () => {
       const store = await open();

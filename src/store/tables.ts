@@ -2,10 +2,12 @@
 
 import type { Kysely } from 'kysely';
 import type { ApiKeyId } from '../fleet/api-key.ts';
+import type { Capture } from '../fleet/capture.ts';
 import type { DeploymentId } from '../fleet/deployment.ts';
 import type { ModelFile } from '../fleet/download.ts';
 import type { InstanceId, InstanceState } from '../fleet/instance.ts';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
+import type { UsageCounter, UsageMeasure, UsageOwner } from '../fleet/usage.ts';
 import type { Role, SessionId, User, UserId } from '../fleet/user.ts';
 
 /** Kysely has no boolean that all databases share. */
@@ -157,6 +159,35 @@ interface AdminLinkRow {
   usedAt: number | null;
 }
 
+/** An hour, or a day once the hours are old. */
+interface UsagePlace extends UsageOwner {
+  /** Unix seconds. */
+  startAt: number;
+  spanSeconds: number;
+}
+
+type UsageRow = UsagePlace & Record<UsageCounter, number>;
+
+interface UsageTimeRow extends UsagePlace {
+  measure: UsageMeasure;
+  /** As `bucketOf` numbers them. */
+  bucket: number;
+  count: number;
+}
+
+interface CaptureRow extends Capture {
+  /** JSON, compressed by gzip, in Base64. */
+  transcript: string;
+}
+
+interface ClientRow {
+  name: string;
+  requests: number;
+  firstSeenAt: number;
+  lastSeenAt: number;
+  deviations: JsonText;
+}
+
 interface MigrationRow {
   version: number;
   name: string;
@@ -179,6 +210,10 @@ export interface Tables {
   settings: SettingRow;
   secrets: SecretRow;
   adminLinks: AdminLinkRow;
+  usage: UsageRow;
+  usageTimes: UsageTimeRow;
+  captures: CaptureRow;
+  clients: ClientRow;
   migrations: MigrationRow;
 }
 

@@ -45,6 +45,7 @@ export const apiKeySchema = Type.Object(
 
 /** Field by field, so that what is added to the noun is not told by accident. */
 export function encodeKey(key: ApiKey) {
-  const { id, ownerId, hint, name, scopes, expiresAt, allowedModels, limits, createdAt, lastUsedAt, revision } = key;
-  return { id, ownerId, hint, name, scopes, expiresAt, allowedModels, limits, createdAt, lastUsedAt, revision };
+  const { id, ownerId, hint, name, scopes, expiresAt, allowedModels, limits, capture } = key;
+  const { createdAt, lastUsedAt, revision } = key;
+  return { id, ownerId, hint, name, scopes, expiresAt, allowedModels, limits, capture, createdAt, lastUsedAt, revision };
 }

@@ -104,7 +104,7 @@ const edit = defineRoute({
   params: idParams,
   body: Type.Record(Type.String(), Type.Unknown(), {
     title: 'ApiKeyPatch',
-    description: 'name, scopes, expiresAt, allowedModels, limits; null takes a bound away.',
+    description: 'name, scopes, expiresAt, allowedModels, limits, capture; null takes a bound away, or ends the capture.',
   }),
   reply: apiKeySchema,
   audit: 'key.edit',
@@ -161,13 +161,14 @@ function selfOf({ caller }: Call): User {
   return person;
 }
 
-function specOf({ name, scopes, expiresAt, allowedModels, limits }: ApiKey): ApiKeySpec {
+function specOf({ name, scopes, expiresAt, allowedModels, limits, capture }: ApiKey): ApiKeySpec {
   return {
     name,
     scopes,
     limits,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(allowedModels && { allowedModels }),
+    ...(capture && { capture }),
   };
 }
 
