@@ -12,8 +12,8 @@ export interface EngineHttpSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** For people: whose failure it is. */
   readonly who: string;
-  /** What an answer other than 2xx means; absent = the engine's fault. */
-  readonly refusal?: (status: number, text: string) => AppError;
+  /** What an answer other than 2xx means; absent = the engine's fault. Names of headers are in lower case. */
+  readonly refusal?: (status: number, text: string, headers: OutboundResponse['headers']) => AppError;
 }
 
 /** One engine's HTTP interface. Every function throws the signal's reason once that aborts. */
@@ -21,7 +21,10 @@ export interface EngineHttp {
   /** Throws EngineError where no answer comes within `timeoutMs`, and the refusal's error where it is none of 2xx. */
   get(path: string, signal: AbortSignal, timeoutMs?: number): Promise<string>;
   post(path: string, body: Json, signal: AbortSignal, timeoutMs?: number): Promise<string>;
-  /** The data of each event, `[DONE]` included; however it ends, the connection is gone then. */
+  /**
+   * The data of each event, `[DONE]` included, or a whole body of JSON from a server that does not stream; however it
+   * ends, the connection is gone then.
+   */
   stream(path: string, body: Json, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
 }
 
@@ -42,7 +45,7 @@ export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: 
     );
     if (response.status >= 200 && response.status < 300) return response;
     const text = await translated(who, options.signal, () => readText(response, maxRefusalBytes));
-    throw settings.refusal?.(response.status, text) ?? refused(who, response.status, text);
+    throw settings.refusal?.(response.status, text, response.headers) ?? refused(who, response.status, text);
   };
   const read = async (path: string, options: OutboundRequest & { readonly signal: AbortSignal }) => {
     const response = await send(path, options);
@@ -56,7 +59,8 @@ export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: 
       const times = { timeoutMs: streamTimeoutMs, idleTimeoutMs: streamTimeoutMs };
       const response = await send(path, { ...posted(body), ...times, signal });
       try {
-        yield* readSseData(response.body, maxEventCharacters);
+        if (isJson(response)) yield await readText(response, maxAnswerBytes);
+        else yield* readSseData(response.body, maxEventCharacters);
       } catch (thrown) {
         throw toEngineError(who, signal, thrown);
       } finally {
@@ -68,6 +72,10 @@ export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: 
 
 function posted(body: Json): Pick<OutboundRequest, 'method' | 'headers' | 'body'> {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function isJson({ headers }: OutboundResponse): boolean {
+  return headers['content-type']?.startsWith('application/json') ?? false;
 }
 
 async function readText(response: OutboundResponse, maxBytes: number): Promise<string> {
