@@ -62,6 +62,7 @@ export const errorTable = {
   model_loading: row('unavailable', 503, true, 'The model is starting.'),
   model_failed: row('unavailable', 503, true, 'The model could not be started; the next attempt is scheduled.'),
   model_stopped: row('unavailable', 503, false, 'The deployment is stopped.'),
+  queue_timeout: row('unavailable', 503, true, 'No place became free in the time that requests may wait.'),
   store_unavailable: row('unavailable', 503, true, 'The database cannot be reached.'),
   outbound_failed: row('unavailable', 503, true, 'A server outside could not be reached or broke off.'),
   shutting_down: row('unavailable', 503, true, 'The server is draining.'),

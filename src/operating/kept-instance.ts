@@ -3,7 +3,15 @@
 import type { Clock } from '../base/clock.ts';
 import { type AppError, EngineError, isAppError, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { ChatClient, Engine, EngineAddress, EngineClient, RunWishes, Served } from '../engines/engine.ts';
+import type {
+  ChatClient,
+  Engine,
+  EngineAddress,
+  EngineClient,
+  EngineStats,
+  RunWishes,
+  Served,
+} from '../engines/engine.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import { type Instance, type InstanceEvent, type InstanceId, next } from '../fleet/instance.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
@@ -87,6 +95,8 @@ export class KeptInstance {
   #isHurried = false;
   #isLeft = false;
   #running = 0;
+  #places = 1;
+  #doubt: string | undefined;
   #life: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
   readonly #idle = new Bell();
@@ -140,6 +150,11 @@ export class KeptInstance {
     return this.#running;
   }
 
+  /** Requests that it takes at once. */
+  get places(): number {
+    return this.#places;
+  }
+
   /** The memory it asks for; known once its engine has understood its settings. */
   get needs(): MemoryWish | undefined {
     return this.#needs;
@@ -160,6 +175,13 @@ export class KeptInstance {
       this.#running--;
       this.#idle.ring();
     };
+  }
+
+  /** Requests fail though it says that it is well; undefined = one was answered again. */
+  doubt(reason: string | undefined): void {
+    this.#doubt = reason;
+    const atMs = this.#nowMs();
+    this.#apply(reason === undefined ? { type: 'recover', atMs } : { type: 'ail', reason, atMs });
   }
 
   /** It has to wait for something, and says for what. */
@@ -384,20 +406,31 @@ export class KeptInstance {
     if (engine.weights !== 'none')
       this.#world.memory.settle(this.id, served.spec, { contextSize: client.contextPerSlot, parallel });
     this.#isAdopting = false;
+    this.#doubt = undefined;
+    this.#countPlaces(client, parallel);
     this.#apply({ type: 'ready', atMs: this.#nowMs() });
     this.#world.log.info({ instance: this.id, device: client.device }, 'an instance is ready');
+  }
+
+  /** The engine knows better than the wishes: one that was taken over may have been started with others. */
+  #countPlaces(client: EngineClient | ChatClient, parallel: number): void {
+    this.#places = parallel;
+    const count = ({ slots }: EngineStats): void => {
+      if (this.#client === client && slots > 0) this.#places = slots;
+    };
+    client.stats().then(count, () => {});
   }
 
   #watch(client: EngineClient | ChatClient, signal: AbortSignal): Promise<boolean> {
     return watchHealth(client, {
       everyMs: this.#world.patience.healthMs,
       signal,
-      tell: (isWell) =>
-        this.#apply(
-          isWell
-            ? { type: 'recover', atMs: this.#nowMs() }
-            : { type: 'ail', reason: 'the engine does not answer', atMs: this.#nowMs() },
-        ),
+      tell: (isWell) => {
+        const atMs = this.#nowMs();
+        if (!isWell) this.#apply({ type: 'ail', reason: 'the engine does not answer', atMs });
+        // What it says of itself does not count against what its requests tell.
+        else if (this.#doubt === undefined) this.#apply({ type: 'recover', atMs });
+      },
     });
   }
 

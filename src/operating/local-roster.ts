@@ -1,37 +1,39 @@
-/** The fleet as requests see it: who can answer for a name now, and why not if nobody can. */
+/** The fleet as requests see it: who can answer for a name now, who waits for a place, and why not if nobody can. */
 
 import type { Clock } from '../base/clock.ts';
-import { RequestError, UnavailableError } from '../base/errors.ts';
-import type { Candidate, Roster } from '../engines/roster.ts';
-import { type Deployment, servedNames } from '../fleet/deployment.ts';
+import { type AppError, LimitError, UnavailableError } from '../base/errors.ts';
+import type { Candidate, Outcome, PlaceWish, Roster } from '../engines/roster.ts';
+import { type Deployment, type DeploymentId, servedNames } from '../fleet/deployment.ts';
+import { checkHope } from './check-hope.ts';
+import { chooseInstance } from './choose-instance.ts';
 import type { Fleet } from './fleet.ts';
 import type { KeptInstance } from './kept-instance.ts';
+import { Pace } from './pace.ts';
+import { TrustBook } from './trust-book.ts';
+import { Waiter } from './waiter.ts';
+import { WaitingLine } from './waiting-line.ts';
 
-/**
- * A request waits while an instance is starting, or is about to: at most as long as a start may take, or until its client
- * leaves. It does not wait for one that keeps failing, is still being downloaded, or finds no room on this machine: it
- * is told at once what the matter is, and when to come back.
- */
-export function createLocalRoster(fleet: Fleet, clock: Clock): Roster {
-  return {
-    find: (modelName) => findByName(fleet.deployments, modelName),
-    deployments: () => fleet.deployments,
-    async acquire(deployment, signal): Promise<Candidate> {
-      const leave = fleet.demand(deployment.id);
-      try {
-        for (;;) {
-          signal.throwIfAborted();
-          const candidate = take(fleet, deployment, leave);
-          if (candidate !== undefined) return candidate;
-          checkHope(fleet, deployment, clock.unixMs());
-          await fleet.change(signal);
-        }
-      } catch (thrown) {
-        leave();
-        throw thrown;
-      }
-    },
-  };
+/** How long a request waits for a place where its deployment does not say, in seconds. */
+const queueSeconds = 300;
+/** So many may wait for each place where the deployment does not say. */
+const waitersPerPlace = 4;
+/** Those who wait are told how far they are at most so often. */
+const tellMs = 1_000;
+
+/** Those who wait for one deployment. */
+interface Queue {
+  readonly line: WaitingLine<Waiter>;
+  readonly pace: Pace;
+}
+
+/** A roster that says how many wait, for health pages and tests. */
+export interface LocalRoster extends Roster {
+  readonly waiting: number;
+}
+
+/** Makes the roster of a fleet; it lives as long as the fleet does. */
+export function createLocalRoster(fleet: Fleet, clock: Clock): LocalRoster {
+  return new FleetRoster(fleet, clock);
 }
 
 /** The deployment that answers to a name, an alias or an id. */
@@ -39,65 +41,190 @@ export function findByName(deployments: readonly Deployment[], name: string): De
   return deployments.find((deployment) => deployment.id === name || servedNames(deployment).includes(name));
 }
 
-/** The ready instance with the fewest requests; `leave` is called once the request is over. */
-function take(fleet: Fleet, { id }: Deployment, leave: () => void): Candidate | undefined {
-  const ready = fleet.keptOf(id).filter(({ client }) => client !== undefined);
-  // An ailing one may still answer; it is asked only when there is no other.
-  const well = ready.filter(({ instance }) => instance.state === 'ready');
-  const [best] = [...(well.length > 0 ? well : ready)].sort((a, b) => a.running - b.running);
-  const { client, spec } = best ?? {};
-  if (best === undefined || client === undefined || spec === undefined) return undefined;
-  const exit = best.enter();
-  const release = (): void => {
-    exit();
-    leave();
-  };
-  return { instance: best.id, deployment: best.deployment, spec, client, release };
+class FleetRoster implements LocalRoster {
+  readonly #fleet: Fleet;
+  readonly #clock: Clock;
+  readonly #trust: TrustBook;
+  readonly #queues = new Map<DeploymentId, Queue>();
+  /** Aborts when nobody waits any more; absent while nobody does. */
+  #watching: AbortController | undefined;
+
+  constructor(fleet: Fleet, clock: Clock) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+    this.#trust = new TrustBook(clock);
+  }
+
+  get waiting(): number {
+    return [...this.#queues.values()].reduce((sum, { line }) => sum + line.length, 0);
+  }
+
+  find(modelName: string): Deployment | undefined {
+    return findByName(this.#fleet.deployments, modelName);
+  }
+
+  deployments(): readonly Deployment[] {
+    return this.#fleet.deployments;
+  }
+
+  async acquire(deployment: Deployment, signal: AbortSignal, wish: PlaceWish = {}): Promise<Candidate> {
+    signal.throwIfAborted();
+    const leave = this.#fleet.demand(deployment.id);
+    const waiter = new Waiter(deployment, wish, leave);
+    const { line } = this.#queue(deployment.id);
+    line.enter(waiter);
+    try {
+      this.#serve(deployment.id);
+      if (waiter.isWaiting) this.#settleIn(waiter);
+      const withinMs = (deployment.timeouts?.queue ?? queueSeconds) * 1000;
+      return await waiter.outcome({ signal, withinMs, expired: () => this.#expired(deployment) });
+    } catch (thrown) {
+      leave();
+      throw thrown;
+    } finally {
+      line.leave(waiter);
+      if (this.waiting === 0) this.#watching?.abort();
+    }
+  }
+
+  /** It has to wait; where too many do already, the greediest caller's last one is told to come back. */
+  #settleIn(waiter: Waiter): void {
+    const { deployment } = waiter;
+    const { line, pace } = this.#queue(deployment.id);
+    const limit = deployment.limits.queue ?? waitersPerPlace * this.#places(deployment);
+    if (line.length > limit)
+      refuse(
+        line,
+        line.excess(waiter),
+        queueFull(deployment.name, { limit, retryAfter: pace.secondsFor(line.length) }),
+      );
+    this.#tell(line);
+    if (waiter.isWaiting && this.#watching === undefined) void this.#watch();
+  }
+
+  /** Looks again whenever the fleet changes, for as long as anybody waits. */
+  async #watch(): Promise<void> {
+    const watching = new AbortController();
+    this.#watching = watching;
+    while (!watching.signal.aborted) {
+      const soon = AbortSignal.any([watching.signal, AbortSignal.timeout(tellMs)]);
+      await this.#fleet.change(soon).catch(() => {});
+      for (const [id, { line }] of this.#queues) {
+        this.#serve(id);
+        this.#tell(line);
+      }
+    }
+    this.#watching = undefined;
+    // Somebody may have come since.
+    if (this.waiting > 0) void this.#watch();
+  }
+
+  /** Gives free places to those whose turn it is; refuses all others where there is no hope. */
+  #serve(id: DeploymentId): void {
+    const { line } = this.#queue(id);
+    while (line.heads().some((head) => this.#serveOne(line, head)));
+    const [first] = line.heads();
+    if (first === undefined) return;
+    try {
+      checkHope(this.#fleet, first.deployment, this.#clock.unixMs());
+    } catch (thrown) {
+      for (const waiter of line.inOrder()) refuse(line, waiter, thrown);
+    }
+  }
+
+  /** False = it waits on. */
+  #serveOne(line: WaitingLine<Waiter>, waiter: Waiter): boolean {
+    const { except } = waiter.wish;
+    const ready = this.#fleet.keptOf(waiter.deployment.id).filter(({ client }) => client !== undefined);
+    const others = except === undefined ? ready : ready.filter(({ id }) => !except.has(id));
+    // Who has failed elsewhere waits for no start: the failure is told then.
+    if (except !== undefined && others.length === 0) return refuse(line, waiter, noOther(waiter.deployment));
+    const candidate = this.#take(others, waiter);
+    if (candidate === undefined) return false;
+    line.serve(waiter);
+    waiter.give(candidate);
+    return true;
+  }
+
+  /** A place at one of these; undefined = all are taken. */
+  #take(ready: readonly KeptInstance[], { wish, leave }: Waiter): Candidate | undefined {
+    const { pool, onTrial } = this.#trust.usable(ready);
+    const chosen = onTrial ?? chooseInstance(pool, wish.affinity);
+    const { client, spec } = chosen ?? {};
+    if (chosen === undefined || client === undefined || spec === undefined) return undefined;
+    if (chosen === onTrial) this.#trust.beginTrial(chosen);
+    const { run } = chosen.instance;
+    const exit = chosen.enter();
+    let isOver = false;
+    const release = (outcome?: Outcome): void => {
+      if (isOver) return;
+      isOver = true;
+      exit();
+      leave();
+      this.#trust.note(chosen, run, outcome);
+      this.#released(chosen.instance.deploymentId);
+    };
+    return { instance: chosen.id, deployment: chosen.deployment, spec, client, release };
+  }
+
+  #released(id: DeploymentId): void {
+    if (this.#fleet.deployment(id) === undefined && this.#queues.get(id)?.line.length === 0) {
+      this.#queues.delete(id);
+      return;
+    }
+    this.#queue(id).pace.note(this.#clock.nowMs());
+    this.#serve(id);
+  }
+
+  #tell(line: WaitingLine<Waiter>): void {
+    for (const [index, waiter] of line.inOrder().entries()) {
+      const isReady = this.#fleet.keptOf(waiter.deployment.id).some(({ client }) => client !== undefined);
+      if (isReady) waiter.tell({ type: 'progress', stage: 'queued', position: index + 1 });
+      else waiter.tell({ type: 'progress', stage: 'loading' });
+    }
+  }
+
+  /** Of what is ready; before that, of what is wanted. */
+  #places({ id, parallel, replicas }: Deployment): number {
+    const ready = this.#fleet.keptOf(id).filter(({ client }) => client !== undefined);
+    return ready.reduce((sum, { places }) => sum + places, 0) || parallel * Math.max(1, replicas);
+  }
+
+  #queue(id: DeploymentId): Queue {
+    const known = this.#queues.get(id);
+    if (known !== undefined) return known;
+    const queue = { line: new WaitingLine<Waiter>(), pace: new Pace() };
+    this.#queues.set(id, queue);
+    return queue;
+  }
+
+  #expired(deployment: Deployment): AppError {
+    const { id, name, timeouts } = deployment;
+    const waited = `${timeouts?.queue ?? queueSeconds} s`;
+    const isReady = this.#fleet.keptOf(id).some(({ client }) => client !== undefined);
+    const retryAfter = this.#queue(id).pace.secondsFor(this.#queue(id).line.length);
+    return isReady
+      ? new UnavailableError('queue_timeout', `No place became free at '${name}' within ${waited}.`, { retryAfter })
+      : new UnavailableError('model_loading', `The model '${name}' did not start within ${waited}.`, { retryAfter });
+  }
 }
 
-/** Throws if waiting would be in vain. */
-function checkHope(fleet: Fleet, { id, name }: Deployment, nowMs: number): void {
-  if (fleet.isClosing) throw new UnavailableError('shutting_down', 'The server is shutting down.');
-  const deployment = fleet.deployment(id);
-  if (deployment === undefined)
-    throw new RequestError('model_not_found', `The model '${name}' is not served here any more.`, { param: 'model' });
-  if (deployment.isStopped || deployment.replicas === 0)
-    throw new UnavailableError('model_stopped', `The deployment of '${name}' is stopped; start it to use it.`);
-  const all = fleet.keptOf(id);
-  const kept = all.filter(({ instance }) => instance.state !== 'stopping');
-  if (kept.length === 0) return;
-  // What ends makes room for what waits.
-  const isRoomComing = kept.length < all.length;
-  if (!kept.every((each) => isNoHope(each) || (isWaiting(each) && !isRoomComing))) return;
-  const loading = kept.find(({ instance }) => instance.state === 'fetching') ?? kept.find(isWaiting);
-  throw loading === undefined ? failed(deployment, kept, nowMs) : notYet(name, loading);
+function refuse(line: WaitingLine<Waiter>, waiter: Waiter, refusal: unknown): true {
+  line.leave(waiter);
+  waiter.refuse(refusal);
+  return true;
 }
 
-/** A first failure is tried again at once. */
-function isNoHope({ instance, deployment }: KeptInstance): boolean {
-  const { state, failures } = instance;
-  return state === 'fetching' || (state === 'failed' && (failures > 1 || deployment.restart === 'never'));
+interface Fullness {
+  readonly limit: number;
+  readonly retryAfter: number;
 }
 
-/** It was looked for room, and there is none. */
-function isWaiting({ instance: { state, reason } }: KeptInstance): boolean {
-  return state === 'pending' && reason !== '';
+function queueFull(name: string, { limit, retryAfter }: Fullness): LimitError {
+  const message = `All places of '${name}' are taken, and ${limit} requests wait already; try again in ${retryAfter} s.`;
+  return new LimitError('rate_limited', message, { retryAfter });
 }
 
-function notYet(name: string, { instance: { state, reason } }: KeptInstance): UnavailableError {
-  const what = state === 'fetching' ? 'is still being fetched' : 'has not started yet';
-  return new UnavailableError('model_loading', `The model '${name}' ${what}: ${reason}.`, { retryAfter: 10 });
-}
-
-function failed(deployment: Deployment, kept: readonly KeptInstance[], nowMs: number): UnavailableError {
-  const { name, restart } = deployment;
-  const internal = kept.map(({ instance }) => instance.reason).find((reason) => reason !== '') ?? '';
-  if (restart === 'never')
-    return new UnavailableError('model_failed', `The model '${name}' has failed and is not started again by itself.`, {
-      internal,
-    });
-  const soonest = Math.min(...kept.map(({ instance }) => instance.retryAtMs));
-  const wait = Math.max(1, Math.ceil((soonest - nowMs) / 1000));
-  const message = `The model '${name}' could not be started; next attempt in ${wait} s.`;
-  return new UnavailableError('model_failed', message, { retryAfter: wait, internal });
+function noOther({ name }: Deployment): UnavailableError {
+  return new UnavailableError('model_loading', `No other instance of '${name}' is ready.`);
 }
