@@ -1,6 +1,6 @@
 /** What another server's refusal means here: whose fault it is, and what to do about it. */
 
-import { type AppError, EngineError, LimitError, RequestError } from '../../base/errors.ts';
+import { type AppError, EngineError, isAppError, LimitError, RequestError } from '../../base/errors.ts';
 import { isDeeperThan, isObject, maxDepth } from '../../base/json.ts';
 
 /** A failure as the other server tells it, in any of its usual shapes. */
@@ -58,8 +58,21 @@ export function readRetryAfter(header: string | undefined): number | undefined {
 const isAboutLength =
   /context.{0,12}(length|window|size)|maximum.{0,12}(context|prompt|input)|too many (input )?tokens|prompt is too long/i;
 
+const statuses = new WeakMap<AppError, number>();
+
+/** The status of the refusal that this error stands for; undefined = it stands for none. */
+export function refusedStatus(error: unknown): number | undefined {
+  return isAppError(error) ? statuses.get(error) : undefined;
+}
+
 /** The error that a refusal is here. Of a refused key nothing is repeated: some servers quote it. */
-export function refusalError({ who, status, failure, retryAfter }: Refusal): AppError {
+export function refusalError(refusal: Refusal): AppError {
+  const error = toError(refusal);
+  statuses.set(error, refusal.status);
+  return error;
+}
+
+function toError({ who, status, failure, retryAfter }: Refusal): AppError {
   const { message, code, param } = failure;
   const said = message === '' ? `it answered ${status}` : message;
   const detail = { internal: `status ${status}, code '${code}'`, ...(retryAfter !== undefined && { retryAfter }) };

@@ -54,6 +54,7 @@ export const sparableFields: readonly string[] = [
   'reasoning_content',
   'response_format',
   'stop',
+  'tool_choice',
 ];
 
 function encodeSampling(sampling: Sampling, without: ReadonlySet<string>): Record<string, Json | undefined> {

@@ -1,0 +1,137 @@
+/** A connection to a remote server: each answer is a request of its own, so that it lasts until the server refuses us. */
+
+import type { Clock } from '../../base/clock.ts';
+import { isAppError } from '../../base/errors.ts';
+import type { ChatEvent } from '../../chat/event.ts';
+import { hasPictures, withoutPictures } from '../../chat/pictures.ts';
+import type { ChatRequest } from '../../chat/request.ts';
+import { refusedStatus } from '../../wire/openai-chat/client-failure.ts';
+import type { ChatClient, EngineStats, RunWishes } from '../engine.ts';
+import type { EngineHttp } from '../http/engine-http.ts';
+import { createConversation } from './conversation.ts';
+import { isAboutTools } from './prove-tools.ts';
+import { readModels } from './remote-models.ts';
+
+/** What a connection is made of. */
+export interface RemoteParts {
+  readonly http: EngineHttp;
+  readonly clock: Clock;
+  readonly who: string;
+  readonly host: string;
+  /** What the server calls the model. */
+  readonly model: string;
+  readonly wishes: RunWishes;
+  readonly newCallId: () => string;
+}
+
+/** A client whose abilities are proven, and unlearnt where the server refuses what it seemed to take. */
+export interface RemoteClient extends ChatClient {
+  readonly abilities: { tools: boolean; images: boolean };
+}
+
+/** A server that answered so lately is not asked whether it is well. */
+const trustMs = 30_000;
+
+/** Opens it; nothing is sent yet. `contextSize` = what the server says of itself, 0 = nothing. */
+export function openRemote(parts: RemoteParts, contextSize: number): RemoteClient {
+  return new Remote(parts, contextSize);
+}
+
+class Remote implements RemoteClient {
+  readonly abilities = { tools: true, images: true };
+  readonly device: string;
+  readonly contextPerSlot: number;
+  readonly closed: Promise<string>;
+  readonly #parts: RemoteParts;
+  readonly #ask: ChatClient['converse'];
+  readonly #ending = new AbortController();
+  #end: (reason: string) => void = () => {};
+  #provenMs = Number.NEGATIVE_INFINITY;
+  #running = 0;
+  #decodedTokens = 0;
+
+  constructor(parts: RemoteParts, contextSize: number) {
+    const { http, who, host, model, newCallId, wishes } = parts;
+    this.#parts = parts;
+    this.device = `remote server ${host}`;
+    this.contextPerSlot = wishes.contextSize ?? contextSize;
+    this.#ask = createConversation(http, { path: '/chat/completions', who, model, newCallId });
+    this.closed = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  async *converse(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    const both = AbortSignal.any([signal, this.#ending.signal]);
+    this.#running++;
+    let isBegun = false;
+    try {
+      for await (const event of this.#ask(request, both)) {
+        isBegun = true;
+        yield this.#noted(event);
+      }
+    } catch (thrown) {
+      this.#learn(thrown, request);
+      if (isBegun || !isAboutPictures(thrown, request)) throw thrown;
+      this.abilities.images = false;
+      yield* this.#withoutPictures(request, both);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  /** Asks for little, and only when nothing was heard of the server for a while. */
+  async stats(): Promise<EngineStats> {
+    const { http, clock, wishes } = this.#parts;
+    if (clock.nowMs() - this.#provenMs > trustMs) {
+      try {
+        await readModels(http, this.#ending.signal);
+        this.#provenMs = clock.nowMs();
+      } catch (thrown) {
+        this.#learn(thrown);
+        // Who is asked too much is there.
+        if (!isAppError(thrown) || thrown.kind !== 'limit') throw thrown;
+      }
+    }
+    return {
+      slots: wishes.parallel,
+      busySlots: this.#running,
+      queued: 0,
+      contextPerSlot: this.contextPerSlot,
+      decodedTokens: this.#decodedTokens,
+    };
+  }
+
+  close(): void {
+    this.#ending.abort();
+    this.#end('The connection was closed.');
+  }
+
+  async *#withoutPictures(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    const { request: plain, warnings } = withoutPictures(request);
+    for (const warning of warnings) yield { type: 'warning', warning };
+    for await (const event of this.#ask(plain, signal)) yield this.#noted(event);
+  }
+
+  #noted(event: ChatEvent): ChatEvent {
+    if (event.type === 'usage') this.#decodedTokens += event.usage.completionTokens;
+    this.#provenMs = this.#parts.clock.nowMs();
+    return event;
+  }
+
+  /** A server that failed is looked at again soon; one that refuses the key stays lost until it is connected to anew. */
+  #learn(thrown: unknown, request?: ChatRequest): void {
+    if (!isAppError(thrown)) return;
+    if (thrown.kind === 'engine') this.#provenMs = Number.NEGATIVE_INFINITY;
+    const status = refusedStatus(thrown);
+    if (status === 401 || status === 403) this.#end(thrown.message);
+    if (request !== undefined && request.tools.length > 0 && isAboutTools(thrown)) this.abilities.tools = false;
+  }
+}
+
+function isAboutPictures(thrown: unknown, request: ChatRequest): boolean {
+  if (!isAppError(thrown) || thrown.kind !== 'request' || !hasPictures(request)) return false;
+  return /image|vision|multi-?modal|content.{0,40}(string|type)/i.test(
+    `${thrown.message} ${thrown.detail.param ?? ''}`,
+  );
+}
