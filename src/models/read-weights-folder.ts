@@ -9,6 +9,7 @@ import { nameOfFolder } from './convert/name-of-folder.ts';
 import { readJson } from './convert/read-json.ts';
 import { readSafetensors } from './convert/safetensors.ts';
 import { readSamplingAdvice } from './convert/sampling-advice.ts';
+import { listSourceFiles } from './convert/source-key.ts';
 import { type AddedToken, readAddedTokens, spelling } from './convert/tokenizer-files.ts';
 import { Unconvertible } from './convert/unconvertible.ts';
 import { listWeightFiles } from './convert/weight-files.ts';
@@ -18,7 +19,7 @@ type Json = Record<string, unknown>;
 
 const mostSpecialTokens = 100_000;
 
-/** Reads the model in `folder`; its one file is the folder. Throws ConfigError that names file and field. */
+/** Reads the model in `folder`; the first of its files is the folder itself. Throws ConfigError that names file and field. */
 export function readWeightsFolder(folder: string): ModelSpec {
   try {
     return read(folder);
@@ -39,7 +40,7 @@ function read(folder: string): ModelSpec {
   const weights = measure(folder);
   return {
     name: nameOfFolder(folder),
-    files: [folder],
+    files: [folder, ...listSourceFiles(folder)],
     ...extents,
     ...(forTools !== undefined && { template: forTools }),
     ...readTokens(folder, config, settings),

@@ -25,6 +25,19 @@ export function findSafetensors(input: string, cwd: string): string | undefined 
   return safetensors && models.length === 0 ? path : undefined;
 }
 
+/** The folder of safetensors to open as it is, whatever else lies in it; throws advice that helps. */
+export function resolveWeightsFolder(input: string, cwd: string): string {
+  const path = resolve(cwd, input);
+  if (!existsSync(path)) throw nothingThere(input, path);
+  const folder = isFolder(path) ? path : dirname(path);
+  const isMeant = folder === path || /\.(safetensors(\.index\.json)?|json)$/i.test(path);
+  const { models, safetensors, pickles } = lookIntoFolder(folder);
+  if (isMeant && safetensors) return folder;
+  if (pickles && models.length === 0) throw pickled(input, folder);
+  const held = models.length > 0 ? 'GGUF, which the embedded engine runs (--backend embedded)' : 'no weights';
+  throw new ConfigError('model_unusable', `'${input}' holds ${held}; this engine opens folders of safetensors.`);
+}
+
 function resolveFolder(input: string, folder: string): string {
   const { models, pickles } = lookIntoFolder(folder);
   const [first] = models;

@@ -24,6 +24,7 @@ async function open(changes: Partial<ControlParts> = {}) {
   const discarded: string[] = [];
   const downloads = new ModelDownloads({
     isHere: () => false,
+    judge: async () => {},
     plan: async () => ({ name: 'a/b', notes: [], files: [{ url: '', headers: {}, target: '/models/x.gguf' }] }),
     fetchFile: (_file, signal) =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
@@ -110,7 +111,7 @@ describe('createFleetControl', () => {
   it('removes with its files what has come of a download, unless another deployment waits for the same', async () => {
     const { control, downloads, discarded } = await open();
     const source = { kind: 'hub', hub: 'auto', repository: 'a/b' } as const;
-    const taking = downloads.take(source, () => {}, never);
+    const taking = downloads.take({ source, weights: 'gguf' }, () => {}, never);
     const failing = expect(taking).rejects.toThrow();
     const [one, two] = [
       await control.create({ source, name: 'one', replicas: 0 }, undefined),

@@ -172,9 +172,8 @@ async function removeFilesOf({ source }: Deployment, { files, fleet, downloads }
   const { deployments } = fleet;
   const isWanted = deployments.some((other) => keyOfSource(other.source) === keyOfSource(source));
   if (!isWanted) await downloads.discard(source);
-  const file = files.own.known(source);
-  if (file === undefined || usersOf(file, deployments, files.own).length > 0) return;
-  await removeModelFiles(file.id, deployments, files);
+  for (const file of files.own.known(source))
+    if (usersOf(file, deployments, files.own).length === 0) await removeModelFiles(file.id, deployments, files);
 }
 
 async function* readLogs(id: InstanceId, query: LogQuery, { logs }: ControlParts): AsyncGenerator<string> {

@@ -20,7 +20,7 @@ export interface EstimateWorld {
   /** The model's facts if it is on this machine. */
   readonly peek: (deployment: EngineWish) => ModelSpec | undefined;
   readonly catalog: () => Catalog;
-  readonly plan: (source: DeploymentSpec['source'], signal: AbortSignal) => Promise<FetchPlan>;
+  readonly plan: (deployment: EngineWish, signal: AbortSignal) => Promise<FetchPlan>;
   readonly readWishes: (spec: DeploymentSpec) => RunWishes;
   readonly devices: () => Promise<readonly Device[]>;
   /** Bytes a new process may take. */
@@ -74,7 +74,7 @@ async function findOut(
   const memory =
     entry !== undefined && source.kind === 'catalogue'
       ? factsOfEntry(entry, source.quantisation)
-      : factsOfPlan(await plan(source, signal));
+      : factsOfPlan(await plan(deployment, signal));
   // Of a model that nobody knows the worse is assumed: a warning too many.
   return { memory, isApproximate: true, isToolCapable: entry === undefined || entry.template !== undefined };
 }

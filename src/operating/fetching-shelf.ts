@@ -9,7 +9,7 @@ import type { ModelSpec } from '../fleet/model-spec.ts';
 import { readModel } from '../models/read-model.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import type { ModelDownloads } from './model-downloads.ts';
-import type { SourceShelf } from './model-shelf.ts';
+import type { ShelfWish, SourceShelf, TellProgress } from './model-shelf.ts';
 import type { OwnFiles } from './own-files.ts';
 import type { FetchPlan } from './plan-fetch.ts';
 
@@ -25,7 +25,7 @@ export function createFetchingShelf({ readLocal, downloads, own }: ShelfParts): 
   const peek = (source: ModelSource): ModelSpec | undefined => {
     const local = readLocal(source);
     if (local !== undefined) return local;
-    const [first] = own.find(source)?.files ?? [];
+    const [first] = own.find(source, 'gguf')?.files ?? [];
     return first === undefined ? undefined : readModel(first);
   };
   return {
@@ -33,13 +33,22 @@ export function createFetchingShelf({ readLocal, downloads, own }: ShelfParts): 
     async take(source, tell, signal) {
       const here = peek(source);
       if (here !== undefined) return here;
-      tell('looking for its files');
-      await downloads.take(source, (download) => tell(inWords(download)), signal);
+      await fetchInWords(downloads, { source, weights: 'gguf', tell }, signal);
       const fetched = peek(source);
       if (fetched === undefined) throw new Bug('a model was fetched and is not there');
       return fetched;
     },
   };
+}
+
+/** Fetches it, and says how far that is. */
+export async function fetchInWords(
+  downloads: ModelDownloads,
+  { tell, ...wish }: ShelfWish & { readonly tell: TellProgress },
+  signal: AbortSignal,
+): Promise<void> {
+  tell('looking for its files');
+  await downloads.take(wish, (download) => tell(inWords(download)), signal);
 }
 
 /** What is kept of a model that was just fetched. */
@@ -48,11 +57,12 @@ export function toModelFile(
   plan: FetchPlan,
   facts: Pick<ModelFile, 'id' | 'workerId' | 'createdAt'>,
 ): ModelFile {
-  const files = plan.files.map(({ target }) => target);
+  const fetched = plan.files.map(({ target }) => target);
   // Of files by their address nobody said how large they would be.
-  const sizeBytes = files.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
-  const name = plan.name === '' ? basename(files[0] ?? '') : plan.name;
+  const sizeBytes = fetched.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  const name = plan.name === '' ? basename(fetched[0] ?? '') : plan.name;
   const quantisation = plan.quantisation !== undefined && { quantisation: plan.quantisation };
+  const files = plan.folder === undefined ? fetched : [plan.folder, ...fetched];
   return { ...facts, files, sizeBytes, origin: 'own', name, source, ...quantisation };
 }
 
@@ -72,7 +82,8 @@ export function progressInWords({ bytesDone, bytesTotal, bytesPerSecond, etaSeco
   return `${share}${inUnits(bytesTotal ?? bytesDone)}${speed}${left}`;
 }
 
-function inUnits(bytes: number): string {
+/** `4.7 GB`. */
+export function inUnits(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const step = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;

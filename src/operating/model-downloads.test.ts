@@ -9,6 +9,7 @@ import { ModelDownloads } from './model-downloads.ts';
 import type { FileFetch } from './plan-fetch.ts';
 
 const source: ModelSource = { kind: 'hub', hub: 'huggingface', repository: 'a/b' };
+const wish = { source, weights: 'gguf' } as const;
 const never = new AbortController().signal;
 
 /** One file on its way. */
@@ -46,7 +47,8 @@ function open(sizes: readonly (number | undefined)[] = [1_000], changes: { isHer
       })),
     }),
     fetchFile,
-    arrived: async (each) => void arrived.push(each),
+    judge: async () => {},
+    arrived: async (each) => void arrived.push(each.source),
     discard: async (target) => void discarded.push(target),
     newId: () => `dl_${++serial}`,
     clock: systemClock,
@@ -62,7 +64,7 @@ describe('ModelDownloads', () => {
   it('fetches a source once for all who want it, and tells them how far it is', async () => {
     const { downloads, going, arrived } = open([600, 400], { notes: ['ModelScope was taken'] });
     const seen: Download[] = [];
-    const both = [downloads.take(source, (each) => seen.push(each), never), downloads.take(source, () => {}, never)];
+    const both = [downloads.take(wish, (each) => seen.push(each), never), downloads.take(wish, () => {}, never)];
     expect(downloads.pull(source).id).toBe('dl_1');
     await turn();
     going[0]?.tell({ bytesDone: 300, bytesTotal: 600, bytesPerSecond: 100 });
@@ -84,7 +86,7 @@ describe('ModelDownloads', () => {
   it('ends when the last who waits has left, but not before, and not if somebody asked for it', async () => {
     const { downloads, going } = open();
     const [first, second] = [new AbortController(), new AbortController()];
-    const waits = [first, second].map(({ signal }) => downloads.take(source, () => {}, signal));
+    const waits = [first, second].map(({ signal }) => downloads.take(wish, () => {}, signal));
     await turn();
     first.abort();
     await expect(waits[0]).rejects.toThrow('aborted');
@@ -104,13 +106,13 @@ describe('ModelDownloads', () => {
     const { id } = downloads.pull(source);
     await turn();
     downloads.cancel(id);
-    const again = downloads.take(source, () => {}, never);
+    const again = downloads.take(wish, () => {}, never);
     await turn();
     expect(states(downloads)).toEqual(['cancelled', 'running']);
     going[1]?.fail();
     await expect(again).rejects.toMatchObject({ code: 'download_failed' });
     expect(downloads.list()[1]).toMatchObject({ state: 'failed', error: 'It broke off.' });
-    const third = downloads.take(source, () => {}, never);
+    const third = downloads.take(wish, () => {}, never);
     await turn();
     going[2]?.arrive();
     await third;
@@ -131,7 +133,7 @@ describe('ModelDownloads', () => {
       listeners--;
       remove(...args);
     };
-    const taken = downloads.take(source, () => {}, signal);
+    const taken = downloads.take(wish, () => {}, signal);
     await turn();
     going[0]?.arrive();
     await taken;
@@ -151,7 +153,7 @@ describe('ModelDownloads', () => {
   it('removes what came of one that nobody wants, unless it is wanted again or another writes there', async () => {
     const { downloads, going, discarded } = open([1_000, 1_000]);
     const leaving = new AbortController();
-    const left = downloads.take(source, () => {}, leaving.signal);
+    const left = downloads.take(wish, () => {}, leaving.signal);
     await turn();
     await downloads.discard(source);
     expect(discarded, 'it is under way').toEqual([]);
@@ -160,7 +162,7 @@ describe('ModelDownloads', () => {
     await turn();
     expect(discarded).toEqual(['/models/0', '/models/1']);
 
-    const again = downloads.take(source, () => {}, never);
+    const again = downloads.take(wish, () => {}, never);
     await turn();
     await downloads.discard({ ...source });
     downloads.pull(source);
@@ -182,7 +184,7 @@ describe('ModelDownloads', () => {
     downloads.pull(source);
     await downloads.close();
     expect(() => downloads.pull(source)).toThrow('stopping');
-    await expect(downloads.take(source, () => {}, never)).rejects.toMatchObject({ code: 'shutting_down' });
+    await expect(downloads.take(wish, () => {}, never)).rejects.toMatchObject({ code: 'shutting_down' });
   });
 
   it('remembers the last that ended', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { RequestError, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Download, DownloadProgress } from '../fleet/download.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
+import type { ShelfWish } from './model-shelf.ts';
 import { keyOfSource } from './own-files.ts';
 import type { FetchPlan, FileFetch } from './plan-fetch.ts';
 import { TotalProgress } from './total-progress.ts';
@@ -11,8 +12,10 @@ import { TotalProgress } from './total-progress.ts';
 /** What fetching needs. */
 export interface DownloadsWorld {
   /** Is nothing missing of it? */
-  readonly isHere: (source: ModelSource) => boolean;
-  readonly plan: (source: ModelSource, signal: AbortSignal) => Promise<FetchPlan>;
+  readonly isHere: (wish: ShelfWish) => boolean;
+  readonly plan: (wish: ShelfWish, signal: AbortSignal) => Promise<FetchPlan>;
+  /** Called before the first large file of safetensors, when the small ones are there; throws if the rest is of no use. */
+  readonly judge: (wish: ShelfWish, plan: FetchPlan) => Promise<void>;
   /** Fetches one file; single-flight by target, so that two sources may share it. */
   readonly fetchFile: (
     file: FileFetch,
@@ -20,7 +23,7 @@ export interface DownloadsWorld {
     onProgress: (progress: DownloadProgress) => void,
   ) => Promise<void>;
   /** Called once all files are there, before anybody who waits is told. */
-  readonly arrived: (source: ModelSource, plan: FetchPlan) => Promise<void>;
+  readonly arrived: (wish: ShelfWish, plan: FetchPlan) => Promise<void>;
   /** Removes what has come of a file whose model is not whole. */
   readonly discard: (target: string) => Promise<void>;
   readonly newId: () => string;
@@ -70,9 +73,9 @@ export class ModelDownloads {
   }
 
   /** Fetches a source, or joins who fetches it already; the last one who leaves ends it. */
-  async take(source: ModelSource, tell: Tell, signal: AbortSignal): Promise<void> {
+  async take(wish: ShelfWish, tell: Tell, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const flight = this.#join(source);
+    const flight = this.#join(wish);
     flight.waiters++;
     flight.listeners.add(tell);
     let leave = (): void => {};
@@ -96,7 +99,7 @@ export class ModelDownloads {
       throw new RequestError('invalid_value', 'It is on this machine already: there is nothing to fetch.', {
         param: 'source.kind',
       });
-    const flight = this.#join(source);
+    const flight = this.#join({ source, weights: 'gguf' });
     flight.waiters++;
     return flight.download;
   }
@@ -111,7 +114,7 @@ export class ModelDownloads {
   async discard(source: ModelSource): Promise<void> {
     const key = keyOfSource(source);
     for (const flight of this.#flights.values()) {
-      if (flight.key !== key) continue;
+      if (keyOfSource(flight.download.source) !== key) continue;
       flight.isUnwanted = true;
       if (hasEnded(flight) && flight.download.state !== 'done') await this.#discardParts(flight);
     }
@@ -125,27 +128,28 @@ export class ModelDownloads {
     await Promise.allSettled(flights.map(({ done }) => done));
   }
 
-  #join(source: ModelSource): Flight {
+  #join(wish: ShelfWish): Flight {
     if (this.#isClosed) throw new UnavailableError('shutting_down', 'The server is stopping; no download is begun.');
-    const key = keyOfSource(source);
+    const key = `${wish.weights} ${keyOfSource(wish.source)}`;
     // One that was cancelled cannot be turned round, though it may take a moment to end.
     for (const flight of this.#flights.values())
       if (flight.key === key && !hasEnded(flight) && !flight.stop.signal.aborted) {
         flight.isUnwanted = false;
         return flight;
       }
-    return this.#begin(source, key);
+    return this.#begin(wish, key);
   }
 
-  #begin(source: ModelSource, key: string): Flight {
+  #begin(wish: ShelfWish, key: string): Flight {
     const { newId, clock, changed } = this.#world;
     let launch: () => void = () => {};
     const launched = new Promise<void>((resolve) => {
       launch = resolve;
     });
     const progress = { bytesDone: 0, bytesPerSecond: 0 };
+    const { source } = wish;
     const download: Download = { id: newId(), source, state: 'waiting', progress, startedAt: clock.unixSeconds() };
-    const done = launched.then(() => this.#fly(flight, source));
+    const done = launched.then(() => this.#fly(flight, wish));
     const flight: Flight = {
       ...{ download, key, done, stop: new AbortController(), waiters: 0, listeners: new Set() },
       ...{ targets: [], isUnwanted: false },
@@ -159,11 +163,11 @@ export class ModelDownloads {
     return flight;
   }
 
-  async #fly(flight: Flight, source: ModelSource): Promise<void> {
+  async #fly(flight: Flight, wish: ShelfWish): Promise<void> {
     const { signal } = flight.stop;
     try {
       signal.throwIfAborted();
-      if (!this.#world.isHere(source)) await this.#fetch(flight, source, signal);
+      if (!this.#world.isHere(wish)) await this.#fetch(flight, wish, signal);
       this.#set(flight, { state: 'done' });
     } catch (thrown) {
       if (signal.aborted) this.#set(flight, { state: 'cancelled' });
@@ -173,13 +177,15 @@ export class ModelDownloads {
     }
   }
 
-  async #fetch(flight: Flight, source: ModelSource, signal: AbortSignal): Promise<void> {
-    const plan = await this.#world.plan(source, signal);
+  async #fetch(flight: Flight, wish: ShelfWish, signal: AbortSignal): Promise<void> {
+    const plan = await this.#world.plan(wish, signal);
     flight.targets = plan.files.map(({ target }) => target);
     const total = new TotalProgress(plan.files);
     const notes = plan.notes.length > 0 && { notes: plan.notes };
     this.#set(flight, { state: 'running', progress: total.read(), ...notes });
+    const firstLarge = plan.files.findIndex(({ target }) => target.endsWith('.safetensors'));
     for (const [index, file] of plan.files.entries()) {
+      if (index === firstLarge) await this.#world.judge(wish, plan);
       await this.#world.fetchFile(file, signal, (progress) => {
         total.note(index, progress);
         this.#set(flight, { progress: total.read() });
@@ -187,7 +193,7 @@ export class ModelDownloads {
       total.finish(index);
     }
     signal.throwIfAborted();
-    await this.#world.arrived(source, plan);
+    await this.#world.arrived(wish, plan);
     this.#set(flight, { progress: total.read() });
   }
 

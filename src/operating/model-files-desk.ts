@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { RequestError, toAppError } from '../base/errors.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelFile } from '../fleet/download.ts';
+import { isFolder } from '../models/gguf-files.ts';
 import type { FilesMemory } from '../models/on-disk/describe-files.ts';
 import { findModelsOnDisk, type OnDiskModel } from '../models/on-disk/find-models.ts';
 import type { ModelPlace } from '../models/on-disk/model-places.ts';
@@ -58,7 +59,8 @@ export async function removeModelFiles(
   const needed = new Set(own.all.flatMap(({ files }) => files));
   const paths = new Set([file, ...same].flatMap(({ files }) => files));
   for (const path of paths) {
-    if (needed.has(path) || !isInside(folder, path)) continue;
+    // The folder of safetensors goes when it is empty.
+    if (needed.has(path) || !isInside(folder, path) || isFolder(path)) continue;
     await rm(path, { force: true });
     await removeEmptyFolders(dirname(path), folder);
   }
@@ -69,8 +71,9 @@ export function usersOf(file: ModelFile, deployments: readonly Deployment[], own
   const [weights = ''] = file.files;
   return deployments.filter(({ source }) => {
     if (file.source !== undefined && keyOfSource(source) === keyOfSource(file.source)) return true;
-    if (source.kind === 'local') return source.path === weights || isInside(source.path, weights);
-    return own.known(source)?.files[0] === weights;
+    if (source.kind === 'local')
+      return source.path === weights || isInside(source.path, weights) || isInside(weights, source.path);
+    return own.known(source).some(({ files }) => files[0] === weights);
   });
 }
 
@@ -92,7 +95,8 @@ async function foundOnDisk(
   signal: AbortSignal,
 ): Promise<readonly ModelFile[]> {
   const found = await findModelsOnDisk(places, signal, { memory });
-  const known = new Set([...own.all.flatMap(({ files }) => files), ...expected()]);
+  const coming = [...expected()].flatMap((path) => (path.endsWith('.safetensors') ? [path, dirname(path)] : [path]));
+  const known = new Set([...own.all.flatMap(({ files }) => files), ...coming]);
   return found
     .filter(({ files }) => !files.some((path) => known.has(path)))
     .map((model) => toModelFile(model, workerId));

@@ -1,6 +1,16 @@
 /** Models by the whole way: a real hub's answers on the loopback, a real disk, a real database. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -42,10 +52,15 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
+interface Surroundings {
+  readonly url?: string;
+  readonly environment?: Record<string, string>;
+}
+
 /** A server's models; a second one on the same folder and database is the server started again. */
-async function open(dataFolder: string, db: Db, url = double.url) {
+async function open(dataFolder: string, db: Db, { url = double.url, environment = {} }: Surroundings = {}) {
   const models = await openModels({
-    ...{ db, dataFolder, environment: {}, workerId: 'local', others: new ChangeFeed(silentLog) },
+    ...{ db, dataFolder, environment, workerId: 'local', others: new ChangeFeed(silentLog) },
     ...{ clock: systemClock, randomHex, log: silentLog, readLocal: createReadLocal(bundledPath) },
     outbound: openOutbound(),
     endpoints: () => ({ huggingface: url, modelscope: url }),
@@ -156,7 +171,7 @@ describe('a model of a hub', () => {
     const other = await createHubDouble({ repositories: [{ id: 'a/b-GGUF', files }] });
     onTestFinished(() => other.close());
     other.faults.stallAfterBytes = 500_000;
-    const models = await open(folder, await openMemoryStore(), other.url);
+    const models = await open(folder, await openMemoryStore(), { url: other.url });
     const source = hub({ repository: 'a/b-GGUF' });
     const leaving = new AbortController();
     const taking = models.shelf.take(gguf(source), nothing, leaving.signal);
@@ -175,13 +190,102 @@ describe('a model of a hub', () => {
   it('cannot lead out of our folder, whatever its names are', async () => {
     const { models } = await openNew();
     for (const repository of ['../..', './x', 'a/..'])
-      await expect(models.plan(hub({ repository }), never)).rejects.toMatchObject({ kind: 'request' });
+      await expect(models.plan(gguf(hub({ repository })), never)).rejects.toMatchObject({ kind: 'request' });
     const listing = { repository: 'a/b', commit: '../../../../', files: [{ path: 'm.gguf', sizeBytes: 1 }] };
     const lying = { kind: 'huggingface', files: async () => listing, checkAccess: async () => {} } as const;
     const world = { hubs: { pick: async () => ({ hub: Object.assign(lying, { fileUrl: nothing }) }) } };
     const parts = { ...models, ...world, folder: '/models' };
-    await expect(planFetch(hub(), parts as never, never)).rejects.toMatchObject({ code: 'download_refused' });
-    await expect(models.plan({ kind: 'url', url: 'http://[' }, never)).rejects.toMatchObject({ kind: 'request' });
+    await expect(planFetch(gguf(hub()), parts as never, never)).rejects.toMatchObject({ code: 'download_refused' });
+    await expect(models.plan(gguf({ kind: 'url', url: 'http://[' }), never)).rejects.toMatchObject({ kind: 'request' });
+  });
+});
+
+const fixtures = fileURLToPath(new URL('../../test/convert/fixtures/', import.meta.url));
+const tiny = hub({ repository: 'Qwen/Tiny' });
+const safetensors = (source: ModelSource) => ({ source, weights: 'safetensors' }) as const;
+
+/** A hub with one repository: the files of a small model, some of them changed. */
+async function withTiny(changes: Readonly<Record<string, string>> = {}) {
+  const folder = await newFolder();
+  cpSync(join(fixtures, 'qwen3'), folder, { recursive: true });
+  for (const [name, text] of Object.entries(changes)) writeFileSync(join(folder, name), text);
+  const files = Object.fromEntries(readdirSync(folder).map((name) => [name, join(folder, name)]));
+  const other = await createHubDouble({ repositories: [{ id: 'Qwen/Tiny', files }] });
+  onTestFinished(() => other.close());
+  const dataFolder = await newFolder();
+  const db = await openMemoryStore();
+  return { other, dataFolder, db, models: await open(dataFolder, db, { url: other.url }) };
+}
+
+describe('safetensors of a hub', () => {
+  it('are fetched whole for an engine that opens them, without code and pickles, and found again', async () => {
+    const { other, dataFolder, db, models } = await withTiny({ 'modeling.py': 'evil()', 'pytorch_model.bin': 'evil' });
+    const told: string[] = [];
+    const spec = await models.shelf.take(safetensors(tiny), (words) => told.push(words), never);
+    const [folder = ''] = spec.files;
+    expect(readdirSync(folder)).toContain('model-00002-of-00002.safetensors');
+    expect(readdirSync(folder).filter((name) => /\.(py|bin|part)/.test(name))).toEqual([]);
+    expect(told.at(-1)).toMatch(/^checking|%/);
+    expect(spec).toMatchObject({ architecture: 'qwen3', trainedContext: 512 });
+    other.requests.length = 0;
+    const next = await open(dataFolder, db, { url: other.url });
+    const again = next.shelf.peek(safetensors(tiny));
+    expect(again).toEqual(spec);
+    expect(next.shelf.peek(safetensors(tiny)), 'read once').toBe(again);
+    expect(other.requests).toEqual([]);
+    const listed = await listAllModels(next.files, never);
+    expect(listed.map(({ origin, name }) => [origin, name])).toEqual([
+      ['own', 'Qwen/Tiny'],
+      ['bundled', expect.any(String)],
+    ]);
+    const users = [aDeployment({ source: { kind: 'local', path: folder } })];
+    await expect(removeModelFiles(listed[0]?.id ?? '', users, next.files)).rejects.toMatchObject({ code: 'conflict' });
+    await removeModelFiles(listed[0]?.id ?? '', [], next.files);
+    expect(readdirSync(join(dataFolder, 'models'))).toEqual([]);
+  });
+
+  it('are converted for an engine that opens GGUF, where there is none, and the plan says both sizes', async () => {
+    const { models } = await withTiny();
+    const { notes } = await models.plan(gguf(tiny), never);
+    expect(notes).toEqual([
+      expect.stringMatching(/^It has no GGUF file: [\d.]+ kB of safetensors are fetched and then/),
+    ]);
+    const told: string[] = [];
+    const spec = await models.shelf.take(gguf(tiny), (words) => told.push(words), never);
+    expect(spec.files[0]).toMatch(/converted.*\.gguf$/);
+    expect(told.some((words) => words.startsWith('converting Qwen3ForCausalLM'))).toBe(true);
+    expect(models.shelf.peek(gguf(tiny))?.files).toEqual(spec.files);
+    expect((await models.shelf.take(safetensors(tiny), nothing, never)).architecture).toBe('qwen3');
+  });
+
+  it('that cannot be converted are refused before their weights come', async () => {
+    const { other, dataFolder, models } = await withTiny({ 'config.json': '{"architectures":["PhiForCausalLM"]}' });
+    await expect(models.shelf.take(gguf(tiny), nothing, never)).rejects.toThrow(/"PhiForCausalLM".*vLLM/s);
+    expect(other.requests.filter(({ url }) => url.endsWith('.safetensors'))).toEqual([]);
+    expect(filesIn(join(dataFolder, 'models')).filter((name) => name.endsWith('.safetensors'))).toEqual([]);
+  });
+
+  it('are refused by name where there are none, and for the bundled model', async () => {
+    const { models } = await openNew();
+    await expect(models.shelf.take(safetensors(hub()), nothing, never)).rejects.toThrow('no safetensors');
+    await expect(models.shelf.take(safetensors({ kind: 'bundled' }), nothing, never)).rejects.toThrow("'embedded'");
+    const url = { kind: 'url', url: 'https://x/y.gguf' } as const;
+    await expect(models.shelf.take(safetensors(url), nothing, never)).rejects.toMatchObject({ code: 'invalid_value' });
+  });
+
+  it('are served where another program keeps them', async () => {
+    const cache = await newFolder();
+    const home = join(cache, 'models--Qwen--Tiny');
+    mkdirSync(join(home, 'refs'), { recursive: true });
+    writeFileSync(join(home, 'refs', 'main'), 'abc');
+    cpSync(join(fixtures, 'qwen3'), join(home, 'snapshots', 'abc'), { recursive: true });
+    const { other, db } = await withTiny();
+    const models = await open(await newFolder(), db, { url: other.url, environment: { HF_HUB_CACHE: cache } });
+    const spec = await models.shelf.take(safetensors(tiny), nothing, never);
+    expect(spec).toMatchObject({ name: 'Tiny', files: expect.arrayContaining([join(home, 'snapshots', 'abc')]) });
+    rmSync(join(home, 'snapshots', 'abc', 'model-00001-of-00002.safetensors'));
+    expect(models.shelf.peek(safetensors(tiny)), 'it is not whole').toBeUndefined();
+    expect(other.requests).toEqual([]);
   });
 });
 

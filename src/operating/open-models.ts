@@ -6,8 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, RandomHex } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { ModelSource } from '../fleet/model-source.ts';
-import type { Catalog } from '../models/catalog/catalog.ts';
+import { type Catalog, findKin } from '../models/catalog/catalog.ts';
 import { loadCatalog } from '../models/catalog/load-catalog.ts';
 import { createConverter } from '../models/convert/converter.ts';
 import { freeMemory } from '../models/free-memory.ts';
@@ -21,16 +20,19 @@ import { readFreeBytes } from '../outbound/part-file.ts';
 import { listModelFiles, saveModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
 import type { ChangeFeed } from './change-feed.ts';
-import { createConvertingShelf, planConverted } from './converting-shelf.ts';
+import { createConvertingShelf, isVariant, planConverted, withConversion } from './converting-shelf.ts';
 import { createFetchingShelf, toModelFile } from './fetching-shelf.ts';
+import { createFindFolder } from './find-folder.ts';
+import { judgeWeights } from './judge-weights.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import { ModelDownloads } from './model-downloads.ts';
 import type { ModelFilesParts } from './model-files-desk.ts';
-import { type ModelShelf, shelfByWeights } from './model-shelf.ts';
-import { OwnFiles } from './own-files.ts';
+import { type ModelShelf, type ShelfWish, shelfByWeights } from './model-shelf.ts';
+import { formOf, OwnFiles } from './own-files.ts';
 import { removePart, sweepParts } from './part-files.ts';
 import { type FetchPlan, planFetch } from './plan-fetch.ts';
 import { remoteShelf } from './remote-shelf.ts';
+import { createWeightsShelf } from './weights-shelf.ts';
 
 /** What it is put together from. */
 export interface ModelsParts {
@@ -58,7 +60,7 @@ export interface OpenModels {
   readonly hubs: Hubs;
   readonly catalog: () => Catalog;
   readonly files: ModelFilesParts;
-  readonly plan: (source: ModelSource, signal: AbortSignal) => Promise<FetchPlan>;
+  readonly plan: (wish: ShelfWish, signal: AbortSignal) => Promise<FetchPlan>;
   close(): Promise<void>;
 }
 
@@ -79,17 +81,32 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     randomHex,
   });
   const converted = join(folder, 'converted');
-  const converter = createConverter({ folder: converted, clock, freeMemory, freeDisk: readFreeBytes });
-  const plan = async (source: ModelSource, signal: AbortSignal) =>
-    (await planConverted(source, converter)) ?? planFetch(source, { hubs, catalog, folder }, signal);
+  const converter = createConverter({
+    folder: converted,
+    clock,
+    freeMemory,
+    freeDisk: readFreeBytes,
+    readyGguf: (name) => findKin(catalog(), name)?.name,
+  });
+  const places = modelPlaces({ environment, home: homedir(), platform: process.platform }, folder);
+  const findFolder = createFindFolder(own, places);
+  const plan = async (wish: ShelfWish, signal: AbortSignal) => {
+    const world = { hubs, catalog, folder };
+    if (wish.weights !== 'gguf') return planFetch(wish, world, signal);
+    return planConverted(wish.source, converter, findFolder) ?? withConversion(await planFetch(wish, world, signal));
+  };
   const downloads = new ModelDownloads({
-    isHere: (source) => own.find(source) !== undefined,
+    isHere: ({ source, weights }) =>
+      (weights === 'gguf' && own.find(source, 'gguf') !== undefined) ||
+      (!isVariant(source) && own.find(source, 'safetensors') !== undefined),
+    judge: ({ weights }, fetching) => judgeWeights(fetching, weights === 'gguf' ? converter : undefined),
     plan,
     fetchFile: (file, signal, onProgress) => queue.fetch({ ...file, signal, onProgress }),
-    async arrived(source, fetched) {
-      const id = own.known(source)?.id ?? `mf_${randomHex(8)}`;
-      const facts = { id, workerId, createdAt: clock.unixSeconds() };
-      const file = toModelFile(source, fetched, facts);
+    async arrived({ source }, fetched) {
+      const facts = { id: `mf_${randomHex(8)}`, workerId, createdAt: clock.unixSeconds() };
+      const fresh = toModelFile(source, fetched, facts);
+      const before = own.known(source).find((each) => formOf(each) === formOf(fresh));
+      const file = { ...fresh, id: before?.id ?? fresh.id };
       await saveModelFile(db, file);
       own.add(file);
     },
@@ -103,19 +120,20 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     clock,
     changed: (id, type) => parts.others.tell({ kind: 'download', id, type }),
   });
-  const gguf = createConvertingShelf(createFetchingShelf({ readLocal: parts.readLocal, downloads, own }), converter);
-  const machine = { environment, home: homedir(), platform: process.platform };
+  const rest = createFetchingShelf({ readLocal: parts.readLocal, downloads, own });
+  const gguf = createConvertingShelf({ rest, converter, findFolder, downloads });
+  const safetensors = createWeightsShelf(findFolder, downloads);
   const closing = new AbortController();
   const swept = sweepParts(folder, clock.unixMs(), closing.signal).catch((thrown: unknown) =>
     parts.log.warn({ err: thrown }, 'old parts of downloads could not be removed'),
   );
   return {
-    shelf: shelfByWeights({ gguf, safetensors: gguf, none: remoteShelf }),
+    shelf: shelfByWeights({ gguf, safetensors, none: remoteShelf }),
     downloads,
     hubs,
     catalog,
     files: {
-      ...{ db, own, folder, places: modelPlaces(machine, folder), memory: new Map(), workerId },
+      ...{ db, own, folder, places, memory: new Map(), workerId },
       readLocal: parts.readLocal,
       expected: () => downloads.targets,
     },

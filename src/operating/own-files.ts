@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs';
 import type { ModelFile } from '../fleet/download.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
 
+/** In which form weights were fetched: an engine may want one that another cannot open. */
+export type WeightsForm = 'gguf' | 'safetensors';
+
 /** Equal for sources that are written alike. */
 export function keyOfSource(source: ModelSource): string {
   return JSON.stringify(Object.entries(source).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -22,23 +25,34 @@ export class OwnFiles {
   }
 
   add(file: ModelFile): void {
-    if (file.source !== undefined) this.#bySource.set(keyOfSource(file.source), file);
+    if (file.source !== undefined) this.#bySource.set(keyOf(file.source, formOf(file)), file);
   }
 
-  remove({ source }: ModelFile): void {
-    if (source !== undefined) this.#bySource.delete(keyOfSource(source));
+  remove(file: ModelFile): void {
+    if (file.source !== undefined) this.#bySource.delete(keyOf(file.source, formOf(file)));
   }
 
-  /** Whether or not its files are still there. */
-  known(source: ModelSource): ModelFile | undefined {
-    return this.#bySource.get(keyOfSource(source));
+  /** Whether or not its files are still there; in both forms, if it was fetched in both. */
+  known(source: ModelSource): readonly ModelFile[] {
+    return (['gguf', 'safetensors'] as const)
+      .map((form) => this.#bySource.get(keyOf(source, form)))
+      .filter((file) => file !== undefined);
   }
 
   /** Only if every file is still there. */
-  find(source: ModelSource): ModelFile | undefined {
-    const found = this.known(source);
+  find(source: ModelSource, form: WeightsForm): ModelFile | undefined {
+    const found = this.#bySource.get(keyOf(source, form));
     return found !== undefined && isComplete(found) ? found : undefined;
   }
+}
+
+/** Of safetensors the first path is their folder. */
+export function formOf({ files }: Pick<ModelFile, 'files'>): WeightsForm {
+  return files.some((path) => /\.safetensors$/i.test(path)) ? 'safetensors' : 'gguf';
+}
+
+function keyOf(source: ModelSource, form: WeightsForm): string {
+  return `${form} ${keyOfSource(source)}`;
 }
 
 /** Are all its files there? */

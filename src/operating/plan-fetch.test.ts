@@ -10,7 +10,7 @@ const world = {
   catalog: () => catalog,
   folder: '/models',
 };
-const planUrl = (url: string) => planFetch({ kind: 'url', url }, world, never);
+const planUrl = (url: string) => planFetch({ source: { kind: 'url', url }, weights: 'gguf' }, world, never);
 
 describe('planFetch', () => {
   it('gives each address a place of its own, with a harmless name', async () => {
@@ -27,7 +27,11 @@ describe('planFetch', () => {
 
   it('keeps the hash that was asked for', async () => {
     const sha256 = 'a'.repeat(64);
-    const { files } = await planFetch({ kind: 'url', url: 'https://x/y.gguf', sha256 }, world, never);
+    const { files } = await planFetch(
+      { source: { kind: 'url', url: 'https://x/y.gguf', sha256 }, weights: 'gguf' },
+      world,
+      never,
+    );
     expect(files[0]).toMatchObject({ sha256, url: 'https://x/y.gguf' });
   });
 

@@ -1,14 +1,17 @@
 /** What has to be fetched for a source: which files from where to where, and how large and how hashed they are. */
 
 import { createHash } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { RequestError } from '../base/errors.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
 import { type Catalog, type CatalogEntry, findInCatalog } from '../models/catalog/catalog.ts';
-import type { HubFile } from '../models/hub/hub.ts';
+import { hasGguf } from '../models/hub/gguf-variants.ts';
+import type { HubFile, HubListing } from '../models/hub/hub.ts';
 import type { Hubs } from '../models/hub/hubs.ts';
 import { pickFiles } from '../models/hub/pick-files.ts';
+import { findWeightFiles, pickWeights } from '../models/hub/pick-weights.ts';
 import { toSafePath } from '../outbound/safe-name.ts';
+import type { ShelfWish } from './model-shelf.ts';
 
 /** One file on its way. */
 export interface FileFetch {
@@ -20,11 +23,13 @@ export interface FileFetch {
   readonly sha256?: string;
 }
 
-/** A model's files, the one that an engine opens first. */
+/** A model's files, of GGUF the one that an engine opens first. */
 export interface FetchPlan {
   readonly name: string;
   readonly quantisation?: string;
   readonly files: readonly FileFetch[];
+  /** Set for safetensors: where their files come to lie, together. */
+  readonly folder?: string;
   /** What the person should know, e.g. that another hub was taken. */
   readonly notes: readonly string[];
 }
@@ -39,14 +44,19 @@ export interface PlanWorld {
 
 type HubSource = Extract<ModelSource, { kind: 'hub' }>;
 
-/** Asks hubs where need be; throws what a person can mend, with the field's path. */
-export async function planFetch(source: ModelSource, world: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
+/**
+ * Asks hubs where need be; throws what a person can mend, with the field's path. Who wants GGUF is given safetensors
+ * where a repository has nothing else: they can be converted.
+ */
+export async function planFetch(wish: ShelfWish, world: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
+  const { source, weights } = wish;
   switch (source.kind) {
     case 'hub':
-      return planHub(source, world, signal);
+      return planHub({ source, weights }, world, signal);
     case 'catalogue':
-      return planHub(hubSourceOf(source, world.catalog()), world, signal);
+      return planHub({ source: hubSourceOf(source, world.catalog()), weights }, world, signal);
     case 'url':
+      if (weights === 'safetensors') throw noSingleFile();
       return planUrl(source, world.folder);
     case 'bundled':
     case 'local':
@@ -55,27 +65,59 @@ export async function planFetch(source: ModelSource, world: PlanWorld, signal: A
   }
 }
 
-async function planHub(source: HubSource, { hubs, folder }: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
+interface HubWish extends Pick<ShelfWish, 'weights'> {
+  readonly source: HubSource;
+}
+
+async function planHub(wish: HubWish, { hubs, folder }: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
+  const { source } = wish;
   const { hub, note } = await hubs.pick(source.hub);
   const listing = await hub.files(source.repository, source.revision, signal);
-  const variant = pickFiles(listing, source);
-  const first = variant.files[0];
+  const { files, ...picked } = pick(listing, wish);
+  const [first] = files;
   if (first !== undefined) await hub.checkAccess(listing, first.path, signal);
   // The commit belongs to the path: a newer one never replaces files that are being served.
   const home = `${source.repository}/${listing.commit.slice(0, 12)}`;
+  const targetOf = (path: string): string => join(folder, hub.kind, ...toSafePath(`${home}/${path}`).split('/'));
   const toFetch = ({ path, sizeBytes, sha256 }: HubFile): FileFetch => ({
     ...hub.fileUrl(source.repository, listing.commit, path),
-    target: join(folder, hub.kind, ...toSafePath(`${home}/${path}`).split('/')),
+    target: targetOf(path),
     sizeBytes,
     ...(sha256 !== undefined && { sha256 }),
   });
-  const projector = variant.projector === undefined ? [] : [variant.projector];
   return {
     name: source.repository,
-    files: [...variant.files, ...projector].map(toFetch),
+    files: files.map(toFetch),
     notes: note === undefined ? [] : [note],
-    ...(variant.quantisation !== undefined && { quantisation: variant.quantisation }),
+    ...(picked.quantisation !== undefined && { quantisation: picked.quantisation }),
+    ...(picked.isFolder && { folder: dirname(targetOf('config.json')) }),
   };
+}
+
+interface Picked {
+  readonly files: readonly HubFile[];
+  readonly isFolder: boolean;
+  readonly quantisation?: string;
+}
+
+/** Somebody who names a variant means a GGUF file. */
+function pick(listing: HubListing, { source, weights }: HubWish): Picked {
+  if (weights === 'safetensors') return { files: pickWeights(listing), isFolder: true };
+  const isGguf = source.file !== undefined || source.quantisation !== undefined || hasGguf(listing);
+  const convertible = isGguf ? undefined : findWeightFiles(listing);
+  if (convertible !== undefined) return { files: convertible, isFolder: true };
+  const { files, projector, quantisation } = pickFiles(listing, source);
+  return {
+    files: projector === undefined ? files : [...files, projector],
+    isFolder: false,
+    ...(quantisation !== undefined && { quantisation }),
+  };
+}
+
+function noSingleFile(): RequestError {
+  const message =
+    'An address names one file, and this engine opens folders of safetensors: name a repository of a hub.';
+  return new RequestError('invalid_value', message, { param: 'source.kind' });
 }
 
 /** Which repository a name of the catalogue means; throws RequestError if there is no such name. */

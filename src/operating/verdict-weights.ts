@@ -4,6 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
+import { isFolder } from '../models/gguf-files.ts';
 import { hashTemplate } from '../models/template-hash.ts';
 
 /** So many samples, evenly over all files from the first byte to the last: 768 kB in all. */
@@ -42,9 +43,12 @@ function filesId(spec: ModelSpec): string {
 }
 
 function readContent(files: readonly string[]): string | undefined {
+  // Of a folder that an engine opens the files follow it.
+  const regular = files.filter((path) => !isFolder(path));
+  if (regular.length === 0 && files.length > 0) return undefined;
   const hash = createHash('sha256');
   try {
-    hashFiles(files, hash);
+    hashFiles(regular, hash);
     return hash.digest('hex');
   } catch {
     return undefined;

@@ -43,6 +43,7 @@ async function serve(family: string, freeBytes: number): Promise<EngineClient> {
     folder: join(folder, `models-${freeBytes}`),
     clock: systemClock,
     freeMemory: () => freeBytes,
+    readyGguf: () => undefined,
     freeDisk: async () => 2 ** 40,
   });
   const listener = { onPlan: () => {}, onProgress: () => {} };

@@ -48,6 +48,17 @@ export interface Catalog {
   readonly templates: readonly CatalogTemplate[];
 }
 
+/** What repositories add to a model's name for the same weights in another form. */
+const formSuffix =
+  /[-_](?:awq|gptq|gguf|fp8|bnb|mlx|int[48]|[48]bit|4bits?|w4a16|bf16|fp16|dynamic|quantized)(?=$|[-_])/gi;
+
+/** The entry of the same model, whatever form of its weights the name is of. */
+export function findKin(catalog: Catalog, name: string): CatalogEntry | undefined {
+  const bare = name.replaceAll(formSuffix, '').replace(/^meta-/i, '');
+  const found = findInCatalog(catalog, bare);
+  return found?.isBundled ? undefined : found;
+}
+
 /** The entry of this name, however it is capitalised. */
 export function findInCatalog({ entries }: Catalog, name: string): CatalogEntry | undefined {
   const wanted = name.toLowerCase();

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { findKin } from '../catalog/catalog.ts';
+import { loadCatalog } from '../catalog/load-catalog.ts';
 import { readModel } from '../read-model.ts';
 import { type ConversionListener, createConverter } from './converter.ts';
 
@@ -26,6 +28,7 @@ function open(freeDisk = 2 ** 40) {
     folder: home,
     clock: steps(),
     freeMemory: () => 2 ** 40,
+    readyGguf: (name) => findKin(catalog, name)?.name,
     freeDisk: async () => freeDisk,
   });
   const said: string[] = [];
@@ -43,6 +46,7 @@ function source(family: string): string {
   return home;
 }
 
+const catalog = loadCatalog();
 const never = new AbortController().signal;
 const filesIn = (home: string) =>
   readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(gguf|part)/.test(name));
@@ -141,9 +145,38 @@ describe('converter', () => {
     );
     await expect(converter.take(from, listener, never)).rejects.toMatchObject({
       code: 'model_unusable',
-      message: expect.stringMatching(/cannot be converted to GGUF: its architecture is "PhiForCausalLM".*\n.*-GGUF/),
+      message: expect.stringMatching(/cannot be converted to GGUF: its architecture is "PhiForCausalLM".*vLLM.*-GGUF/s),
     });
-    await expect(converter.plan(from)).rejects.toMatchObject({ code: 'model_unusable' });
-    expect(await converter.plan(source('qwen2'))).toMatchObject({ type: 'BF16' });
+    expect(() => converter.plan(from)).toThrow('PhiForCausalLM');
+    expect(converter.plan(source('qwen2'))).toMatchObject({ type: 'BF16' });
+  });
+
+  it('names the engine that runs what it cannot convert, and a ready GGUF where the catalogue has one', async () => {
+    const { converter } = open();
+    const from = join(mkdtempSync(join(folder, 'named-')), 'Qwen3-8B-AWQ');
+    cpSync(join(fixtures, 'qwen3'), from, { recursive: true });
+    const write = (values: object) => {
+      const config: unknown = JSON.parse(readFileSync(join(fixtures, 'qwen3', 'config.json'), 'utf8'));
+      writeFileSync(join(from, 'config.json'), JSON.stringify(Object.assign(config ?? {}, values)));
+    };
+    write({ quantization_config: { quant_method: 'awq' } });
+    await expect(converter.check(from)).rejects.toThrow(/quantised already \(awq\).*vLLM opens.*--model qwen3-8b\.$/s);
+    write({ auto_map: { AutoModel: 'evil.Model' } });
+    await expect(converter.check(from)).rejects.toThrow(
+      /never run\.\nTake the ready GGUF of the catalogue: --model qwen3-8b\.$/s,
+    );
+    write({});
+    rmSync(join(from, 'model.safetensors.index.json'));
+    for (const name of readdirSync(from)) if (name.endsWith('.safetensors')) rmSync(join(from, name));
+    await expect(converter.check(from), 'the weights need not be there').resolves.toBeUndefined();
+  });
+
+  it('lets others be served while it reads and writes', async () => {
+    const { converter, listener } = open();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await converter.take(source('llama3'), listener, never);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
   });
 });

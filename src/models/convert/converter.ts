@@ -3,19 +3,24 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { ConfigError } from '../../base/errors.ts';
-import { diskFull } from '../../outbound/part-file.ts';
 import { type DownloadProgress, ProgressMeter } from '../../outbound/progress-meter.ts';
-import { inWords } from '../estimate-memory.ts';
-import { type ConversionPlan, neededDisk, planConversion, type Room } from './plan-conversion.ts';
+import { type ConvertNews, runConversion } from './convert-work.ts';
+import { nameOfFolder } from './name-of-folder.ts';
+import { planWeights } from './plan-conversion.ts';
 import { keyOfFolder, type SourceKey } from './source-key.ts';
-import { Unconvertible } from './unconvertible.ts';
-import { writeGguf } from './write-gguf.ts';
+import { ForOtherEngines, Unconvertible } from './unconvertible.ts';
+
+/** What else there is for weights that cannot be converted. */
+export interface ConversionAdvice {
+  /** The catalogue's name for the model of this name, if it knows one. */
+  readonly readyGguf: (name: string) => string | undefined;
+}
 
 /** What converting stands on. */
-export interface ConverterParts {
+export interface ConverterParts extends ConversionAdvice {
   /** Converted models live here. */
   readonly folder: string;
   readonly clock: Clock;
@@ -42,7 +47,9 @@ export interface Converter {
   /** The converted file, if these weights were converted before. */
   find(folder: string): string | undefined;
   /** What converting would make. */
-  plan(folder: string): Promise<ConvertedFile>;
+  plan(folder: string): ConvertedFile;
+  /** Throws ConfigError if the small files show that it cannot be converted; its weights need not be there yet. */
+  check(folder: string): Promise<void>;
   /** The converted file; throws ConfigError, or disk_full. Aborting leaves nothing behind. */
   take(folder: string, listener: ConversionListener, signal: AbortSignal): Promise<string>;
 }
@@ -52,23 +59,30 @@ export function createConverter(parts: ConverterParts): Converter {
   const running = new Map<string, Promise<void>>();
   const homeOf = ({ place, state }: SourceKey) => join(parts.folder, place, state);
   const find = (folder: string): string | undefined => {
-    const home = homeOf(keyOf(folder));
+    const home = homeOf(keyOf(parts, folder));
     const name = existsSync(home) ? readdirSync(home).find((each) => each.endsWith('.gguf')) : undefined;
     return name === undefined ? undefined : join(home, name);
   };
   return {
     find,
-    async plan(folder) {
+    plan(folder) {
       const room = { memoryBytes: parts.freeMemory(), diskBytes: Number.POSITIVE_INFINITY };
-      const { name, target } = readPlan(folder, room);
+      const { name, target } = explained(parts, folder, () => planWeights(folder, room));
       return { name, type: target.type, sizeBytes: target.sizeBytes };
+    },
+    async check(folder) {
+      try {
+        await runConversion({ task: 'check', source: folder }, () => {}, new AbortController().signal);
+      } catch (thrown) {
+        throw explain(parts, folder, thrown);
+      }
     },
     async take(folder, listener, signal) {
       for (;;) {
         signal.throwIfAborted();
         const found = find(folder);
         if (found !== undefined) return found;
-        const key = keyOf(folder);
+        const key = keyOf(parts, folder);
         const home = homeOf(key);
         const others = running.get(home);
         if (others === undefined) {
@@ -100,60 +114,54 @@ interface Job extends ConverterParts {
 }
 
 async function convert(job: Job, listener: ConversionListener, signal: AbortSignal): Promise<void> {
-  const { source, place, home, clock } = job;
+  const { source, place, home, clock, freeMemory, freeDisk } = job;
   await mkdir(place, { recursive: true, mode: 0o700 });
   // Conversions of what these weights were before, and what was interrupted: nobody will ask for them again.
   for (const name of await readdir(place)) await rm(join(place, name), { recursive: true, force: true });
-  const diskBytes = await job.freeDisk(place);
-  const before = keyOf(source).state;
-  const plan = readPlan(source, { memoryBytes: job.freeMemory(), diskBytes });
-  const { target, metadata } = plan;
-  if (neededDisk(target) > diskBytes) throw diskFull(place, neededDisk(target), diskBytes);
-  listener.onPlan(describePlan(plan, diskBytes));
+  const room = { memoryBytes: freeMemory(), diskBytes: await freeDisk(place) };
+  const before = keyOf(job, source).state;
   const meter = new ProgressMeter(clock, 0);
-  const onProgress = (done: number, total: number): void => {
-    if (done < total && meter.isDue()) listener.onProgress(meter.read(done, total));
+  const listen = (news: ConvertNews): void => {
+    if (news.type === 'plan') listener.onPlan(news.words);
+    if (news.type !== 'progress' || news.bytesDone >= news.bytesTotal || !meter.isDue()) return;
+    listener.onProgress(meter.read(news.bytesDone, news.bytesTotal));
   };
-  const path = join(home, `${plan.name.replaceAll(/[^\w.-]/g, '_')}-${target.type}.gguf`);
   try {
-    await writeGguf({ path, metadata, tensors: target.tensors, signal, onProgress });
+    await runConversion({ task: 'convert', source, home, room }, listen, signal);
+    if (keyOf(job, source).state !== before) throw new Unconvertible('its files changed while they were read');
   } catch (thrown) {
-    throw thrown instanceof Unconvertible ? refuse(source, thrown) : thrown;
-  }
-  if (keyOf(source).state === before) return;
-  await rm(path, { force: true });
-  throw refuse(source, new Unconvertible('its files changed while they were read'));
-}
-
-function readPlan(source: string, room: Room): ConversionPlan {
-  try {
-    return planConversion(source, room);
-  } catch (thrown) {
-    throw thrown instanceof Unconvertible ? refuse(source, thrown) : thrown;
+    await rm(home, { recursive: true, force: true });
+    throw explain(job, source, thrown);
   }
 }
 
-/** `converting LlamaForCausalLM to GGUF BF16, once (15.0 GiB of 80.2 GiB free on the disk, …)`. */
-function describePlan({ config, target, memoryBytes, minutes }: ConversionPlan, diskBytes: number): string {
-  const disk = `${inWords(target.sizeBytes)} of ${inWords(diskBytes)} free on the disk`;
-  const time = minutes === 1 ? 'a minute or less' : `about ${minutes} minutes`;
-  return `converting ${config.className} to GGUF ${target.type}, once (${disk}, ${inWords(memoryBytes)} of memory to serve, ${time})`;
+function keyOf(advice: ConversionAdvice, folder: string): SourceKey {
+  return explained(advice, folder, () => keyOfFolder(folder));
 }
 
-function keyOf(folder: string): SourceKey {
+function explained<T>(advice: ConversionAdvice, folder: string, act: () => T): T {
   try {
-    return keyOfFolder(folder);
+    return act();
   } catch (thrown) {
-    throw thrown instanceof Unconvertible ? refuse(folder, thrown) : thrown;
+    throw explain(advice, folder, thrown);
   }
 }
 
-function refuse(folder: string, cause: Unconvertible): ConfigError {
-  const name = basename(folder);
-  const message =
-    `The weights in '${folder}' cannot be converted to GGUF: ${cause.message}.\n` +
-    `Take the GGUF of the same model (on the hub usually in '${name}-GGUF', file '${name}-Q4_K_M.gguf').`;
-  return new ConfigError('model_unusable', message, { cause });
+/** What cannot be converted as a whole sentence, with what to do instead. */
+function explain({ readyGguf }: ConversionAdvice, folder: string, thrown: unknown): unknown {
+  if (!(thrown instanceof Unconvertible)) return thrown;
+  const name = nameOfFolder(folder);
+  const ready = readyGguf(name);
+  const instead =
+    ready === undefined
+      ? `the GGUF of the same model (on the hub usually in '${name}-GGUF', file '${name}-Q4_K_M.gguf')`
+      : `the ready GGUF of the catalogue: --model ${ready}`;
+  const engine =
+    thrown instanceof ForOtherEngines
+      ? 'vLLM opens such weights as they are: --backend vllm (install it with: aimindserve engine install vllm).\nOr take'
+      : 'Take';
+  const message = `The weights in '${folder}' cannot be converted to GGUF: ${thrown.message}.\n${engine} ${instead}.`;
+  return new ConfigError('model_unusable', message, { cause: thrown });
 }
 
 /** Somebody else's work may go on after we gave up waiting. */

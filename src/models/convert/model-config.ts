@@ -1,7 +1,7 @@
 /** What a checkpoint's config.json says of the model, as far as conversion depends on it; whatever else it says must not matter. */
 
 import { isObject } from '../../base/json.ts';
-import { Unconvertible } from './unconvertible.ts';
+import { ForOtherEngines, Unconvertible } from './unconvertible.ts';
 
 /** llama.cpp's names of the architectures that can be converted. */
 export type Architecture = 'llama' | 'qwen2' | 'qwen3';
@@ -89,16 +89,16 @@ function refuseOthers(config: Config): string {
   if (remoteCode !== undefined)
     throw new Unconvertible('it brings program code of its own (auto_map), which is never run');
   if (isObject(quantisation))
-    throw new Unconvertible(
-      `it is quantised already (${String(quantisation['quant_method'] ?? 'of an unknown kind')}), which only GPU engines such as vLLM read`,
+    throw new ForOtherEngines(
+      `it is quantised already (${String(quantisation['quant_method'] ?? 'of an unknown kind')}), which is not undone here`,
     );
   if (typeof className !== 'string' || !architectures.has(className))
-    throw new Unconvertible(
+    throw new ForOtherEngines(
       `its architecture is ${JSON.stringify(className ?? null)}, and only ${[...architectures.keys()].join(', ')} can be converted here`,
     );
   if (config['hidden_act'] !== 'silu')
-    throw new Unconvertible('its config.json asks for an activation other than silu');
-  if (config['use_sliding_window'] === true) throw new Unconvertible('it attends through a sliding window');
+    throw new ForOtherEngines('its config.json asks for an activation other than silu');
+  if (config['use_sliding_window'] === true) throw new ForOtherEngines('it attends through a sliding window');
   return className;
 }
 
@@ -136,7 +136,7 @@ function readScaling(settings: Config, config: Config): RopeScaling {
       return { kind: 'llama3', factor: factor(), lowFactor, highFactor, originalContext: originalContext() };
     }
     default:
-      throw new Unconvertible(`it scales positions in a way that is not known here (${JSON.stringify(kind)})`);
+      throw new ForOtherEngines(`it scales positions in a way that is not known here (${JSON.stringify(kind)})`);
   }
 }
 
@@ -145,7 +145,7 @@ function refuseSpecialYarn(settings: Config): void {
   const defaults: Config = { beta_fast: 32, beta_slow: 1 };
   for (const key of ['attention_factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim', 'truncate'])
     if (settings[key] != null && settings[key] !== defaults[key])
-      throw new Unconvertible(`it scales positions by yarn with a '${key}' of its own`);
+      throw new ForOtherEngines(`it scales positions by yarn with a '${key}' of its own`);
 }
 
 function tokenIds(config: Config): Pick<ModelConfig, 'bosTokenId' | 'eosTokenId' | 'padTokenId'> {

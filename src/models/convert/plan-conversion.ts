@@ -19,15 +19,19 @@ export interface Room {
   readonly diskBytes: number;
 }
 
-/** A conversion that can begin. */
-export interface ConversionPlan {
+/** What a conversion will make, by its weights alone. */
+export interface WeightsPlan {
   readonly name: string;
   readonly config: ModelConfig;
   readonly target: Target;
-  readonly metadata: readonly MetadataEntry[];
   /** With a useful context; what serving it will take at least. */
   readonly memoryBytes: number;
   readonly minutes: number;
+}
+
+/** A conversion that can begin. */
+export interface ConversionPlan extends WeightsPlan {
+  readonly metadata: readonly MetadataEntry[];
 }
 
 /** A context that is of some use; more is taken when there is room. */
@@ -39,17 +43,29 @@ const spareDiskBytes = 256 << 20;
 
 /** Plans it in the best precision that fits; Unconvertible, or a ConfigError with the numbers if none fits. */
 export function planConversion(folder: string, room: Room): ConversionPlan {
+  const plan = planWeights(folder, room);
+  const { name, config, target } = plan;
+  const metadata = [
+    ...modelEntries(folder, config, { name, fileType: target.fileType }),
+    ...tokenizerEntries(folder, config),
+  ];
+  return { ...plan, metadata };
+}
+
+/** Throws Unconvertible if it can be seen without the weights. */
+export function checkSmallFiles(folder: string): void {
+  tokenizerEntries(folder, readModelConfig(readJson(folder, 'config.json') ?? missing('config.json')));
+}
+
+/** The same without the vocabulary, whose reading takes a while. */
+export function planWeights(folder: string, room: Room): WeightsPlan {
   const config = readModelConfig(readJson(folder, 'config.json') ?? missing('config.json'));
   const planned = planTensors(config, readWeights(folder));
   const name = nameOfFolder(folder);
   const precision = choosePrecision({ name, config, planned }, room);
   const target = chooseTarget(planned, precision);
-  const metadata = [
-    ...modelEntries(folder, config, { name, fileType: target.fileType }),
-    ...tokenizerEntries(folder, config),
-  ];
   const minutes = Math.max(1, Math.ceil(target.sizeBytes / bytesPerMinute[precision]));
-  return { name, config, target, metadata, memoryBytes: memoryOf({ name, config, planned }, precision), minutes };
+  return { name, config, target, memoryBytes: memoryOf({ name, config, planned }, precision), minutes };
 }
 
 /** Enough disk is left for a file of this size. */

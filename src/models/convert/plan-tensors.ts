@@ -4,7 +4,7 @@ import type { ModelConfig } from './model-config.ts';
 import type { SourceType } from './number-formats.ts';
 import { ropeFactors } from './rope-factors.ts';
 import type { SourceTensor } from './safetensors.ts';
-import { Unconvertible } from './unconvertible.ts';
+import { ForOtherEngines, Unconvertible } from './unconvertible.ts';
 import type { Weights } from './weight-files.ts';
 
 /** A tensor to write; its shape as the checkpoint has it, the last extent running fastest. */
@@ -63,7 +63,7 @@ function plan({ from, to, shape, interleavedHeads }: Expected, source: SourceTen
 
 function sourceType({ dtype, name }: SourceTensor): SourceType {
   if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
-  throw new Unconvertible(`its tensor '${name}' is stored as ${dtype}; only F32, F16 and BF16 can be converted`);
+  throw new ForOtherEngines(`its tensor '${name}' is stored as ${dtype}; only F32, F16 and BF16 can be converted`);
 }
 
 function expectedTensors(config: ModelConfig): Expected[] {

@@ -1,7 +1,7 @@
 /** Which of llama.cpp's pre-tokenizers splits text as a tokenizer.json says; one that is not known is refused, never guessed. */
 
 import { isObject } from '../../base/json.ts';
-import { Unconvertible } from './unconvertible.ts';
+import { ForOtherEngines } from './unconvertible.ts';
 
 type Json = Record<string, unknown>;
 
@@ -11,7 +11,7 @@ const others = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 const llama3 = `${contractions}|${words}|\\p{N}{1,3}|${others}`;
 const qwen2 = `${contractions}|${words}|\\p{N}|${others}`;
 
-/** Its name for `tokenizer.ggml.pre`; throws Unconvertible. */
+/** Its name for `tokenizer.ggml.pre`; throws ForOtherEngines. */
 export function recognisePreTokenizer(tokenizer: Json): string {
   refuseOtherModels(tokenizer);
   const pattern = splitPattern(tokenizer['pre_tokenizer']);
@@ -20,19 +20,19 @@ export function recognisePreTokenizer(tokenizer: Json): string {
   // The two differ in one thing: whether a word that is a token is taken as it is (llama.cpp, src/llama-vocab.cpp).
   if (pattern === llama3) return takesWholeWords ? 'llama-bpe' : 'smaug-bpe';
   if (pattern === qwen2 && !takesWholeWords) return 'qwen2';
-  throw new Unconvertible(
+  throw new ForOtherEngines(
     `its tokenizer splits text in a way that is not known here (${JSON.stringify(pattern).slice(0, 200)})`,
   );
 }
 
 function refuseOtherModels({ model, normalizer }: Json): void {
   if (!isObject(model) || (model['type'] ?? 'BPE') !== 'BPE' || model['byte_fallback'] === true)
-    throw new Unconvertible('its tokenizer is not of the kind that Llama 3 and Qwen have (byte-level BPE)');
+    throw new ForOtherEngines('its tokenizer is not of the kind that Llama 3 and Qwen have (byte-level BPE)');
   if (model['continuing_subword_prefix'] || model['end_of_word_suffix'])
-    throw new Unconvertible('its tokenizer marks parts of words, which no Llama 3 or Qwen does');
+    throw new ForOtherEngines('its tokenizer marks parts of words, which no Llama 3 or Qwen does');
   // NFC is left out by llama.cpp too: it matters only to text that is not composed.
   const isKnown = normalizer == null || (isObject(normalizer) && normalizer['type'] === 'NFC');
-  if (!isKnown) throw new Unconvertible('its tokenizer rewrites text before it splits it');
+  if (!isKnown) throw new ForOtherEngines('its tokenizer rewrites text before it splits it');
 }
 
 /** The one regular expression of a split that is followed by bytes as letters. */
@@ -47,7 +47,7 @@ function splitPattern(value: unknown): string {
   const isSplit =
     isObject(split) && split['type'] === 'Split' && split['behavior'] === 'Isolated' && split['invert'] !== true;
   if (!isSplit || !isByteLevel || rest.length > 0)
-    throw new Unconvertible('its tokenizer is not of the kind that Llama 3 and Qwen have (a split, then bytes)');
+    throw new ForOtherEngines('its tokenizer is not of the kind that Llama 3 and Qwen have (a split, then bytes)');
   const { pattern } = split;
   const text = isObject(pattern) ? pattern['Regex'] : undefined;
   return typeof text === 'string' ? text : '';

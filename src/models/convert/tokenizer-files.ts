@@ -3,7 +3,7 @@
 import { isObject } from '../../base/json.ts';
 import { recognisePreTokenizer } from './pre-tokenizer.ts';
 import { readJson, readText } from './read-json.ts';
-import { Unconvertible } from './unconvertible.ts';
+import { ForOtherEngines, Unconvertible } from './unconvertible.ts';
 
 /** A token that was added to the trained ones; `isSpecial` ones are no text. */
 export interface AddedToken {
@@ -72,7 +72,7 @@ function readSeparate(folder: string, settings: Record<string, unknown>): Tokeni
   if (vocabulary === undefined || text === undefined) throw new Unconvertible('it has no tokenizer.json');
   // These files do not say how text is split; only one family ships them.
   if (!/^Qwen2Tokenizer(Fast)?$/.test(String(settings['tokenizer_class'])))
-    throw new Unconvertible('it has no tokenizer.json, and its tokenizer is not that of Qwen');
+    throw new ForOtherEngines('it has no tokenizer.json, and its tokenizer is not that of Qwen');
   const lines = text.split(/\r?\n/).filter((line, at) => line !== '' && !(at === 0 && line.startsWith('#version')));
   const added = decoderTokens(settings);
   const trained = readVocabulary(vocabulary, 'vocab.json');

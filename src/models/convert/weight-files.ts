@@ -29,6 +29,16 @@ export function listWeightFiles(folder: string): string[] {
   return names;
 }
 
+/** Is everything there that its index names? */
+export function hasAllWeights(folder: string): boolean {
+  try {
+    return listWeightFiles(folder).length > 0;
+  } catch (thrown) {
+    if (thrown instanceof Unconvertible) return false;
+    throw thrown;
+  }
+}
+
 /** All tensors of the folder. */
 export function readWeights(folder: string): Weights {
   const weights = new Map<string, SourceTensor>();

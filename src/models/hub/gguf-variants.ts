@@ -43,6 +43,11 @@ export function ggufVariants(files: readonly HubFile[]): GgufVariant[] {
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/** Does a repository hold any? */
+export function hasGguf({ files }: { readonly files: readonly HubFile[] }): boolean {
+  return ggufVariants(files).length > 0;
+}
+
 const baseOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);

@@ -83,20 +83,26 @@ function choose({ repository }: Listing, variants: readonly GgufVariant[], what:
 }
 
 const otherWeights: ReadonlyArray<readonly [string, RegExp]> = [
+  ['GGUF', /\.gguf$/i],
   ['safetensors', /\.safetensors$/i],
   ['Python pickles', /\.(?:bin|pt|pth|ckpt|pkl)$/i],
   ['ONNX', /\.onnx(?:_data)?$/i],
   ['MLX', /\.npz$/i],
 ];
 
-/** Describes a repository without models of ours, and where they usually are. */
-function noGguf({ repository, files }: Listing): RequestError {
+/** What a repository holds in place of what was looked for, as a sentence. */
+export function describeHeld({ files }: Pick<Listing, 'files'>): string {
   const held = otherWeights.flatMap(([kind, ending]) => {
     const found = files.filter((file) => ending.test(file.path));
     const size = sizeText(found.reduce((sum, file) => sum + file.sizeBytes, 0));
     return found.length === 0 ? [] : [`${kind} (${found.length} ${found.length === 1 ? 'file' : 'files'}, ${size})`];
   });
-  const instead = held.length > 0 ? `It holds ${held.join(' and ')}.` : `It holds ${files.length} other files.`;
+  return held.length > 0 ? `It holds ${held.join(' and ')}.` : `It holds ${files.length} other files.`;
+}
+
+/** Describes a repository without models of ours, and where they usually are. */
+function noGguf({ repository, files }: Listing): RequestError {
+  const instead = describeHeld({ files });
   const name = repository.slice(repository.indexOf('/') + 1);
   const advice = /gguf$/i.test(name)
     ? ''
