@@ -49,7 +49,8 @@ export function restoreData(backup: string, dataFolder: string): Promise<Restore
   return restoreStore(backup, dataFolder, systemClock);
 }
 
-async function withStore<T>(dataFolder: string, work: (store: Store) => Promise<T>): Promise<T> {
+/** Opens a data directory's database for a moment, whether or not a server runs on it. */
+export async function withStore<T>(dataFolder: string, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await openStore({
     path: join(dataFolder, 'aimindserve.db'),
     clock: systemClock,

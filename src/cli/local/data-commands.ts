@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askPassword, askYes } from '../remote/person.ts';
+import { addBundleCommands } from './bundle.ts';
 import { addLocalCommand, type LocalDraft, type LocalSurroundings } from './local-command.ts';
 import { restart } from './restart.ts';
 
@@ -68,6 +69,7 @@ const resetPassword: LocalDraft = {
 /** Adds them. */
 export function addDataCommands(program: Command, local: LocalSurroundings): void {
   for (const draft of [restart, backup, restore]) addLocalCommand(program, draft, local);
+  addBundleCommands(program, local);
   const admin = program.command('admin').description('let an administrator in from the machine of the server');
   for (const draft of [link, resetPassword]) addLocalCommand(admin, draft, local);
 }

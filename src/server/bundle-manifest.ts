@@ -1,0 +1,129 @@
+/** What a bundle says of itself: its first file, by which all others are checked. */
+
+import { Field } from '../base/decode.ts';
+import { RequestError } from '../base/errors.ts';
+import { isModelSource, type ModelSource } from '../fleet/model-source.ts';
+import { toSafePath } from '../outbound/safe-name.ts';
+
+/** A file of a bundle. */
+export interface BundleFile {
+  /** In the bundle. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Where it belongs, below the data directory; absent = to the program itself. */
+  readonly target?: string;
+}
+
+/** A model of a bundle, as the platform knows those that it has fetched. */
+export interface BundleModel {
+  readonly name: string;
+  /** By which deployments ask for it; absent = by its path only. */
+  readonly source?: ModelSource;
+  readonly quantisation?: string;
+  /** Targets of its files, the first is what an engine opens. */
+  readonly files: readonly string[];
+}
+
+/** What a bundle holds. */
+export interface BundleManifest {
+  readonly format: 1;
+  readonly product: 'aimindserve';
+  readonly version: string;
+  /** As Node says it: `linux-x64`; the program and its libraries run nowhere else. */
+  readonly platform: string;
+  /** Unix seconds. */
+  readonly createdAt: number;
+  readonly files: readonly BundleFile[];
+  readonly models: readonly BundleModel[];
+}
+
+/** The folder that everything in a bundle lies in. */
+export const bundleFolder = 'aimindserve-bundle';
+/** The first file of a bundle. */
+export const manifestName = 'manifest.json';
+/** Files may be placed below these folders of the data directory, and nowhere else. */
+const targetFolders: readonly string[] = ['models/', 'wheels/'];
+
+/** Reads it as a stranger's: throws for what is none, and for any path that leads elsewhere. */
+export function readBundleManifest(json: string): BundleManifest {
+  const field = new Field(parse(json));
+  const manifest: BundleManifest = {
+    format: readFormat(field.get('format')),
+    product: field.get('product').oneOf(['aimindserve']),
+    version: field.get('version').string(),
+    platform: field.get('platform').string(),
+    createdAt: field.get('createdAt').integer(0),
+    files: field.get('files').items().map(readFile),
+    models: field.get('models').items().map(readModel),
+  };
+  const names = new Set(manifest.files.map(({ name }) => name));
+  if (names.size !== manifest.files.length) throw field.get('files').invalid('names one file twice');
+  const targets = new Set(manifest.files.map(({ target }) => target));
+  for (const each of field.get('models').items())
+    for (const file of each.get('files').items())
+      if (!targets.has(file.string())) throw file.invalid('is not among the files of the bundle');
+  return manifest;
+}
+
+/** The same as lines for `sha256sum --check`. */
+export function printChecksums(files: readonly Pick<BundleFile, 'name' | 'sha256'>[]): string {
+  return files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new RequestError('invalid_value', 'The bundle cannot be used: its manifest.json is not JSON.');
+  }
+}
+
+function readFormat(field: Field): 1 {
+  if (field.integer(1) === 1) return 1;
+  throw field.invalid('is newer than this program; load it with the version that is in the bundle (sh install.sh)');
+}
+
+function readFile(field: Field): BundleFile {
+  const sha256 = field.get('sha256');
+  if (!/^[0-9a-f]{64}$/.test(sha256.string())) throw sha256.invalid('must be 64 hexadecimal digits');
+  const target = field.get('target').optional(readTarget);
+  return {
+    name: readPath(field.get('name')),
+    sizeBytes: field.get('sizeBytes').integer(0, Number.MAX_SAFE_INTEGER),
+    sha256: sha256.string(),
+    ...(target !== undefined && { target }),
+  };
+}
+
+function readModel(field: Field): BundleModel {
+  const files = field.get('files').items().map(readTarget);
+  if (files.length === 0) throw field.get('files').invalid('must not be empty');
+  const source = field.get('source').optional(readSource);
+  const quantisation = field.get('quantisation').optional((each) => each.string());
+  return {
+    name: field.get('name').string(),
+    files,
+    ...(source !== undefined && { source }),
+    ...(quantisation !== undefined && { quantisation }),
+  };
+}
+
+function readSource(field: Field): ModelSource {
+  if (isModelSource(field.value)) return field.value;
+  throw field.invalid('is not where a model comes from');
+}
+
+function readTarget(field: Field): string {
+  const path = readPath(field);
+  if (targetFolders.some((folder) => path.startsWith(folder))) return path;
+  throw field.invalid(`must begin with ${targetFolders.map((folder) => `'${folder}'`).join(' or ')}`);
+}
+
+function readPath(field: Field): string {
+  try {
+    return toSafePath(field.string());
+  } catch {
+    throw field.invalid(`${JSON.stringify(String(field.value).slice(0, 100))} could lead out of its folder`);
+  }
+}
