@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Complete } from '../answering/complete.ts';
+import type { Meter } from '../answering/usage-meter.ts';
 import { type Clock, randomHex } from '../base/clock.ts';
 import { AuthError, RequestError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -37,6 +38,7 @@ export interface HttpOptions {
   /** Absent = plain HTTP, no pages of other sites, no proxies. */
   readonly reach?: Reach;
   readonly metrics?: HttpMetrics;
+  readonly meter?: Meter;
   readonly log: Log;
   readonly clock: Clock;
   readonly limits: HttpLimits;

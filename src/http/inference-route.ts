@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ticket } from '../answering/admission.ts';
 import { metered } from '../answering/admission-metered.ts';
 import type { Complete } from '../answering/complete.ts';
+import type { Meter } from '../answering/usage-meter.ts';
 import type { Clock } from '../base/clock.ts';
 import { type AppError, Bug, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -13,6 +14,7 @@ import type { ChatRequest, Warning } from '../chat/request.ts';
 import { type Caller, callerName } from '../fleet/caller.ts';
 import type { Decoded, Protocol } from '../wire/protocol.ts';
 import { readJsonBody } from './body.ts';
+import { dialectsOf } from './dialects.ts';
 import { sendFailure } from './errors.ts';
 import type { Flight, InFlight } from './in-flight.ts';
 import type { HttpLimits } from './limits.ts';
@@ -29,6 +31,7 @@ export interface InferenceContext {
   readonly door: Door;
   readonly callerOf: (request: FastifyRequest) => Caller;
   readonly observe?: Observe;
+  readonly meter?: Meter;
 }
 
 /** Watches an answer go by: the same events, looked at. */
@@ -48,16 +51,27 @@ export interface Door {
 /** The handler of one protocol's path. */
 export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    let admitted: Admitted;
+    const visitor = { caller: context.callerOf(request), userAgent: request.headers['user-agent'] };
+    let read: Read | undefined;
+    let ticket: Ticket;
     try {
-      admitted = letIn(protocol, context, { request, reply });
+      read = understand(protocol, context, request);
+      ticket = letIn(read, context, reply);
     } catch (thrown) {
-      new Answer({ protocol, context, reply }).refuse(toAppError(thrown));
+      const error = toAppError(thrown);
+      context.meter?.refused(visitor, error, read?.decoded.request.model);
+      new Answer({ protocol, context, reply }).refuse(error);
       return;
     }
-    const { decoded, ticket } = admitted;
-    const { observe = (_wanted, events) => events } = context;
-    const complete: Complete = (wanted, signal) => observe(wanted, metered(context.complete(wanted, signal), ticket));
+    const { decoded, body } = read;
+    const { observe = (_wanted, events) => events, meter } = context;
+    const complete: Complete = (wanted, signal) => {
+      const dialects = dialectsOf(body, decoded.reply);
+      const visit = { ...visitor, request: wanted, dialects, body, ticket };
+      const metering = meter?.begin(visit) ?? { ticket, watch: (events) => events };
+      const events = metered(context.complete(wanted, signal, metering.trace), metering.ticket);
+      return observe(wanted, metering.watch(events));
+    };
     const flight = context.inFlight.enter();
     // Fires after a whole answer too, when aborting changes nothing.
     reply.raw.once('close', () => flight.abort());
@@ -72,30 +86,31 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
   };
 }
 
-interface Admitted {
+/** A request that was understood. */
+interface Read {
+  readonly caller: Caller;
+  readonly body: unknown;
   readonly decoded: Decoded;
-  readonly ticket: Ticket;
 }
 
-interface Exchange {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-}
-
-/** Understands a request and asks whether its caller may; throws what to refuse it with. */
-function letIn(protocol: Protocol, context: InferenceContext, { request, reply }: Exchange): Admitted {
+/** Throws what is wrong with it. */
+function understand(protocol: Protocol, context: InferenceContext, request: FastifyRequest): Read {
   const wishes = readWishes(request.headers);
   const body = readJsonBody(request.body, request.headers['content-encoding']);
   const decoded = protocol.decode(body, { created: context.clock.unixSeconds(), ...wishes });
   const caller = context.callerOf(request);
-  const asked = { ...decoded.request, caller: callerName(caller) };
+  return { caller, body, decoded: { ...decoded, request: { ...decoded.request, caller: callerName(caller) } } };
+}
+
+/** Asks whether its caller may; throws what to refuse it with. */
+function letIn({ caller, decoded }: Read, { door }: InferenceContext, reply: FastifyReply): Ticket {
   try {
-    const ticket = context.door.admit(caller, asked);
+    const ticket = door.admit(caller, decoded.request);
     reply.headers(ticket.headers);
-    return { decoded: { ...decoded, request: asked }, ticket };
+    return ticket;
   } catch (thrown) {
     const error = toAppError(thrown);
-    if (error.kind === 'limit') reply.headers(context.door.headers(caller, asked));
+    if (error.kind === 'limit') reply.headers(door.headers(caller, decoded.request));
     throw error;
   }
 }
