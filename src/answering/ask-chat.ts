@@ -15,14 +15,15 @@ import { type Asker, type AskingTools, type Generation, type Question, seedOfCho
 import { refuseHopeless } from './context-limit.ts';
 import { noUsage } from './meter.ts';
 import { foldIntoMessages } from './prepare.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** The remote renders and parses by itself; whatever calls it makes are checked like any other. */
-export function askChat(client: ChatClient): Asker {
+export function askChat(client: ChatClient, { limits }: Pick<AskingTools, 'limits'>): Asker {
   return {
     path: 'engine',
     question: async (request) => {
       refuseHopeless(request, client.contextPerSlot);
-      const generate = (choice: number) => new Conversation(client, forOneChoice(request, choice));
+      const generate = (choice: number) => new Conversation({ client, limits, request: forOneChoice(request, choice) });
       return { tools: request.tools, isConstrained: false, relaxed: new Map(), warnings: [], generate };
     },
   };
@@ -43,7 +44,12 @@ export function askChatPrompted(client: ChatClient, tools: AskingTools, format: 
         toolChoice: { type: 'none' },
       };
       const generate = (choice: number) =>
-        new Conversation(client, forOneChoice(folded, choice), plan.parser(tools.newCallId));
+        new Conversation({
+          client,
+          limits: tools.limits,
+          request: forOneChoice(folded, choice),
+          parser: plan.parser(tools.newCallId),
+        });
       return { tools: shown, isConstrained: false, relaxed: plan.relaxed, warnings, generate };
     },
   };
@@ -65,6 +71,14 @@ function plainMessage(message: TemplateMessage, index: number): Message {
   return { role: 'user', content, path };
 }
 
+interface ConversationParts {
+  readonly client: ChatClient;
+  readonly limits: TimeLimits;
+  readonly request: ChatRequest;
+  /** Absent = the remote reads its model's calls by itself. */
+  readonly parser?: FormatParser;
+}
+
 /** One answer of the remote. */
 class Conversation implements Generation {
   reason: PieceEnd = 'stop';
@@ -74,10 +88,12 @@ class Conversation implements Generation {
   readonly #request: ChatRequest;
   readonly #reader: AnswerReader;
   readonly #isNative: boolean;
+  readonly #limits: TimeLimits;
   readonly #abort = new AbortController();
 
-  constructor(client: ChatClient, request: ChatRequest, parser?: FormatParser) {
+  constructor({ client, limits, request, parser }: ConversationParts) {
     this.#client = client;
+    this.#limits = limits;
     this.#isNative = parser === undefined;
     this.#reader = new AnswerReader(parser ?? plainParser, {
       stop: request.stop,
@@ -98,17 +114,14 @@ class Conversation implements Generation {
   async *events(signal: AbortSignal): AsyncGenerator<ParserEvent, void, undefined> {
     const both = AbortSignal.any([signal, this.#abort.signal]);
     let isFinished = false;
-    try {
-      for await (const event of this.#client.converse(this.#request, both)) {
-        if (event.type === 'error') throw event.error;
-        if (event.type === 'usage') this.usage = event.usage;
-        const { events, stopped } = this.#read(event);
-        yield* events;
-        isFinished ||= stopped || event.type === 'finish';
-        if (stopped) break;
-      }
-    } finally {
-      this.stop();
+    const answer = this.#client.converse(this.#request, both);
+    for await (const event of this.#limits.watch(answer, { begins: isAnswer, abort: () => this.stop() })) {
+      if (event.type === 'error') throw event.error;
+      if (event.type === 'usage') this.usage = event.usage;
+      const { events, stopped } = this.#read(event);
+      yield* events;
+      isFinished ||= stopped || event.type === 'finish';
+      if (stopped) break;
     }
     if (!isFinished && !signal.aborted) throw endedEarly();
   }
@@ -131,6 +144,11 @@ class Conversation implements Generation {
         return nothing;
     }
   }
+}
+
+/** Some remotes send a beginning as soon as they are asked. */
+function isAnswer({ type }: ChatEvent): boolean {
+  return type !== 'start' && type !== 'progress' && type !== 'warning';
 }
 
 const nothing: Reading = { events: [], stopped: false };

@@ -32,7 +32,7 @@ export function askText(engine: TextEngine, profile: ModelProfile): Asker {
     question: async (request) => {
       refuseHopeless(request, client.contextPerSlot);
       const prepared = prepare(request, profile, { now: tools.now(), isUnheld: !client.abilities.wholeGrammar });
-      const tokens = await client.tokenize(prepared.prompt);
+      const tokens = await tools.limits.reply(client.tokenize(prepared.prompt));
       const wished = { ...spec.sampling, ...request.sampling };
       const room = { promptTokens: tokens.length, context: client.contextPerSlot };
       const sampling = fitContext(wished, room);
@@ -85,13 +85,14 @@ function begin(engine: TextEngine, asked: Asked, choice: number): Generation {
     client,
     wish: { tokens, constraint: plan.constraint, sampling },
     reader,
+    limits: tools.limits,
     ...(limit && { thoughtLimit: limit }),
     ...(trace && { trace }),
   });
 }
 
 /** Once reasoning has taken its share, what is written and the marker that ends it become a part of the prompt. */
-function thoughtLimit({ client, trace }: TextEngine, asked: Asked): ThoughtLimit | undefined {
+function thoughtLimit({ client, tools, trace }: TextEngine, asked: Asked): ThoughtLimit | undefined {
   const { request, plan, sampling } = asked;
   const { afterReasoning } = plan;
   const { maxTokens } = sampling;
@@ -101,7 +102,7 @@ function thoughtLimit({ client, trace }: TextEngine, asked: Asked): ThoughtLimit
   const goOn = async (written: Prompt, used: number): Promise<Wish | undefined> => {
     const prompt = joinSegments([...asked.prompt, ...written, ...close]);
     trace?.prompt(prompt);
-    const tokens = await client.tokenize(prompt);
+    const tokens = await tools.limits.reply(client.tokenize(prompt));
     const left = Math.min(maxTokens - used, client.contextPerSlot - tokens.length);
     return left <= 0 ? undefined : { tokens, constraint, sampling: { ...sampling, maxTokens: left } };
   };
@@ -109,12 +110,12 @@ function thoughtLimit({ client, trace }: TextEngine, asked: Asked): ThoughtLimit
 }
 
 async function rawTokens(
-  { client, spec }: TextEngine,
+  { client, spec, tools }: TextEngine,
   raw: RawPrompt,
 ): Promise<{ prompt: Prompt; tokens: Int32Array }> {
   if (typeof raw.text === 'string') {
     const prompt = [{ text: raw.text, trusted: true }];
-    return { prompt, tokens: await client.tokenize(prompt) };
+    return { prompt, tokens: await tools.limits.reply(client.tokenize(prompt)) };
   }
   if (!client.abilities.tokenIds) throw wrongPrompt(raw, 'this engine takes text only, no token ids');
   const strange = raw.text.find((id) => id < 0 || id >= spec.vocabularySize);

@@ -5,6 +5,7 @@ import type { PieceEnd } from '../chat/piece.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Tool } from '../chat/tool.ts';
 import type { ToolFormat } from '../formats/format.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** One answer being generated; after `events` has ended, the rest is known. */
 export interface Generation {
@@ -46,6 +47,7 @@ export interface Asker {
 export interface AskingTools {
   readonly newCallId: () => string;
   readonly now: () => Date;
+  readonly limits: TimeLimits;
 }
 
 /** The same seed for the first choice, and another for each further one. */

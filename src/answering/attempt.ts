@@ -11,6 +11,7 @@ import type { AnswerReader } from './answer-reader.ts';
 import type { Generation } from './asker.ts';
 import { noUsage } from './meter.ts';
 import { ThoughtCount } from './thinking-budget.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** What an engine is asked. */
 export type Wish = Omit<GenerateRequest, 'signal'>;
@@ -29,6 +30,7 @@ export interface AttemptParts {
   readonly client: EngineClient;
   readonly wish: Wish;
   readonly reader: AnswerReader;
+  readonly limits: TimeLimits;
   readonly thoughtLimit?: ThoughtLimit;
   readonly trace?: Trace;
 }
@@ -78,19 +80,16 @@ export class Attempt implements Generation {
     thought: ThoughtCount | undefined,
     ending: AbortSignal,
   ): AsyncGenerator<ParserEvent, void, undefined> {
-    const { client, trace, reader } = this.#parts;
+    const { client, trace, reader, limits } = this.#parts;
     const before = this.usage;
     const leaving = new AbortController();
-    try {
-      for await (const piece of client.generate({ ...wish, signal: AbortSignal.any([ending, leaving.signal]) })) {
-        trace?.piece(piece);
-        this.#count(piece, before);
-        yield* this.#read(piece);
-        thought?.add(piece, reader.isThinking);
-        if (this.#isOver || (reader.isThinking && thought?.isSpent === true)) break;
-      }
-    } finally {
-      leaving.abort();
+    const pieces = client.generate({ ...wish, signal: AbortSignal.any([ending, leaving.signal]) });
+    for await (const piece of limits.watch(pieces, { begins: () => true, abort: () => leaving.abort() })) {
+      trace?.piece(piece);
+      this.#count(piece, before);
+      yield* this.#read(piece);
+      thought?.add(piece, reader.isThinking);
+      if (this.#isOver || (reader.isThinking && thought?.isSpent === true)) break;
     }
   }
 

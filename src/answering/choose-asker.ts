@@ -73,7 +73,7 @@ async function askRemote(client: ChatClient, circumstances: Circumstances): Prom
   const { candidate, profile, request, tools } = circumstances;
   if (request.raw !== undefined) throw noRaw(request);
   const isNative = client.abilities.tools && candidate.deployment.toolFormat === undefined;
-  const asker = isNative ? askChat(client) : askChatPrompted(client, tools, promptedFormat(profile.format));
+  const asker = isNative ? askChat(client, tools) : askChatPrompted(client, tools, promptedFormat(profile.format));
   return put(asker, request, []);
 }
 

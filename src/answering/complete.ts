@@ -1,21 +1,24 @@
 /** One request's way from question to answer; reads like the list admit, route, prompt, guarantee, meter. */
 
 import type { Clock, RandomHex } from '../base/clock.ts';
-import { LimitError, RequestError, toAppError } from '../base/errors.ts';
+import { type AppError, LimitError, RequestError, toAppError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { ChatEvent, Report, Usage } from '../chat/event.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
-import type { Candidate, Roster } from '../engines/roster.ts';
+import type { Candidate, Outcome, Roster } from '../engines/roster.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { checkSchema } from '../schema/check-schema.ts';
+import { affinityOf } from './affinity.ts';
 import { Choice } from './choice.ts';
 import { type Asked, chooseAsker } from './choose-asker.ts';
 import { withDefaults } from './deployment-defaults.ts';
+import { PlaceSearch } from './find-place.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { addUsage, noUsage } from './meter.ts';
 import type { ModelProfile } from './model-profile.ts';
 import { ReasoningMemory } from './reasoning-memory.ts';
+import { TimeLimits } from './time-limits.ts';
 
 /**
  * Answers a request as a stream in the order that `chat/fold.ts` owns. Never throws: every failure is the last
@@ -73,6 +76,7 @@ class Answer {
   readonly #memory: ReasoningMemory;
   readonly #request: ChatRequest;
   readonly #trace: Trace | undefined;
+  readonly #said = new Set<string>();
 
   constructor({ world, memory, request, trace }: AnswerParts) {
     this.#world = world;
@@ -83,14 +87,44 @@ class Answer {
 
   async *events(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
     const { roster, clock } = this.#world;
-    const deployment = route(this.#request.model, roster);
-    checkSchemas(this.#request);
+    const request = this.#request;
+    const deployments = [route(request.model, roster)];
+    checkSchemas(request);
+    const { caller } = request;
+    const wish = { affinity: affinityOf(request), ...(caller !== undefined && { caller }) };
+    const search = new PlaceSearch({ roster, deployments, wish });
     const askedMs = clock.nowMs();
-    const candidate = await roster.acquire(deployment, signal);
+    for (;;) {
+      const candidate = yield* search.next(signal);
+      const queueMs = Math.round(clock.nowMs() - askedMs);
+      const failure = yield* this.#try(candidate, queueMs, signal);
+      if (failure === undefined) return;
+      if (!search.mayGoOn(candidate, failure)) throw failure;
+    }
+  }
+
+  /** The failure, where nothing of the answer was sent before it: somebody else may be asked then. */
+  async *#try(
+    candidate: Candidate,
+    queueMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChatEvent, AppError | undefined, undefined> {
+    let hasBegun = false;
+    let outcome: Outcome | undefined;
     try {
-      yield* this.#answer(candidate, Math.round(clock.nowMs() - askedMs), signal);
+      for await (const event of this.#answer(candidate, queueMs, signal)) {
+        hasBegun ||= 'choice' in event;
+        if (event.type !== 'warning' || this.#isNews(event.warning)) yield event;
+      }
+      if (!signal.aborted) outcome = 'answered';
+      return undefined;
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (!signal.aborted) outcome = error;
+      if (hasBegun || signal.aborted) throw thrown;
+      return error;
     } finally {
-      candidate.release();
+      candidate.release(outcome);
     }
   }
 
@@ -101,6 +135,7 @@ class Answer {
   ): AsyncGenerator<ChatEvent, void, undefined> {
     const asked = await this.#ask(candidate, this.#world.profile(candidate));
     for (const warning of asked.warnings) yield { type: 'warning', warning };
+    yield { type: 'progress', stage: 'prefill' };
 
     const choices = this.#choices(asked, candidate);
     const ending = new AbortController();
@@ -118,11 +153,20 @@ class Answer {
     yield { type: 'report', report: this.#report({ asked, choices, deployment, queueMs }) };
   }
 
+  /** Each warning is told once, however many replicas have to give it. */
+  #isNews({ code, message }: Warning): boolean {
+    const words = `${code}\n${message}`;
+    if (this.#said.has(words)) return false;
+    this.#said.add(words);
+    return true;
+  }
+
   async #ask(candidate: Candidate, profile: ModelProfile): Promise<Asked> {
     const world = this.#world;
     const tools = {
       newCallId: () => `chatcmpl-tool-${world.randomHex(16)}`,
       now: () => new Date(world.clock.unixSeconds() * 1000),
+      limits: new TimeLimits(candidate.deployment.timeouts, world.clock),
     };
     return chooseAsker({
       candidate,
@@ -162,7 +206,7 @@ interface Finished {
   readonly queueMs: number;
 }
 
-/** All events, with each warning once, before the answer ends or fails. */
+/** All events, and the warnings before the answer ends or fails. */
 async function* withWarnings(
   events: AsyncIterable<ChatEvent>,
   warnings: () => readonly Warning[],
@@ -173,8 +217,7 @@ async function* withWarnings(
   } catch (thrown) {
     failure = { thrown };
   }
-  const said = new Map(warnings().map((warning) => [`${warning.code}\n${warning.message}`, warning]));
-  for (const warning of said.values()) yield { type: 'warning', warning };
+  for (const warning of warnings()) yield { type: 'warning', warning };
   if (failure !== undefined) throw failure.thrown;
 }
 

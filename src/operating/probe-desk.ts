@@ -235,10 +235,10 @@ function rosterOf({ instance, spec, deployment }: Ready): Roster {
   return {
     find: () => deployment,
     deployments: () => [deployment],
-    async acquire(_, signal) {
+    async acquire(_, signal, { except } = {}) {
       signal.throwIfAborted();
       const { id, client } = instance;
-      if (client === undefined)
+      if (client === undefined || except?.has(id))
         throw new UnavailableError('model_loading', `The instance of '${deployment.name}' that was probed has ended.`);
       return { instance: id, deployment, spec, client, release: instance.enter() };
     },
