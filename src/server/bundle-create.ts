@@ -101,11 +101,7 @@ async function prepareProgram(
 async function packPackage(each: InstalledPackage, path: string): Promise<void> {
   const files = await listPackageFiles(each);
   const members = files.map((name) => tarFileOf(`package/${name}`, join(each.folder, name)));
-  await pipeline(
-    Readable.from(writeTar(await Promise.all(members))),
-    createGzip({ level: 9 }),
-    createWriteStream(path),
-  );
+  await pipeline(Readable.from(writeTar(await Promise.all(members))), createGzip(), createWriteStream(path));
 }
 
 async function tarFileOf(name: string, path: string): Promise<TarFile> {

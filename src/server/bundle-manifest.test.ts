@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { readBundleManifest } from './bundle-manifest.ts';
+
+const sha256 = 'a'.repeat(64);
+const good = {
+  ...{ format: 1, product: 'aimindserve', version: '1.0.0', platform: 'linux-x64', createdAt: 1 },
+  files: [{ name: 'files/00001', sizeBytes: 3, sha256, target: 'models/org/model.gguf' }],
+  models: [{ name: 'model', files: ['models/org/model.gguf'] }],
+};
+const withFile = (change: object) => ({ ...good, files: [{ ...good.files[0], ...change }], models: [] });
+
+describe('the manifest of a bundle', () => {
+  it('is read', () => {
+    expect(readBundleManifest(JSON.stringify(good))).toEqual(good);
+  });
+
+  it.each([
+    ['../outside', 'files[0].target'],
+    ['models/../../outside', 'files[0].target'],
+    ['/etc/passwd', 'files[0].target'],
+    ['models//x', 'files[0].target'],
+    ['models/a\\..\\b', 'files[0].target'],
+    ['models/x\u0000', 'files[0].target'],
+    ['aimindserve.db', 'files[0].target'],
+    ['secret-key', 'files[0].target'],
+    ['models', 'files[0].target'],
+    ['models/x.part', 'files[0].target'],
+    ['', 'files[0].target'],
+    [7, 'files[0].target'],
+  ])('may not place a file at %j', (target, path) => {
+    expect(() => readBundleManifest(JSON.stringify(withFile({ target })))).toThrow(path);
+  });
+
+  it.each([
+    ['a name that leads elsewhere', withFile({ name: '../manifest.json' }), 'files[0].name'],
+    ['a size that is none', withFile({ sizeBytes: -1 }), 'files[0].sizeBytes'],
+    ['a checksum that is none', withFile({ sha256: 'abc' }), 'files[0].sha256'],
+    ['two files of one name', { ...good, files: [...good.files, ...good.files] }, 'names one file twice'],
+    ['a model without its file', { ...good, files: [] }, 'models[0].files[0]'],
+    [
+      'a source that is none',
+      { ...good, models: [{ ...good.models[0], source: { kind: 'moon' } }] },
+      'models[0].source',
+    ],
+    ['another product', { ...good, product: 'other' }, 'product'],
+    ['a later format', { ...good, format: 2 }, 'newer than this program'],
+    ['a list', [], 'expected an object'],
+    ['nothing', null, 'expected an object'],
+  ])('is refused with %s', (_name, value, reason) => {
+    expect(() => readBundleManifest(JSON.stringify(value))).toThrow(reason);
+  });
+
+  it('is refused where it is not JSON', () => {
+    expect(() => readBundleManifest('{')).toThrow('not JSON');
+  });
+});
