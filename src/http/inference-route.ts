@@ -150,12 +150,19 @@ class Answer {
     const stream = new StreamReply(this.#reply, this.#context.limits);
     const encoder = this.#protocol.frames(reply);
     const warnings: Warning[] = [...request.warnings];
+    let progress = '';
     const open = (): void => {
       if (stream.isOpen || this.#isGone()) return;
       this.#warn(warnings);
       stream.open();
     };
-    const early = setTimeout(open, this.#context.limits.headersAfterMs);
+    const openEarly = (): void => {
+      if (stream.isOpen) return;
+      open();
+      // What it waits for is told at once, and not only when that changes.
+      if (stream.isOpen && progress !== '') void stream.write(progress);
+    };
+    const early = setTimeout(openEarly, this.#context.limits.headersAfterMs);
     try {
       for await (const event of eventsOf(this.#context.complete, request, flight)) {
         if (event.type === 'warning') warnings.push(event.warning);
@@ -165,8 +172,9 @@ class Answer {
           return await stream.end(encoder.encode(event));
         }
         if (opensStream(event)) open();
-        const frame = stream.isOpen || event.type !== 'progress' ? encoder.encode(event) : '';
-        if (frame !== '') await stream.write(frame);
+        const frame = encoder.encode(event);
+        if (event.type === 'progress') progress = frame;
+        if (frame !== '' && stream.isOpen) await stream.write(frame);
       }
       await stream.end(encoder.end());
     } finally {
