@@ -28,10 +28,14 @@ export type SpecialTokens = (special: string) => number | 'letters' | undefined;
 /**
  * In free text special tokens are printed by their letters in any case: llama.cpp reads them there as letters too, so
  * an opening that only the token made could be passed by. RequestError as `compileGrammar`. llama.cpp never writes
- * U+0000, whatever the grammar says.
+ * U+0000, whatever the grammar says. `tokenById` writes a token by its id, else as llama.cpp reads it.
  */
-export function printGbnf(grammar: Grammar, specials: SpecialTokens = () => 'letters'): PrintedGrammar {
-  return new Printer(grammar, specials).print();
+export function printGbnf(
+  grammar: Grammar,
+  specials: SpecialTokens = () => 'letters',
+  tokenById: (id: number) => string = (id) => `<[${id}]>`,
+): PrintedGrammar {
+  return new Printer(grammar, specials, tokenById).print();
 }
 
 type Kind = GrammarNode['kind'];
@@ -71,15 +75,17 @@ class Printer {
   owner = 'root';
   readonly #grammar: Grammar;
   readonly #specials: SpecialTokens;
+  readonly #tokenById: (id: number) => string;
   readonly #survey: GrammarSurvey;
   readonly #rules = new Map<string, string>();
   /** Nodes met before, and the rules of those met twice. */
   readonly #shared = new Map<GrammarNode, string | undefined>();
   readonly #relaxed = new Set<PrintedGrammar['relaxed'][number]>();
 
-  constructor(grammar: Grammar, specials: SpecialTokens) {
+  constructor(grammar: Grammar, specials: SpecialTokens, tokenById: (id: number) => string) {
     this.#grammar = grammar;
     this.#specials = specials;
+    this.#tokenById = tokenById;
     this.#survey = surveyGrammar(grammar, (special) => specials(special) !== undefined);
   }
 
@@ -102,7 +108,7 @@ class Printer {
 
   special(token: string): Printed {
     const id = this.#specials(token);
-    if (typeof id === 'number') return item(`<[${id}]>`);
+    if (typeof id === 'number') return item(this.#tokenById(id));
     this.#relaxed.add('special');
     return item(literal(token));
   }
