@@ -18,6 +18,7 @@ const config: ServerConfig = {
   trustedProxies: [],
   dataFolder: '/state',
   isDataFolderNamed: false,
+  drainMs: 10_000,
   logLevel: 'info',
 };
 const server: RunningServer = {

@@ -64,6 +64,7 @@ export function prepareServer(
       isModelNamed: settings.model !== undefined || settings.names.length > 0,
       dataFolder: settings.dataFolder === undefined ? dataFolderOf(environment) : resolve(folder, settings.dataFolder),
       isDataFolderNamed: settings.dataFolder !== undefined || (environment['AIMINDSERVE_DATA_DIR'] ?? '') !== '',
+      drainMs: settings.drainSeconds * 1000,
       logLevel: settings.logLevel,
       environment,
       ...settings.outside,

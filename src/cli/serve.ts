@@ -27,7 +27,7 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   const signal = await stopped;
   const then = signal === leaveSignal ? ' The engines go on for the next server, ten minutes at most.' : '';
   surroundings.warn(`${signal}: finishing what runs; once more ends at once.${then}`);
-  process.once(signal, () => process.exit(0));
+  void untilSignal().then(() => process.exit(0));
   await (signal === leaveSignal ? server.leave() : server.close());
   return 0;
 }

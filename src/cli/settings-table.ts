@@ -33,6 +33,7 @@ export type SettingName =
   | 'oidc-groups-claim'
   | 'oidc-admin-group'
   | 'oidc-user-group'
+  | 'drain-timeout'
   | 'log-level';
 
 /** One row of the table. */
@@ -217,6 +218,12 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
     value: 'GROUP',
     help: 'Only members (and administrators) may sign in.',
     takes: 'list',
+    aliases: [],
+  },
+  'drain-timeout': {
+    value: 'SECONDS',
+    help: 'How long running answers may take once the server is told to end. Default: 10.',
+    takes: 'one',
     aliases: [],
   },
   'log-level': {

@@ -31,6 +31,7 @@ describe('readSettings', () => {
       hub: 'auto',
       noModel: false,
       outside: { pathRoots: [], corsOrigins: [], trustedProxies: [] },
+      drainSeconds: 10,
       logLevel: 'info',
       notes: [],
     });
@@ -67,6 +68,7 @@ describe('readSettings', () => {
     [['--ctx-size', '8x'], undefined, /--ctx-size: '8x' is not a number of tokens/],
     [['--gpu', 'rocm'], undefined, /--gpu: 'rocm' is not one of auto, off, cuda, vulkan, metal/],
     [['--log-level', 'loud'], undefined, /--log-level/],
+    [['--drain-timeout', '-1'], undefined, /--drain-timeout: '-1' is not a whole number from 0/],
     [['--model='], undefined, /--model is empty/],
     [['--served-model-name=,'], undefined, /--served-model-name is empty/],
     [['--config', 'absent.yaml'], undefined, /absent\.yaml does not exist/],

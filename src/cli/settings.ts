@@ -35,6 +35,7 @@ export interface Settings {
   readonly noModel: boolean;
   readonly dataFolder?: string;
   readonly outside: OutsideConfig;
+  readonly drainSeconds: number;
   readonly logLevel: LogLevel;
   /** What the person should know of how the settings were understood. */
   readonly notes: readonly string[];
@@ -77,6 +78,7 @@ export function readSettings(sources: SettingSources): Settings {
     outside: readOutside(find, sources.folder),
     hub: read('hub', toHub) ?? 'auto',
     noModel: read('no-model', toBoolean) ?? false,
+    drainSeconds: read('drain-timeout', (given) => toInteger(given, 0, 86_400)) ?? 10,
     logLevel: read('log-level', toLogLevel) ?? 'info',
     ...present('model', read('model', toText)),
     ...present('dataFolder', read('data-dir', toText)),

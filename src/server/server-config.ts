@@ -41,6 +41,8 @@ export interface ServerConfig extends OutsideConfig {
   readonly dataFolder: string;
   /** Did a person choose it? */
   readonly isDataFolderNamed: boolean;
+  /** How long running answers may take once the server is told to end. */
+  readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told now and then how far the declared model is. */

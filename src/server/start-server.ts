@@ -43,9 +43,6 @@ export interface RunningServer {
   leave(): Promise<void>;
 }
 
-/** How long running requests may take once the server is told to end. */
-const drainMs = 10_000;
-
 /** Starts a server; resolves once the declared model answers, rejects with a ConfigError that says what to change. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   const { leaveEngines, ...server } = await openAll(async (begun) => {
@@ -66,7 +63,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const app = createApp(config, { foundation, platform, closing: closing.signal });
     begun(() => {
       closing.abort();
-      return app.close(drainMs);
+      return app.close(config.drainMs);
     });
     const url = await listen(app, config);
     await foundation.lock.update({ url });
