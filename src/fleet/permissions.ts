@@ -57,6 +57,12 @@ export const permissions = {
 
   'settings.read': 'admin',
   'settings.edit': 'admin',
+  // Captured requests hold whatever was said.
+  'capture.read-own': 'own',
+  'capture.read-any': 'admin',
+  'usage.read-own': 'own',
+  'usage.read-any': 'admin',
+  'client.read': 'admin',
   'audit.read': 'admin',
   'metrics.read': 'admin',
   'status.read': 'member',

@@ -60,6 +60,7 @@ export function createApp(reach: Reach, ground: AppGround): HttpApp {
       admit: (caller, request) => admission.admit(caller, findModel(roster, caller, request.model), request),
       headers: (caller, request) => admission.headers(caller, findModel(roster, caller, request.model)),
     },
+    meter: platform.meter,
     // A server that keeps nothing has nothing to manage.
     ...(!isPassing && managementOf(ground)),
     reach,
@@ -93,6 +94,7 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
       deployments: () => control.deployments(),
     }),
     settings,
+    meter: platform.meter,
     auditLine: (line: string) => appendFileSync(auditFile, `${line}\n`, { mode: 0o600 }),
     clock: systemClock,
     log,

@@ -2,6 +2,7 @@
 
 import { type Admission, createAdmission } from '../answering/admission.ts';
 import { createComplete } from '../answering/complete.ts';
+import { createMeter, type Meter } from '../answering/usage-meter.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import type { Candidate } from '../engines/roster.ts';
 import type { Deployment, DeploymentSpec } from '../fleet/deployment.ts';
@@ -30,6 +31,7 @@ export interface Platform extends Omit<Ground, 'close' | 'openProfiles'> {
   readonly profiles: Profiles;
   readonly accounts: Accounts;
   readonly admission: Admission;
+  readonly meter: Meter;
   readonly control: FleetControl;
   /** Tells the first link while there is no administrator, with the address where the server answers. */
   offerSetup(url: string): Promise<void>;
@@ -45,14 +47,21 @@ export function openPlatform(config: ServerConfig, foundation: Foundation, groun
     begun(() => accounts.close());
     const admission = await createAdmission({ db: store.db, clock: systemClock, log });
     begun(() => admission.close());
+    const meter = await openMeter(foundation, ground);
+    begun(() => meter.close());
     const profiles = await ground.openProfiles();
     const probes = await openProbes(foundation, ground, profiles);
     // Before the fleet: an engine that ends would look like one that failed its probe.
     begun(() => probes.close());
     const control = openControl(foundation, ground, { profiles, probes });
     const { openProfiles, close, ...rest } = ground;
-    return { ...rest, profiles, accounts, admission, control, offerSetup: setupOffer(config, foundation) };
+    return { ...rest, profiles, accounts, admission, meter, control, offerSetup: setupOffer(config, foundation) };
   });
+}
+
+function openMeter({ store, log }: Foundation, { fleet: { roster } }: Ground): Promise<Meter> {
+  const deploymentOf = (model: string) => roster.find(model)?.name;
+  return createMeter({ db: store.db, clock: systemClock, log, randomHex, deploymentOf });
 }
 
 /** A server that keeps nothing has no administrator. */

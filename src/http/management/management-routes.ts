@@ -2,6 +2,8 @@
 
 import type { Route } from './route.ts';
 import { auditRoutes } from './routes/audit-and-status.ts';
+import { captureRoutes } from './routes/captures.ts';
+import { clientRoutes } from './routes/clients.ts';
 import { deploymentActionRoutes } from './routes/deployment-actions.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { deviceRoutes } from './routes/devices.ts';
@@ -14,6 +16,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { setupRoutes } from './routes/setup.ts';
 import { transferRoutes } from './routes/transfer.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { userRoutes } from './routes/users.ts';
 
 /** In the order of the documents. */
@@ -23,6 +26,9 @@ export const managementRoutes: readonly Route[] = [
   ...oidcRoutes,
   ...userRoutes,
   ...keyRoutes,
+  ...captureRoutes,
+  ...usageRoutes,
+  ...clientRoutes,
   ...deploymentRoutes,
   ...deploymentActionRoutes,
   ...transferRoutes,

@@ -4,7 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../base/json.ts';
+import type { CaptureId } from '../../fleet/capture.ts';
+import { insertCaptures } from '../../store/captures.ts';
 import { checkInput } from './check-input.ts';
+import { isApiKeyId } from './find.ts';
 import {
   type Asker,
   type AskerKind,
@@ -82,12 +85,22 @@ async function idsFor({ path }: Route): Promise<Readonly<Record<string, string>>
     return { id: instances[0]?.id ?? '' };
   }
   if (path.startsWith('/users')) return { id: (await bench.addUser(name, 'user')).id };
+  if (path.startsWith('/captures')) return { id: await captureOf((await keyOf(user, ['inference'])).id) };
   if (path.startsWith('/keys')) return { id: (await keyOf(user, ['inference'])).id };
   if (path.startsWith('/devices')) return { id: 'cuda:0' };
   if (path.startsWith('/downloads')) return { id: (await fleet.pull({ kind: 'bundled' })).id };
   if (path.startsWith('/model-files')) return { id: 'mf_1' };
   if (path.startsWith('/settings')) return { name: 'huggingface-token' };
   return { hub: 'auto' };
+}
+
+async function captureOf(keyId: string): Promise<string> {
+  const id = `cap_${String(made).padStart(16, '0')}` as CaptureId;
+  if (!isApiKeyId(keyId)) return id;
+  const facts = { atMs: 1, model: 'nano', outcome: 'stop', durationMs: 1, promptTokens: 1, completionTokens: 1 };
+  const captured = { capture: { id, keyId, ...facts, sizeBytes: 2 }, transcript: '{}' };
+  await insertCaptures(bench.store.db, [captured], { maxRequests: 9, maxBytes: 999 });
+  return id;
 }
 
 /** Who may, written out a second time; whatever is not named here is for administrators. */
@@ -100,6 +113,9 @@ const forUsers = [
   'POST /keys',
   'PATCH /keys/:id',
   'DELETE /keys/:id',
+  'GET /keys/:id/captures',
+  'GET /captures/:id',
+  'GET /usage',
   'GET /deployments',
   'GET /deployments/:id',
   'GET /instances',

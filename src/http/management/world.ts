@@ -1,5 +1,6 @@
 /** What the management API stands on; `server.ts` hands it in. */
 
+import type { Meter } from '../../answering/usage-meter.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { FleetControl } from '../../operating/fleet-control.ts';
@@ -19,6 +20,7 @@ export interface ManagementParts {
   readonly db: Db;
   readonly models: ModelDesk;
   readonly settings: PlatformSettings;
+  readonly meter: Pick<Meter, 'settle' | 'clients'>;
   /** Writes one line to the audit log's file. */
   readonly auditLine: (line: string) => void;
   readonly clock: Clock;

@@ -104,7 +104,8 @@ const edit = defineRoute({
   params: idParams,
   body: Type.Record(Type.String(), Type.Unknown(), {
     title: 'ApiKeyPatch',
-    description: 'name, scopes, expiresAt, allowedModels, limits, capture; null takes a bound away, or ends the capture.',
+    description:
+      'name, scopes, expiresAt, allowedModels, limits, capture; null takes a bound away, or ends the capture.',
   }),
   reply: apiKeySchema,
   audit: 'key.edit',
@@ -141,7 +142,7 @@ const remove = defineRoute({
 export const keyRoutes: readonly Route[] = [list, read, create, edit, remove];
 
 /** One's own, or anybody's for those who may do `any`; the key of somebody else is not there for others. */
-async function keyOf(id: string, { world, caller, may }: Call, any: Action): Promise<ApiKey> {
+export async function keyOf(id: string, { world, caller, may }: Call, any: Action): Promise<ApiKey> {
   const key = isApiKeyId(id) ? await findApiKey(world.db, id) : undefined;
   const isOwn = key !== undefined && key.ownerId === personOf(caller)?.id;
   return key !== undefined && (isOwn || may(any)) ? key : missing('API key', id);
