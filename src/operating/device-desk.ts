@@ -44,6 +44,12 @@ export class DeviceDesk {
     return this.#placeable;
   }
 
+  /** GPUs and the like, as they were last read; undefined = nobody has, and somebody does now. */
+  get accelerators(): readonly Device[] | undefined {
+    this.#reading ??= this.#learn();
+    return this.#devices.length === 0 ? undefined : this.#devices.filter(({ kind }) => kind !== 'cpu');
+  }
+
   get #placeable(): readonly PlaceableDevice[] {
     const ids = new Set(['cpu', ...this.#devices.map(({ id }) => id)]);
     return [...ids].map((id) => {

@@ -52,6 +52,8 @@ export interface EngineDeskParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly changed: (id: string, type: 'created' | 'updated' | 'deleted') => void;
+  /** Called when it is known for the first time what there is. */
+  readonly looked: () => void;
 }
 
 /** So many failed installations are remembered. */
@@ -157,15 +159,17 @@ export class EngineDesk implements EngineControl {
     const tell = (): void => changed(id, 'updated');
     const job = new InstallJob(engine, wish, { enginesFolder, environment, mark, changed: tell, logPath });
     this.#jobs.set(id, job);
-    this.#running.set(job, this.#run(job));
+    // One after the other: they share what they install with.
+    const earlier = [...this.#running].flatMap(([other, done]) => (other.wish.name === wish.name ? [done] : []));
+    this.#running.set(job, this.#run(job, Promise.allSettled(earlier)));
     changed(id, 'created');
     return job.engine;
   }
 
-  async #run(job: InstallJob): Promise<void> {
+  async #run(job: InstallJob, turn: Promise<unknown>): Promise<void> {
     const { installers, log } = this.#parts;
     const { id } = job.engine;
-    let end = await job.run(installers[job.wish.name]);
+    let end = await job.run(installers[job.wish.name], turn);
     try {
       if (end === 'installed') await this.#keep(job);
     } catch (thrown) {
@@ -244,6 +248,7 @@ export class EngineDesk implements EngineControl {
     const found = [...installed, ...others.map((other) => ({ ...other, workerId, installedAt: 0 }))];
     this.#found = found;
     this.#tellDifferences(before ?? [], found);
+    if (before === undefined) this.#parts.looked();
     return found;
   }
 

@@ -49,7 +49,7 @@ export function findPrograms({ searchPath, vllmCommand, llamaServer }: ProgramWo
     ...configured('vllm', vllmCommand),
     ...configured('llama-box', llamaServer === undefined ? [] : [llamaServer]),
     ...onPath('vllm', 'vllm'),
-    ...onPath('llama-box', 'llama-box'),
+    // The program `llama-box` takes no token ids; who has but that is better served by the embedded engine.
     ...onPath('llama-box', 'llama-server'),
   ];
 }

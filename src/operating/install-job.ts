@@ -1,7 +1,8 @@
 /** One installation under way: its log, its progress, the programs that it runs, and its clean end. */
 
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { RequestError, toAppError } from '../base/errors.ts';
 import type { EngineWish, InstalledEngine } from '../fleet/engine.ts';
 import { type ProgramEnd, runToEnd } from '../runtime/run-to-end.ts';
@@ -20,6 +21,8 @@ export interface InstallTools {
   say(line: string): void;
   /** Runs a program to its end, its words and its lines in the log. */
   run(command: string, args: readonly string[], patienceMs: number): Promise<ProgramEnd>;
+  /** Writes a small file, in a folder that need not be there. */
+  writeText(path: string, text: string): Promise<void>;
   /** The empty folder of this version; undefined = it is installed already. */
   claim(version: string): Promise<string | undefined>;
 }
@@ -64,9 +67,10 @@ export class InstallJob {
     this.log = new InstallLog(parts.logPath);
   }
 
-  /** Resolves with what came of it, however it ends; what is half done is removed. */
-  async run(installer: Installer): Promise<'installed' | 'already' | 'failed' | 'cancelled'> {
+  /** Begins when it is its turn; resolves with what came of it, however it ends. What is half done is removed. */
+  async run(installer: Installer, turn: Promise<unknown>): Promise<'installed' | 'already' | 'failed' | 'cancelled'> {
     try {
+      await untilAbort(turn, this.#stop.signal);
       this.installed = await installer(this.wish, this.#tools());
       this.#stop.signal.throwIfAborted();
       return this.installed === undefined ? 'already' : 'installed';
@@ -104,6 +108,10 @@ export class InstallJob {
         const onLine = (line: string): void => this.#hear(line);
         return runToEnd({ command, arguments: args, environment, patienceMs, signal, mark, onLine });
       },
+      writeText: async (path, text) => {
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        await writeFile(path, text);
+      },
       claim: (version) => this.#claim(version),
     };
   }
@@ -132,4 +140,12 @@ export class InstallJob {
     this.engine = { ...this.engine, ...change };
     this.#parts.changed(this);
   }
+}
+
+function untilAbort(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const left = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, left]);
 }

@@ -45,6 +45,10 @@ export interface ServerConfig extends OutsideConfig {
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The words of a command that starts vLLM's server; before any that is found or installed. */
+  readonly vllmCommand?: readonly string[];
+  /** The path of a llama-server; before one on the search path. */
+  readonly llamaServer?: string;
   /** Told now and then how far the declared model is. */
   readonly onProgress?: (words: string) => void;
   /** Writes to a terminal that only its owner reads; absent = there is none. */

@@ -1,0 +1,53 @@
+/** The installers of engines, each read when it is first used. */
+
+import { systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { EngineWish } from '../fleet/engine.ts';
+import type { Installer } from '../operating/install-job.ts';
+import { downloadFile } from '../outbound/download.ts';
+import { createOutbound } from '../outbound/http-client.ts';
+import { readFreeBytes } from '../outbound/part-file.ts';
+import type { ServerConfig } from './server-config.ts';
+
+/** What they must know of the machine. */
+interface InstallerGround {
+  readonly log: Log;
+  /** The driver of NVIDIA's GPUs; undefined = there is none. */
+  readonly driver: () => Promise<string | undefined>;
+}
+
+/** Makes them. */
+export function createInstallers(
+  config: Pick<ServerConfig, 'environment' | 'caFile'>,
+  { log, driver }: InstallerGround,
+): Readonly<Record<EngineWish['name'], Installer>> {
+  return {
+    async vllm(wish, tools) {
+      const { createVllmInstaller } = await import('../operating/install-vllm.ts');
+      return createVllmInstaller({ driver, freeBytes: readFreeBytes })(wish, tools);
+    },
+    async 'llama-libraries'(wish, tools) {
+      const [{ createLibrariesInstaller }, { readTar }] = await Promise.all([
+        import('../operating/install-libraries.ts'),
+        import('./bundle-tar.ts'),
+      ]);
+      const hosts = new Set<string>();
+      const { environment, caFile } = config;
+      const outbound = createOutbound({
+        ...{ environment, log, allowedHosts: () => [...hosts] },
+        ...(caFile !== undefined && { caFile }),
+      });
+      const install = createLibrariesInstaller({
+        ...{ outbound, driver, readTar, machine: `${process.platform}-${process.arch}` },
+        allow: (host) => hosts.add(host),
+        fetchFile: (file, signal, onProgress) =>
+          downloadFile({ outbound, clock: systemClock }, { ...file, signal, onProgress }),
+      });
+      try {
+        return await install(wish, tools);
+      } finally {
+        await outbound.close();
+      }
+    },
+  };
+}
