@@ -112,6 +112,7 @@ export interface ChatClient {
   readonly abilities: ChatAbilities;
   /** For people: where the remote is. */
   readonly device: string;
+  /** 0 = it does not tell: then no prompt is too long before it was sent. */
   readonly contextPerSlot: number;
   /** One answer, one choice, in the order of `chat/fold.ts`; a failure is thrown as EngineError or comes as `error`. */
   converse(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;

@@ -14,6 +14,7 @@ import { openMemoryStore } from './fixtures/memory-store.ts';
 import { stageFleet } from './fixtures/staged-fleet.ts';
 import { ModelDownloads } from './model-downloads.ts';
 import { OwnFiles } from './own-files.ts';
+import { openRemoteKeys } from './remote-keys.ts';
 
 async function open(changes: Partial<ControlParts> = {}) {
   const db = await openMemoryStore();
@@ -38,6 +39,7 @@ async function open(changes: Partial<ControlParts> = {}) {
   const control = createFleetControl({
     ...{ fleet, db, others, downloads, clock: systemClock, logs: createLogs('/nowhere') },
     newId: (prefix) => `${prefix}_${++serial}`,
+    remoteKeys: await openRemoteKeys({ db, secretKey: new Uint8Array(32), clock: systemClock }),
     readWishes,
     formatOf: () => ({ name: 'hermes', evidence: 'it says so' }),
     verdictOf: () => undefined,
@@ -66,10 +68,21 @@ const bundled = { source: { kind: 'bundled' } } as const;
 const never = new AbortController().signal;
 
 describe('createFleetControl', () => {
+  it('knows a remote by its key, and tells its last characters alone', async () => {
+    const { control } = await open({
+      readWishes: () => ({ parallel: 1, gpu: 'off', environment: {}, passed: [], notes: [] }),
+    });
+    const source = { kind: 'remote', url: 'https://example.com/v1', model: 'm' } as const;
+    const made = await control.create({ source, remoteKey: 'sk-0123456789abcdef' }, undefined);
+    expect(made.remoteKeyHint).toBe('cdef');
+    expect(JSON.stringify(made)).not.toContain('0123456789');
+    expect((await control.estimate({ source }, never)).fits).toBe(true);
+  });
+
   it('tells what has no effect among the warnings, before and after it runs', async () => {
     const { control, ready } = await open();
     const { deployment, warnings } = await control.create({ ...bundled, backendParameters: ['--jinja'] }, undefined);
-    expect(warnings).toEqual([expect.stringContaining('--jinja has no effect')]);
+    expect(warnings).toContainEqual(expect.stringContaining('--jinja has no effect'));
     await ready(deployment.id);
     expect(control.find(deployment.id)?.warnings).toEqual([
       expect.stringContaining('tokens of context'),

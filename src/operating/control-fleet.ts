@@ -21,6 +21,7 @@ import { findByName } from './local-roster.ts';
 import type { ModelDownloads } from './model-downloads.ts';
 import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './model-files-desk.ts';
 import { keyOfSource } from './own-files.ts';
+import type { RemoteKeys } from './remote-keys.ts';
 import { viewDeployment, viewInstance } from './view-deployment.ts';
 
 /** A tool format and why it was chosen. */
@@ -35,6 +36,7 @@ export interface ControlParts {
   readonly db: Db;
   readonly clock: Clock;
   readonly newId: (prefix: 'dep' | 'ins') => string;
+  readonly remoteKeys: RemoteKeys;
   /** A deployment's settings as its engine understands them; throws RequestError with the field's path. */
   readonly readWishes: (spec: DeploymentSpec) => RunWishes;
   readonly formatOf: (spec: ModelSpec, deployment: Deployment) => FormatFacts;
@@ -56,7 +58,11 @@ export function createFleetControl(parts: ControlParts): FleetControl {
   const { fleet, devices, downloads, files, others } = parts;
   const editor = createDeploymentEditor({ ...parts, check: (spec) => void parts.readWishes(spec) });
   const known = new KnownModels(parts.estimate.peek);
-  const view = (deployment: Deployment): DeploymentView => viewOf(deployment, { ...parts, known });
+  const view = (deployment: Deployment): DeploymentView => {
+    const remoteKeyHint = parts.remoteKeys.hint(deployment.id);
+    const shown = viewOf(deployment, { ...parts, known });
+    return remoteKeyHint === undefined ? shown : { ...shown, remoteKeyHint };
+  };
   const viewAfter = async (work: Promise<Deployment>): Promise<DeploymentView> => view(await work);
   const deployed = (id: DeploymentId): Deployment => {
     const found = fleet.deployment(id);

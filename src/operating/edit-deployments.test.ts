@@ -7,14 +7,17 @@ import { findDeployment, listDeployments } from '../store/deployments.ts';
 import { createDeploymentEditor, type EditWorld } from './edit-deployments.ts';
 import { awayWhile, openMemoryStore } from './fixtures/memory-store.ts';
 import { type StageChanges, stageFleet } from './fixtures/staged-fleet.ts';
+import { openRemoteKeys } from './remote-keys.ts';
 
 async function open({ world = {}, stage = {} }: { world?: Partial<EditWorld>; stage?: StageChanges } = {}) {
   const db = await openMemoryStore();
   const { fleet } = stageFleet([], stage);
   let serial = 0;
   const newId = (prefix: 'dep' | 'ins') => `${prefix}_${++serial}`;
-  const editor = createDeploymentEditor({ fleet, db, clock: systemClock, newId, check: () => {}, ...world });
-  return { db, fleet, editor };
+  const remoteKeys = await openRemoteKeys({ db, secretKey: new Uint8Array(32), clock: systemClock });
+  const parts = { fleet, db, clock: systemClock, newId, remoteKeys, check: () => {} };
+  const editor = createDeploymentEditor({ ...parts, ...world });
+  return { db, fleet, editor, remoteKeys };
 }
 
 const bundled = { source: { kind: 'bundled' } } as const;
@@ -137,5 +140,45 @@ describe('createDeploymentEditor', () => {
       detail: { param: 'chatTemplate' },
     });
     await expect(editor.edit(id, (spec) => ({ ...spec, replicas: 2 }))).resolves.toMatchObject({ replicas: 2 });
+  });
+});
+
+describe('the key of a remote', () => {
+  const source = { kind: 'remote', url: 'https://example.com/v1', model: 'm' } as const;
+  const elsewhere = { ...source, url: 'https://example.org/v1' } as const;
+
+  it('is kept beside the deployment, changed with new instances, and forgotten with it', async () => {
+    const { db, editor, remoteKeys } = await open();
+    const { id } = await editor.create({ source, remoteKey: 'one' }, undefined);
+    expect(await remoteKeys.read(id)).toBe('one');
+    expect(JSON.stringify(await findDeployment(db, id))).not.toContain('one');
+    expect(await editor.edit(id, (spec) => ({ ...spec, description: 'x' }))).toMatchObject({ instanceRevision: 1 });
+    expect(await editor.edit(id, (spec) => ({ ...spec, remoteKey: 'two' }))).toMatchObject({ instanceRevision: 3 });
+    expect(await remoteKeys.read(id)).toBe('two');
+    await editor.remove(id);
+    expect(await remoteKeys.read(id)).toBe('');
+    expect(remoteKeys.hint(id)).toBeUndefined();
+  });
+
+  it('never goes to another server than the one that it was given for', async () => {
+    const { editor, remoteKeys } = await open();
+    const { id } = await editor.create({ source, remoteKey: 'one' }, undefined);
+    await editor.edit(id, (spec) => ({ ...spec, source: { ...source, url: 'https://example.com/v2' } }));
+    expect(await remoteKeys.read(id)).toBe('one');
+    await editor.edit(id, (spec) => ({ ...spec, source: elsewhere }));
+    expect(await remoteKeys.read(id)).toBe('');
+    await editor.edit(id, (spec) => ({ ...spec, source, remoteKey: 'two' }));
+    expect(await remoteKeys.read(id)).toBe('two');
+  });
+
+  it('stays as it was where the edit fails, and belongs to remotes alone', async () => {
+    const { editor, remoteKeys } = await open();
+    const { id } = await editor.create({ source, remoteKey: 'one' }, undefined);
+    await editor.create({ ...bundled, name: 'taken' }, undefined);
+    const edit = editor.edit(id, (spec) => ({ ...spec, name: 'taken', remoteKey: 'two' }));
+    await expect(edit).rejects.toMatchObject({ code: 'name_taken' });
+    expect(await remoteKeys.read(id)).toBe('one');
+    const wrong = editor.create({ ...bundled, name: 'other', remoteKey: 'x' }, undefined);
+    await expect(wrong).rejects.toMatchObject({ detail: { param: 'remoteKey' } });
   });
 });

@@ -15,6 +15,7 @@ import type { UserId } from '../fleet/user.ts';
 import { deleteDeployment, insertDeployment, updateDeployment } from '../store/deployments.ts';
 import type { Db } from '../store/tables.ts';
 import type { Fleet } from './fleet.ts';
+import type { RemoteKeys, WithRemoteKey } from './remote-keys.ts';
 
 /** What edits are made with. */
 export interface EditWorld {
@@ -22,16 +23,17 @@ export interface EditWorld {
   readonly db: Db;
   readonly clock: Clock;
   readonly newId: (prefix: 'dep' | 'ins') => string;
+  readonly remoteKeys: RemoteKeys;
   /** Refuses what no engine of this version can run; throws RequestError with the field's path. */
   readonly check: (spec: DeploymentSpec) => void;
 }
 
 /** What an edit makes of a deployment. */
-type Change = (before: DeploymentSpec) => DeploymentSpec;
+type Change = (before: DeploymentSpec) => DeploymentSpec & WithRemoteKey;
 
 /** Edits of deployments; ids that do not exist are `not_found`. */
 export interface DeploymentEditor {
-  create(wish: DeploymentWish, by: UserId | undefined): Promise<Deployment>;
+  create(wish: DeploymentWish & WithRemoteKey, by: UserId | undefined): Promise<Deployment>;
   edit(id: DeploymentId, change: Change, expectedRevision?: number): Promise<Deployment>;
   setStopped(id: DeploymentId, isStopped: boolean): Promise<Deployment>;
   remove(id: DeploymentId): Promise<Deployment>;
@@ -41,7 +43,8 @@ export interface DeploymentEditor {
 export function createDeploymentEditor(world: EditWorld): DeploymentEditor {
   const inTurn = createTurns();
   return {
-    create: (wish, by) => inTurn(() => create(world, completeSpec(wish), by)),
+    create: ({ remoteKey, ...wish }, by) =>
+      inTurn(() => create(world, { spec: completeSpec(wish), by, ...(remoteKey !== undefined && { remoteKey }) })),
     edit: (id, change, expectedRevision) =>
       inTurn(() => {
         const before = find(world, id);
@@ -59,6 +62,7 @@ export function createDeploymentEditor(world: EditWorld): DeploymentEditor {
         const before = find(world, id);
         await deleteDeployment(world.db, id);
         world.fleet.unwant(id);
+        await world.remoteKeys.keep(id, '');
         return before;
       }),
   };
@@ -74,9 +78,15 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-async function create(world: EditWorld, spec: DeploymentSpec, by: UserId | undefined): Promise<Deployment> {
+interface NewDeployment extends WithRemoteKey {
+  readonly spec: DeploymentSpec;
+  readonly by: UserId | undefined;
+}
+
+async function create(world: EditWorld, { spec, by, remoteKey }: NewDeployment): Promise<Deployment> {
   const { fleet, db, clock, newId, check } = world;
   check(spec);
+  checkKey(spec, remoteKey);
   refuseTakenNames(spec, firm(fleet));
   const at = clock.unixSeconds();
   const deployment: Deployment = {
@@ -91,25 +101,63 @@ async function create(world: EditWorld, spec: DeploymentSpec, by: UserId | undef
     updatedAt: at,
     ...(by !== undefined && { createdBy: by }),
   };
-  const written = await insertDeployment(db, deployment);
-  if (written === 'name_taken') throw nameTaken(spec);
-  makeWay(fleet, written);
-  fleet.want(written);
-  return written;
+  return withKey(world, { id: deployment.id, key: remoteKey }, async () => {
+    const written = await insertDeployment(db, deployment);
+    if (written === 'name_taken') throw nameTaken(spec);
+    makeWay(fleet, written);
+    fleet.want(written);
+    return written;
+  });
 }
 
-async function edit(world: EditWorld, before: Deployment, spec: DeploymentSpec): Promise<Deployment> {
+async function edit(
+  world: EditWorld,
+  before: Deployment,
+  { remoteKey, ...spec }: DeploymentSpec & WithRemoteKey,
+): Promise<Deployment> {
   const { fleet, clock, check } = world;
   check(spec);
+  checkKey(spec, remoteKey);
   refuseTakenNames(
     spec,
     firm(fleet).filter((other) => other.id !== before.id),
   );
   const revision = before.revision + 1;
-  const instanceRevision = needsNewInstances(specOf(before), spec) ? revision : before.instanceRevision;
+  const key = remoteKey ?? (isElsewhere(before, spec) ? '' : undefined);
+  const isNew = key !== undefined || needsNewInstances(specOf(before), spec);
+  const instanceRevision = isNew ? revision : before.instanceRevision;
   const after = { ...factsOf(before), ...spec, revision, instanceRevision, updatedAt: clock.unixSeconds() };
   await tryOut(fleet, after, before);
-  return write(world, after, before);
+  return withKey(world, { id: before.id, key }, () => write(world, after, before));
+}
+
+function checkKey({ source }: DeploymentSpec, remoteKey: string | undefined): void {
+  if (remoteKey === undefined || remoteKey === '' || source.kind === 'remote') return;
+  const message = 'Only a model on a remote server has a key; this one runs here.';
+  throw new RequestError('invalid_value', message, { param: 'remoteKey' });
+}
+
+/** A key was given to be sent to one server: whoever moves the deployment to another must not get it along. */
+function isElsewhere({ source: before }: Deployment, { source }: DeploymentSpec): boolean {
+  if (before.kind !== 'remote') return false;
+  return source.kind !== 'remote' || new URL(source.url).origin !== new URL(before.url).origin;
+}
+
+/** The key first: the instances that the work makes wanted begin at once. */
+async function withKey<T>(
+  { remoteKeys }: EditWorld,
+  { id, key }: { readonly id: DeploymentId; readonly key: string | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  if (key === undefined) return work();
+  const before = await remoteKeys.read(id);
+  await remoteKeys.keep(id, key);
+  try {
+    return await work();
+  } catch (thrown) {
+    await remoteKeys.keep(id, before);
+    throw thrown;
+  }
 }
 
 async function write({ db, fleet }: EditWorld, after: Deployment, before: Deployment): Promise<Deployment> {

@@ -41,6 +41,7 @@ export async function estimateDeployment(
   world: EstimateWorld,
   signal: AbortSignal,
 ): Promise<FitEstimate> {
+  if (spec.source.kind === 'remote') return estimateElsewhere(spec);
   const { memory: model, isApproximate, isToolCapable } = await findOut(spec, world, signal);
   const { contextSize, parallel } = world.readWishes(spec);
   const wish = { parallel, isToolCapable, ...(contextSize !== undefined && { contextSize }) };
@@ -56,6 +57,23 @@ export async function estimateDeployment(
     freeBytes: Math.max(0, ...devices.map((device) => device.freeBytes)),
     contextPerRequest,
     advice: [summary, ...warnings],
+  };
+}
+
+/** Nothing of it is here. */
+function estimateElsewhere({ contextSize = 0 }: DeploymentSpec): FitEstimate {
+  return {
+    ...{
+      fits: true,
+      isApproximate: false,
+      weightsBytes: 0,
+      cacheBytes: 0,
+      overheadBytes: 0,
+      totalBytes: 0,
+      freeBytes: 0,
+    },
+    contextPerRequest: contextSize,
+    advice: ['It runs on a remote server: it takes no memory here.'],
   };
 }
 

@@ -7,6 +7,7 @@ import type { Instance, InstanceId } from '../fleet/instance.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
 import type { UserId } from '../fleet/user.ts';
+import type { WithRemoteKey } from './remote-keys.ts';
 
 /** How a deployment is doing as a whole; `idle` = unloaded until somebody asks. */
 export type DeploymentState = 'ready' | 'partly-ready' | 'starting' | 'failed' | 'stopped' | 'idle';
@@ -22,6 +23,8 @@ export interface DeploymentView {
   /** Known once the model's files have been read. */
   readonly model?: ModelFacts;
   readonly verdict?: ToolVerdict;
+  /** Of the key that its remote server is sent: the last four characters, '' of a short one; absent = it has none. */
+  readonly remoteKeyHint?: string;
   /** Plain words on what may hurt, e.g. a small context or a template that is known to be broken. */
   readonly warnings: readonly string[];
 }
@@ -38,7 +41,7 @@ export interface ModelFacts {
   readonly parameterCount?: number;
   readonly sizeBytes: number;
   readonly trainedContext: number;
-  /** Tokens of one request, prompt and answer together. */
+  /** Tokens of one request, prompt and answer together; 0 = a remote server that does not tell. */
   readonly contextPerRequest: number;
   readonly toolFormat: string;
   /** Why that format. */
@@ -104,9 +107,9 @@ export interface FleetControl {
   /** Calls `listener` after every change until the returned function is called. */
   subscribe(listener: (change: FleetChange) => void): () => void;
 
-  create(wish: DeploymentWish, by: UserId | undefined): Promise<DeploymentView>;
+  create(wish: DeploymentWish & WithRemoteKey, by: UserId | undefined): Promise<DeploymentView>;
   /** `expectedRevision` absent = whatever it is; otherwise `changed_meanwhile` if it moved on. */
-  edit(id: DeploymentId, spec: DeploymentSpec, expectedRevision?: number): Promise<DeploymentView>;
+  edit(id: DeploymentId, spec: DeploymentSpec & WithRemoteKey, expectedRevision?: number): Promise<DeploymentView>;
   setStopped(id: DeploymentId, isStopped: boolean): Promise<DeploymentView>;
   scale(id: DeploymentId, replicas: number): Promise<DeploymentView>;
   /** `withFiles` removes its own downloaded weights too, unless another deployment uses them. */

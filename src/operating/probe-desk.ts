@@ -226,8 +226,9 @@ interface Ready {
   readonly deployment: Deployment;
 }
 
-function isWatched({ declaredBy, categories }: Deployment): boolean {
-  return declaredBy === 'store' && categories.includes('llm');
+/** Tokens of a remote server cost money: it is probed only when somebody says so. */
+function isWatched({ declaredBy, categories, source }: Deployment): boolean {
+  return declaredBy === 'store' && categories.includes('llm') && source.kind !== 'remote';
 }
 
 /** A roster that has this instance only. */

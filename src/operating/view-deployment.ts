@@ -66,7 +66,8 @@ function reasonOf(kept: readonly KeptInstance[]): string {
 }
 
 function warningsOf({ contextPerRequest, trainedContext, toolFormat }: ModelFacts): string[] {
-  if (contextPerRequest >= smallContext || toolFormat === 'none') return [];
+  const isUnknown = contextPerRequest === 0;
+  if (isUnknown || contextPerRequest >= smallContext || toolFormat === 'none') return [];
   const isAll = contextPerRequest >= trainedContext;
   const advice = isAll ? 'the model was made for no more' : 'raise contextSize, or allow fewer requests at once';
   return [

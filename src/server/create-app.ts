@@ -86,6 +86,7 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
   });
   const parts = {
     fleet: control,
+    engines: platform.engineDesk,
     db: store.db,
     models: createModelDesk({
       hubs: models.hubs,
@@ -129,7 +130,8 @@ function served(
   const kept = fleet.fleet.keptOf(deployment.id);
   const serving = kept.find(({ client }) => client !== undefined);
   const { client, spec } = serving ?? {};
-  const contextLength = client?.contextPerSlot ?? deployment.contextSize;
+  // 0 = a remote server that does not tell.
+  const contextLength = client?.contextPerSlot || deployment.contextSize;
   const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
   const format = spec === undefined ? [] : formatOf(profiles, spec, deployment);
   const state = serving?.instance.state ?? unservedState(deployment, fleet.fleet);

@@ -5,6 +5,7 @@ import { sep } from 'node:path';
 import type { ModelProfile, ProfileWishes } from '../answering/model-profile.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { RequestError } from '../base/errors.ts';
+import { createOpenaiEngine } from '../engines/openai/openai.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { PlatformSettings } from '../http/management/platform-settings.ts';
@@ -13,14 +14,16 @@ import { findSafetensors } from '../models/resolve-model.ts';
 import { ChangeFeed } from '../operating/change-feed.ts';
 import { DeviceDesk } from '../operating/device-desk.ts';
 import { dryRender } from '../operating/dry-render.ts';
+import type { Engines } from '../operating/engines.ts';
 import { createReadLocal } from '../operating/local-shelf.ts';
 import { type OpenFleet, openFleet } from '../operating/open-fleet.ts';
 import { type OpenModels, openModels } from '../operating/open-models.ts';
+import { openRemoteKeys, type RemoteKeys } from '../operating/remote-keys.ts';
 import { readDevices } from '../runtime/devices.ts';
 import { createGuardedRuntime } from '../runtime/guarded-runtime.ts';
 import { createRunProgram, readText } from '../runtime/run-program.ts';
 import { bundledModelPath } from './bundled-model.ts';
-import { engines } from './choose-engine.ts';
+import { createEngines } from './choose-engine.ts';
 import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
 import { type Outside, openOutside } from './open-outside.ts';
@@ -37,6 +40,8 @@ export interface Ground {
   readonly outside: Outside;
   readonly openProfiles: OpenProfiles;
   readonly models: OpenModels;
+  readonly engines: Engines;
+  readonly remoteKeys: RemoteKeys;
   readonly fleet: OpenFleet;
   readonly devices: DeviceDesk;
   /** Changes that the fleet itself does not know of. */
@@ -49,10 +54,9 @@ const workerId = 'local';
 
 /** Opens it; nothing moves before `fleet.start`. */
 export function openGround(config: ServerConfig, foundation: Foundation): Promise<Ground> {
-  const { store, log, dataFolder } = foundation;
+  const { store, log, dataFolder, keys } = foundation;
   const { db } = store;
   const tools = { db, dataFolder, clock: systemClock, randomHex, log };
-  const openProfiles = once(() => loadProfiles(dataFolder));
   return openAll(async (begun) => {
     const outside = await openOutside(config, foundation);
     begun(() => outside.outbound.close());
@@ -74,6 +78,10 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
       ...(config.catalogFile !== undefined && { catalogFile: config.catalogFile }),
     });
     begun(() => models.close());
+    const openai = createOpenaiEngine({ outbound: outside.outbound, clock: systemClock, randomHex });
+    const engines = createEngines({ openai });
+    const openProfiles = once(() => loadProfiles(dataFolder, engines));
+    const remoteKeys = await openRemoteKeys({ db, secretKey: keys.secrets, clock: systemClock });
     const fleet = await openFleet({
       ...tools,
       runtime: createGuardedRuntime({ dataFolder }),
@@ -82,11 +90,11 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
       allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
       inspect: (spec, deployment) => inspect(spec, deployment, openProfiles),
       devices: (deployment) => devices.placeableFor(deployment),
-      remoteKey: async () => '',
+      remoteKey: (id) => remoteKeys.read(id),
     });
     // Ended before the downloads: what waits for one would begin another.
     begun(() => fleet.close());
-    return { outside, openProfiles, models, fleet, devices, others };
+    return { outside, openProfiles, models, engines, remoteKeys, fleet, devices, others };
   });
 }
 
@@ -115,7 +123,7 @@ async function checkPlace(
   }
 }
 
-async function loadProfiles(dataFolder: string): Promise<Profiles> {
+async function loadProfiles(dataFolder: string, engines: Engines): Promise<Profiles> {
   const [{ createProfiles }, { customFormats }] = await Promise.all([
     import('../answering/model-profile.ts'),
     import('./model-tools.ts'),
@@ -123,14 +131,14 @@ async function loadProfiles(dataFolder: string): Promise<Profiles> {
   const profiles = createProfiles((wanted) => customFormats(dataFolder, wanted));
   const wishes = new WeakMap<Deployment, ProfileWishes>();
   return (spec, deployment) => {
-    const known = wishes.get(deployment) ?? profileWishes(deployment);
+    const known = wishes.get(deployment) ?? profileWishes(deployment, engines);
     wishes.set(deployment, known);
     return profiles(spec, known);
   };
 }
 
 /** Backend parameters name a format too. */
-function profileWishes(deployment: Deployment): ProfileWishes {
+function profileWishes(deployment: Deployment, engines: Engines): ProfileWishes {
   const { toolParser } = engines.kind(deployment).readWishes(deployment);
   return toolParser === undefined ? deployment : { ...deployment, toolParser };
 }

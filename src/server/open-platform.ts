@@ -19,7 +19,6 @@ import { ProbeDesk } from '../operating/probe-desk.ts';
 import { openVerdictShelf } from '../operating/verdict-shelf.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { createLogs } from '../runtime/logs.ts';
-import { engines } from './choose-engine.ts';
 import { doubtsOf } from './doubts-of.ts';
 import { openAll } from './end-all.ts';
 import type { Foundation } from './open-foundation.ts';
@@ -82,7 +81,7 @@ interface Judges {
 /** Probes go the way of every request, but to the one instance that is probed. */
 async function openProbes(
   { store, log }: Foundation,
-  { fleet, others }: Ground,
+  { fleet, engines, others }: Ground,
   profiles: Profiles,
 ): Promise<ProbeDesk> {
   const desk = new ProbeDesk({
@@ -108,13 +107,14 @@ async function openProbes(
 }
 
 function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
-  const { fleet, models, devices, others } = ground;
+  const { fleet, models, engines, remoteKeys, devices, others } = ground;
   const readWishes = (spec: DeploymentSpec) => engines.kind(spec).readWishes(spec);
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,
     clock: systemClock,
     newId: fleet.newId,
+    remoteKeys,
     readWishes,
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
     verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),

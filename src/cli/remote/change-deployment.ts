@@ -1,11 +1,13 @@
 /** `aimindserve stop`, `start`, `scale`, `edit`, `clone`, `rm`: what is done to a deployment. */
 
+import { ConfigError } from '../../base/errors.ts';
 import { toInteger } from '../setting-values.ts';
 import { waitAndShow } from './deploy.ts';
 import { describeProgress } from './follow-deployment.ts';
 import type { Item } from './item.ts';
 import { askYes } from './person.ts';
 import type { Remote, RemoteRun } from './remote-command.ts';
+import { readRemoteKey } from './remote-key.ts';
 
 /** Ends its instances. */
 export const stop: RemoteRun = async (remote) => tell(remote, await act(remote, 'stop'));
@@ -33,7 +35,11 @@ function act({ client, word }: Remote, action: string, body?: object): Promise<I
 export const edit: RemoteRun = async (remote) => {
   const { client, word, words, surroundings } = remote;
   const { readAssignments } = await import('./assignments.ts');
-  const body = await readAssignments(words.slice(1), surroundings.folder);
+  const key = readRemoteKey(remote, false);
+  const changes = words.slice(1);
+  if (changes.length === 0 && key.remoteKey === undefined)
+    throw new ConfigError('invalid_config', 'A word is missing: what shall change? See --help.');
+  const body = { ...(await readAssignments(changes, surroundings.folder)), ...key };
   return tell(remote, await client.ask({ method: 'PATCH', path: ['deployments', word(0)], body }));
 };
 

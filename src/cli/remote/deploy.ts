@@ -4,11 +4,14 @@ import { readWish } from './deployment-wish.ts';
 import { describeReady, followDeployment, tellEnd } from './follow-deployment.ts';
 import type { Item } from './item.ts';
 import type { Remote, RemoteRun } from './remote-command.ts';
+import { readRemoteKey } from './remote-key.ts';
 
 /** Deploys, and waits unless told not to. */
 export const deploy: RemoteRun = async (remote) => {
   const { client, options, show } = remote;
-  const deployment = await client.ask({ method: 'POST', path: ['deployments'], body: await readWish(remote) });
+  const key = readRemoteKey(remote, options.text('remote-model') !== undefined);
+  const body = { ...(await readWish(remote)), ...key };
+  const deployment = await client.ask({ method: 'POST', path: ['deployments'], body });
   if (options.choice('wait') === false) {
     show(deployment.value, () => `Deployed ${deployment.text('name')}; see it come up: aimindserve ps --watch`);
     return 0;

@@ -12,7 +12,11 @@ const specFlags = [
   ['--threads <n>', 'processor threads'],
   ['--gpu <kind>', 'auto, off, cuda, vulkan or metal'],
   ['--gpu-layers <n>', 'layers on the GPU'],
-  ['--backend <name>', 'auto, embedded, llama-box or vllm'],
+  ['--backend <name>', 'auto, embedded, llama-box, vllm or openai'],
+  [
+    '--remote-model <name>',
+    'what the server at the address calls its model: then it is asked there, at the base of its OpenAI-compatible API (…/v1)',
+  ],
   ['--backend-parameter <word>', "a word for the engine's program; also everything after --", 'repeated'],
   ['--env <KEY=VALUE>', "a variable for the engine's program", 'repeated'],
   ['--device <id>', 'run on this device (see devices)', 'repeated'],
@@ -26,6 +30,11 @@ const specFlags = [
   ['--guarantee <level>', 'enforce, report or off'],
   ['--restart <policy>', 'always or never'],
   ['--description <text>', 'for people'],
+] as const;
+
+const keyFlag = [
+  '--remote-key-file <file>',
+  "holds the remote server's key (deploy also takes AIMINDSERVE_REMOTE_KEY)",
 ] as const;
 
 const waitFlags = [
@@ -50,7 +59,7 @@ const drafts: readonly RemoteDraft[] = [
     usage: 'deploy <model> [parameters...]',
     description: 'deploy a model: a path, a repository of a hub, an address, a name of the catalogue, or bundled',
     example: 'deploy Qwen/Qwen3-8B-GGUF:Q4_K_M --name qwen3-8b --ctx-size 16K',
-    flags: [...specFlags, ...waitFlags],
+    flags: [...specFlags, keyFlag, ...waitFlags],
     json: true,
     load: async () => (await import('./deploy.ts')).deploy,
   },
@@ -108,15 +117,16 @@ const drafts: readonly RemoteDraft[] = [
     load: async () => (await import('./change-deployment.ts')).scale,
   },
   {
-    usage: 'edit <deployment> <changes...>',
+    usage: 'edit <deployment> [changes...]',
     description: 'change fields; an empty value takes one back to its default',
     example: 'edit qwen3-8b contextSize=16384 sampling.temperature=0.2 aliases=gpt-4o,default',
+    flags: [keyFlag],
     json: true,
     load: async () => (await import('./change-deployment.ts')).edit,
   },
   {
     usage: 'clone <deployment> <name>',
-    description: 'deploy the same under another name',
+    description: 'deploy the same under another name; the key of a remote server is not copied',
     example: 'clone qwen3-8b qwen3-8b-test',
     json: true,
     load: async () => (await import('./change-deployment.ts')).clone,

@@ -17,7 +17,11 @@ export async function readWish({ options, words, word, surroundings }: Remote): 
       'invalid_config',
       `'${first}' is one word too many; parameters of the engine stand after --.`,
     );
-  const source = await readSource(word(0), surroundings.folder);
+  const model = options.text('remote-model');
+  const source =
+    model === undefined
+      ? await readSource(word(0), surroundings.folder)
+      : { kind: 'remote' as const, url: word(0), model };
   const fields = { ...readTexts(options), ...readNumbers(options), ...readLists(options, parameters) };
   const keepAlive = options.text('keep-alive');
   const template = options.text('chat-template');

@@ -111,8 +111,9 @@ async function tellFailure({ client, surroundings }: Remote, deployment: Item): 
 
 /** A ready deployment in one line. */
 export function describeReady(deployment: Item): string {
+  const context = deployment.text('model', 'contextPerRequest');
   const facts = [
-    deployment.has('model') ? `context ${deployment.text('model', 'contextPerRequest')} per request` : '',
+    ['', '0'].includes(context) ? '' : `context ${context} per request`,
     deployment.has('model') ? `format ${deployment.text('model', 'toolFormat')}` : '',
     deployment.has('verdict') ? `tools ${deployment.text('verdict', 'verdict')}` : '',
     deployment.text('model', 'device'),

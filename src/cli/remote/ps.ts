@@ -15,7 +15,7 @@ export const deploymentColumns: ReadonlyArray<Column<Item>> = [
     isNumber: true,
     cell: (deployment) => `${deployment.text('readyReplicas')}/${deployment.text('spec', 'replicas')}`,
   },
-  { title: 'CONTEXT', isNumber: true, cell: (deployment) => deployment.text('model', 'contextPerRequest') || '–' },
+  { title: 'CONTEXT', isNumber: true, cell: contextOf },
   { title: 'DEVICE', cell: describeDevices },
   { title: 'FORMAT', cell: (deployment) => deployment.text('model', 'toolFormat') || '–' },
   { title: 'TOOLS', cell: (deployment) => deployment.text('verdict', 'verdict') || '–' },
@@ -26,6 +26,12 @@ export const deploymentColumns: ReadonlyArray<Column<Item>> = [
 function describeNames(deployment: Item): string {
   const declared = deployment.text('declaredBy') === 'command-line' ? ' (by flag)' : '';
   return [deployment.text('name'), ...deployment.texts('spec', 'aliases')].join(',') + declared;
+}
+
+/** A remote server may not tell. */
+function contextOf(deployment: Item): string {
+  const context = deployment.text('model', 'contextPerRequest');
+  return context === '' || context === '0' ? '–' : context;
 }
 
 function describeDevices(deployment: Item): string {

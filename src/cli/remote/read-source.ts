@@ -29,6 +29,8 @@ export function sourceText(source: Item): string {
     }
     case 'catalogue':
       return source.text('name') + tail;
+    case 'remote':
+      return `${source.text('model')} at ${source.text('url')}`;
     default:
       return source.text('path') || source.text('url') || source.text('kind');
   }

@@ -31,7 +31,7 @@ describe('a union told apart by kind', () => {
 
   it('names the kinds', () => {
     expect(ofDeployment({ source: { kind: 'lokal' } })).toBe(
-      "invalid_value source.kind: 'source.kind' must be one of 'bundled', 'local', 'url', 'hub', 'catalogue'. Did you mean 'local'?",
+      "invalid_value source.kind: 'source.kind' must be one of 'bundled', 'local', 'url', 'hub', 'catalogue', 'remote'. Did you mean 'local'?",
     );
     expect(ofDeployment({ source: {} })).toBe("missing_field source.kind: 'source.kind' is missing.");
     expect(ofDeployment({ source: 'Qwen/Qwen3' })).toBe(

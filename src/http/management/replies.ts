@@ -88,6 +88,8 @@ export const deploymentSchema = Type.Object(
       ),
     ),
     verdict: Type.Optional(verdictSchema),
+    /** The last characters of its remote server's key, for those who may read its environment. */
+    remoteKeyHint: optional.text,
     warnings: Type.Array(text),
   },
   { title: 'Deployment' },
@@ -143,6 +145,27 @@ export const modelFileSchema = Type.Object(
     createdAt: time,
   },
   { title: 'ModelFile' },
+);
+
+/** A program or libraries that run models, or on their way. */
+export const engineSchema = Type.Object(
+  {
+    id: text,
+    workerId: text,
+    name: Type.Enum(['vllm', 'llama-box', 'llama-libraries']),
+    /** '' = not known yet. */
+    version: text,
+    origin: Type.Enum(['installed', 'path', 'configured', 'bundled']),
+    /** What starts it; empty for libraries. */
+    command: Type.Array(text),
+    accelerator: Type.Optional(Type.Enum(['cpu', 'cuda', 'rocm', 'vulkan', 'metal'])),
+    state: Type.Enum(['installing', 'ready', 'failed', 'removing']),
+    reason: text,
+    sizeBytes: optional.count,
+    /** 0 = somebody else installed it. */
+    installedAt: time,
+  },
+  { title: 'Engine' },
 );
 
 /** What can compute, and what is given out of it. */

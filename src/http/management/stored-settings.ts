@@ -53,7 +53,8 @@ export async function createStoredSettings(parts: StoredSettingsParts): Promise<
       await tell();
       return current.revision;
     },
-    secrets: () => listSecrets(db),
+    // Keys of remote servers belong to their deployments and are told of there.
+    secrets: async () => (await listSecrets(db)).filter((fact) => secretNames.some((name) => name === fact.name)),
     async saveSecret(name, value) {
       await saveSecret(db, secretKey, { name, value, updatedAt: clock.unixSeconds() });
       await tell();

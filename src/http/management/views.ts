@@ -8,7 +8,7 @@ import type { May } from './watch.ts';
 
 /** A deployment with what is observed of it. */
 export function encodeDeployment(view: DeploymentView, may: May) {
-  const { deployment, instances, reason, verdict, ...observed } = view;
+  const { deployment, instances, reason, verdict, remoteKeyHint, ...observed } = view;
   const { id, name, revision, declaredBy, isStopped, createdAt, updatedAt, createdBy } = deployment;
   return {
     ...{ id, name, revision, declaredBy, isStopped, createdAt, updatedAt, createdBy },
@@ -18,6 +18,7 @@ export function encodeDeployment(view: DeploymentView, may: May) {
     reason: shownReason(reason, may),
     instances: instances.map((instance) => encodeInstance(instance, may)),
     ...(verdict !== undefined && { verdict: encodeVerdict(verdict, may) }),
+    ...(remoteKeyHint !== undefined && may('deployment.read-environment') && { remoteKeyHint }),
   };
 }
 

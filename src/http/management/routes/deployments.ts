@@ -9,6 +9,7 @@ import {
 } from '../../../fleet/deployment.ts';
 import { personOf } from '../../../fleet/permissions.ts';
 import type { DeploymentView } from '../../../operating/fleet-control.ts';
+import type { WithRemoteKey } from '../../../operating/remote-keys.ts';
 import { changedFields } from '../audit.ts';
 import { checkInput } from '../check-input.ts';
 import { checkDeployment } from '../deployment-rules.ts';
@@ -20,6 +21,14 @@ import { done, json, type Result } from '../result.ts';
 import { type Call, defineRoute, type Route } from '../route.ts';
 import { encodeDeployment, specOf } from '../views.ts';
 import type { Subscription } from '../watch.ts';
+
+/** Sent to its remote server with every request: goes in and never comes out. */
+const remoteKey = Type.String({ minLength: 1, maxLength: 4_096, pattern: '^[\\x21-\\x7e]+$' });
+const orderSchema = Type.Object(
+  { ...deploymentWishSchema.properties, remoteKey: Type.Optional(remoteKey) },
+  { additionalProperties: false },
+);
+const keyPatchSchema = Type.Object({ remoteKey: Type.Optional(Type.Union([remoteKey, Type.Null()])) });
 
 const orders = {
   name: ({ deployment }: DeploymentView) => deployment.name,
@@ -77,7 +86,7 @@ const create = defineRoute({
   path: '/deployments',
   action: 'deployment.create',
   summary: 'Deploys a model; everything but the source has a default.',
-  body: deploymentWishSchema,
+  body: orderSchema,
   reply: deploymentSchema,
   status: 201,
   audit: 'deployment.create',
@@ -94,12 +103,14 @@ const replace = defineRoute({
   action: 'deployment.edit',
   summary: 'Replaces what is wanted; what is absent becomes its default, the name stays.',
   params: idParams,
-  body: deploymentWishSchema,
+  body: orderSchema,
   reply: deploymentSchema,
   audit: 'deployment.edit',
   handler: async ({ params, body }, call) => {
+    const { remoteKey: key, ...wish } = body;
     const before = findDeployment(call, params.id);
-    return edit(before, completeSpec({ name: before.deployment.name, ...body }), call);
+    const spec = completeSpec({ name: before.deployment.name, ...wish });
+    return edit(before, { spec, ...(key !== undefined && { remoteKey: key }) }, call);
   },
 });
 
@@ -111,15 +122,19 @@ const patch = defineRoute({
   params: idParams,
   body: Type.Record(Type.String(), Type.Unknown(), {
     title: 'DeploymentPatch',
-    description: 'Any fields of DeploymentSpec, nested ones too; null takes a field back to its default.',
+    description:
+      'Any fields of DeploymentSpec, nested ones too, and remoteKey; null takes a field back to its default.',
   }),
   reply: deploymentSchema,
   audit: 'deployment.edit',
   handler: async ({ params, body }, call) => {
     const before = findDeployment(call, params.id);
-    const patched = mergePatch(specOf(before.deployment), body);
+    const { remoteKey: key, ...changes } = body;
+    const given = checkInput(keyPatchSchema, key === undefined ? {} : { remoteKey: key });
+    const patched = mergePatch(specOf(before.deployment), changes);
     const wish = checkInput(deploymentWishSchema, patched);
-    return edit(before, completeSpec({ name: before.deployment.name, ...wish }), call);
+    const spec = completeSpec({ name: before.deployment.name, ...wish });
+    return edit(before, { spec, ...(key !== undefined && { remoteKey: given.remoteKey ?? '' }) }, call);
   },
 });
 
@@ -148,13 +163,23 @@ export async function checkRules(wish: Parameters<typeof checkDeployment>[0], { 
   await checkDeployment(wish, { pathRoots: await world.settings.pathRoots() });
 }
 
+interface Edit extends WithRemoteKey {
+  readonly spec: DeploymentSpec;
+}
+
 /** Without If-Match the edit is made on what was just read: a change in between is refused, not lost. */
-async function edit({ deployment }: DeploymentView, spec: DeploymentSpec, call: Call): Promise<Result> {
+async function edit({ deployment }: DeploymentView, { spec, ...key }: Edit, call: Call): Promise<Result> {
   checkInput(deploymentSpecSchema, spec);
   await checkRules(spec, call);
   const revision = call.expectedRevision ?? deployment.revision;
-  const view = await call.world.fleet.edit(deployment.id, spec, revision);
-  return showChanged(view, call, changedFields(specOf(deployment), spec));
+  const view = await call.world.fleet.edit(deployment.id, { ...spec, ...key }, revision);
+  const changed = changedFields(specOf(deployment), spec);
+  return showChanged(view, call, key.remoteKey === undefined ? changed : withKeyField(changed));
+}
+
+/** That it changed is told, not what it is. */
+function withKeyField(changed: string): string {
+  return changed === '' ? 'remoteKey' : `${changed}, remoteKey`;
 }
 
 /** The deployment as it is now; the change goes to the audit log. */
