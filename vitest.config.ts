@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'end-to-end',
-          include: ['test/end-to-end/**/*.test.ts', 'test/{convert,grammar,libraries,packaging}/**/*.test.ts'],
+          include: ['test/end-to-end/**/*.test.ts', 'test/{convert,engines,grammar,libraries,packaging}/**/*.test.ts'],
           exclude: ['test/end-to-end/kill-series.test.ts'],
         },
       },
@@ -26,6 +26,17 @@ export default defineConfig({
         extends: true,
         // Its rounds need both cores: a check of its own.
         test: { name: 'kill-series', include: ['test/end-to-end/kill-series.test.ts'] },
+      },
+      {
+        extends: true,
+        // One engine for all files, started by the setup.
+        test: {
+          name: 'vllm',
+          include: ['test/vllm/**/*.test.ts'],
+          globalSetup: ['test/vllm/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
       },
     ],
   },
