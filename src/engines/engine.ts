@@ -24,6 +24,16 @@ export interface UrlAddress {
 /** Where an engine listens, and the secret that opens it. */
 export type EngineAddress = SocketAddress | UrlAddress;
 
+/** How a model is shared out among several GPUs; what is absent is the engine's own choice. */
+export interface GpuSplit {
+  /** Whole layers to each, rows of every matrix to each, or everything to one. */
+  readonly mode?: 'none' | 'layer' | 'row';
+  /** Proportions, in the order of the devices. */
+  readonly shares?: readonly number[];
+  /** By its place among the devices: has everything where nothing is split. */
+  readonly main?: number;
+}
+
 /** How an instance shall run: a deployment's wishes with its backend parameters understood. */
 export interface RunWishes {
   /** Context tokens per request; absent = the model's own, bounded by memory. */
@@ -34,6 +44,7 @@ export interface RunWishes {
   readonly threads?: number;
   readonly gpu: GpuChoice;
   readonly gpuLayers?: number;
+  readonly gpuSplit?: GpuSplit;
   readonly environment: Readonly<Record<string, string>>;
   /** Backend parameters that the engine's program gets as they were written, one word each. */
   readonly passed: readonly string[];

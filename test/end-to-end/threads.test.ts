@@ -11,7 +11,7 @@ const program = `
   import { createDecoder } from './dist/engines/embedded/native-decoder.js';
   import { openModel } from './dist/engines/embedded/native-model.js';
   const library = openLibrary(() => {});
-  const model = await openModel(library, './models/nano/aimindserve-nano.gguf', () => '');
+  const model = await openModel(library, { path: './models/nano/aimindserve-nano.gguf' }, () => '');
   let nowMs = 0;
   let stepMs = 1;
   performance.now = () => (nowMs += stepMs);

@@ -34,7 +34,7 @@ export interface LlamaGrammar {
 /** Opens the libraries and the bundled model's vocabulary. */
 export async function openLlamaGrammars(): Promise<LlamaGrammars> {
   const library = openLibrary(() => {});
-  const model = await openModel(library, nano, () => '');
+  const model = await openModel(library, { path: nano }, () => '');
   const vocabulary = library.modelVocabulary(model.pointer);
   const table = model.tokens();
   const tokenizer = model.tokenizer();

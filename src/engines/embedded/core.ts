@@ -31,8 +31,9 @@ const mostContext = 32_768;
 
 /** Loads everything; throws ConfigError. */
 export async function openCore(settings: EngineSettings, log: NativeLogSink, onStep: () => void): Promise<EngineCore> {
-  const library = openLibrary(log.write);
-  const model = await openModel(library, settings.modelPath, log.lastError);
+  const { modelPath: path, gpu } = settings;
+  const library = openLibrary(log.write, gpu);
+  const model = await openModel(library, { path, gpu }, log.lastError);
   const contextPerSlot = settings.contextSize ?? defaultContext(model, settings);
   const creating = createDecoder(library, model, { slots: settings.slots, contextPerSlot, threads: settings.threads });
   creating.catch(() => {});
@@ -43,7 +44,7 @@ export async function openCore(settings: EngineSettings, log: NativeLogSink, onS
     .start()
     .allowed(tokens);
   const decoder = await creating;
-  const device = describeDevice(library, decoder.threads);
+  const device = describeDevice(library, decoder.threads, model.offload);
   return { tokens, tokenize, device, contextPerSlot, scheduler: new Scheduler(decoder, onStep) };
 }
 

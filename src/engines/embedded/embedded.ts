@@ -6,50 +6,63 @@ import { Bug, ConfigError } from '../../base/errors.ts';
 import type { ModelSpec } from '../../fleet/model-spec.ts';
 import type { Grammar } from '../../grammar/grammar.ts';
 import { text as grammarText, sequence, special } from '../../grammar/grammar.ts';
-import type { Abilities, Engine, EngineAddress, EngineClient, SocketAddress } from '../engine.ts';
+import type { LaunchPlan } from '../../runtime/launch-plan.ts';
+import type { Abilities, Engine, EngineAddress, EngineClient, Slot, SocketAddress } from '../engine.ts';
+import { chooseGpu } from './choose-gpu.ts';
 import { type Channel, openChannel } from './client.ts';
+import type { GpuLibraries } from './gpu-libraries.ts';
 import { packageVersion } from './library-version.ts';
 import { readWishes } from './parameters.ts';
 import { type EngineSettings, maxSlots } from './settings.ts';
 
-/** The engine that needs nothing installed but our own packages. */
-export const embeddedEngine = {
-  name: 'embedded',
-  version: `llama.cpp ${packageVersion}`,
-  weights: 'gguf',
-  listens: 'socket',
-  usesGpu: false,
-  readWishes,
-  plan(spec, slot) {
-    const { gpu, address } = slot;
-    if (gpu !== 'auto' && gpu !== 'off') {
-      const message = `The embedded engine cannot use a GPU yet (--gpu ${gpu}); use --gpu off.`;
-      throw new ConfigError('device_unavailable', message);
-    }
-    if (slot.parallel > maxSlots)
-      throw new ConfigError('invalid_config', `--parallel ${slot.parallel} is too much: at most ${maxSlots}.`);
-    const settings: EngineSettings = {
-      modelPath: firstFile(spec),
-      contextSize: slot.contextSize ?? null,
-      kvBytesPerToken: spec.kvBytesPerToken,
-      slots: slot.parallel,
-      threads: slot.threads ?? null,
-      ...toSocket(address),
-    };
-    return {
-      command: process.execPath,
-      arguments: [entryPath()],
-      // A crash should end the process at once, not look for a debugger first. Native calls come one at a time:
-      // a single worker thread stays warm for them.
-      environment: { ...slot.environment, GGML_NO_BACKTRACE: '1', UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: undefined },
-      input: `${JSON.stringify(settings)}\n`,
-    };
-  },
-  async connect(address: EngineAddress, signal: AbortSignal): Promise<EngineClient> {
-    const prove = (channel: Channel) => proveAbilities(channel, signal);
-    return toClient(...(await openChannel(toSocket(address), signal, prove)));
-  },
-} satisfies Engine;
+/** The engine that needs nothing installed but our own packages; `installed` tells which libraries for GPUs there are now. */
+export function createEmbeddedEngine(installed: () => readonly GpuLibraries[]) {
+  return {
+    name: 'embedded',
+    version: `llama.cpp ${packageVersion}`,
+    weights: 'gguf',
+    listens: 'socket',
+    get usesGpu(): boolean {
+      return installed().length > 0;
+    },
+    readWishes,
+    plan: (spec, slot) => planEngine(spec, slot, installed()),
+    async connect(address: EngineAddress, signal: AbortSignal): Promise<EngineClient> {
+      const prove = (channel: Channel) => proveAbilities(channel, signal);
+      return toClient(...(await openChannel(toSocket(address), signal, prove)));
+    },
+  } satisfies Engine;
+}
+
+/** The same where nothing was installed besides. */
+export const embeddedEngine = createEmbeddedEngine(() => []);
+
+function planEngine(spec: ModelSpec, slot: Slot, installed: readonly GpuLibraries[]): LaunchPlan {
+  const chosen = chooseGpu(slot, installed);
+  if (slot.parallel > maxSlots)
+    throw new ConfigError('invalid_config', `--parallel ${slot.parallel} is too much: at most ${maxSlots}.`);
+  const settings: EngineSettings = {
+    modelPath: firstFile(spec),
+    contextSize: slot.contextSize ?? null,
+    kvBytesPerToken: spec.kvBytesPerToken,
+    slots: slot.parallel,
+    threads: slot.threads ?? null,
+    gpu: chosen?.settings ?? null,
+    ...toSocket(slot.address),
+  };
+  return {
+    command: process.execPath,
+    arguments: [entryPath()],
+    // A crash should end the process at once, not look for a debugger first. Native calls come one at a time:
+    // a single worker thread stays warm for them.
+    environment: {
+      ...slot.environment,
+      ...chosen?.environment,
+      ...{ GGML_NO_BACKTRACE: '1', UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: undefined },
+    },
+    input: `${JSON.stringify(settings)}\n`,
+  };
+}
 
 function toSocket(address: EngineAddress): SocketAddress {
   if ('socketPath' in address) return address;

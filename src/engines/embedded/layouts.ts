@@ -2,13 +2,14 @@
 
 import koffi from 'koffi';
 
-/** Where the package keeps them, and their names. */
+/** Where the package keeps them. */
 export const libraryFolder = 'bins/linux-x64';
-const libraryFiles = {
-  base: 'libggml-base.so',
-  ggml: 'libggml.v0.5.0.so',
-  llama: 'libllama.v0.5.0.so',
-} as const;
+
+/** Their names; those that compute on GPUs too say with what. */
+function libraryFiles(accelerator: string | undefined) {
+  const infix = accelerator === undefined ? '' : `.${accelerator}`;
+  return { base: 'libggml-base.so', ggml: `libggml${infix}.v0.5.0.so`, llama: `libllama${infix}.v0.5.0.so` };
+}
 
 /** An address in native memory. */
 export type Pointer = bigint;
@@ -21,12 +22,18 @@ export const logLevel = { debug: 1, info: 2, warn: 3, error: 4, continued: 5 } a
 export const tokenAttribute = { unknown: 1, unused: 2, control: 8, userDefined: 16 } as const;
 /** `enum llama_vocab_type`: the one that puts a blank before every text. */
 export const vocabularyTypeSpm = 1;
-/** `enum ggml_backend_dev_type`: the CPU. */
+/** `enum ggml_backend_dev_type`: the CPU, and what counts as a GPU: one with memory of its own, or the machine's. */
 const deviceTypeCpu = 0;
+const gpuTypes: readonly number[] = [1, 2];
+/** `enum llama_split_mode`. */
+export const splitModes = { none: 0, layer: 1, row: 2 } as const;
 
 /** `struct llama_model_params`: the fields we set. */
 export interface ModelParams {
   n_gpu_layers: number;
+  split_mode: number;
+  main_gpu: number;
+  tensor_split: Pointer | null;
   check_tensors: boolean;
   readonly [field: string]: unknown;
 }
@@ -173,11 +180,12 @@ export function callAsync<A extends readonly unknown[], R>(native: Asynchronous<
 /** The functions we call; names as in C, without the prefix where it only repeats. */
 export type Library = ReturnType<typeof bindLibrary>;
 
-/** Binds every function to the libraries in `folder`. */
-export function bindLibrary(folder: string) {
-  const base = koffi.load(`${folder}/${libraryFiles.base}`);
-  const ggml = koffi.load(`${folder}/${libraryFiles.ggml}`);
-  const llama = koffi.load(`${folder}/${libraryFiles.llama}`);
+/** Binds every function to the libraries in `folder`; `accelerator` = those that compute on GPUs too. */
+export function bindLibrary(folder: string, accelerator?: string) {
+  const files = libraryFiles(accelerator);
+  const base = koffi.load(`${folder}/${files.base}`);
+  const ggml = koffi.load(`${folder}/${files.ggml}`);
+  const llama = koffi.load(`${folder}/${files.llama}`);
   return { ...bindModel(llama), ...bindVocabulary(llama), ...bindContext(llama), ...bindRest(base, ggml, llama) };
 }
 
@@ -199,6 +207,7 @@ function bindModel(llama: Handle) {
     modelFree: free,
     modelVocabulary: vocabulary,
     modelTrainedContext: number('llama_model_n_ctx_train'),
+    modelLayers: number('llama_model_n_layer'),
     modelHasEncoder: flag('llama_model_has_encoder'),
     modelHasDecoder: flag('llama_model_has_decoder'),
     modelIsDiffusion: flag('llama_model_is_diffusion'),
@@ -308,6 +317,10 @@ function bindRest(base: Handle, ggml: Handle, llama: Handle) {
     return cpu === null ? undefined : address(registry(cpu), name);
   };
   const describe: (device: Pointer) => string = base.func('ggml_backend_dev_description', 'str', [pointer]);
+  const typeOf: (device: Pointer) => number = base.func('ggml_backend_dev_type', 'int32', [pointer]);
+  const count: () => number = ggml.func('ggml_backend_dev_count', 'size_t', []);
+  const deviceAt: (index: number) => Pointer = ggml.func('ggml_backend_dev_get', pointer, ['size_t']);
+  const maxDevices: () => number = llama.func('llama_max_devices', 'size_t', []);
   return {
     version,
     /** The processor's name, or undefined if there is no backend for it. */
@@ -315,6 +328,12 @@ function bindRest(base: Handle, ggml: Handle, llama: Handle) {
       const cpu = device(deviceTypeCpu);
       return cpu === null ? undefined : describe(cpu);
     },
+    /** The names of the GPUs that the loaded backends found, in their order. */
+    gpus(): readonly string[] {
+      const all = Array.from({ length: Number(count()) }, (_, index) => deviceAt(index));
+      return all.filter((each) => gpuTypes.includes(typeOf(each))).map((each) => describe(each).trim());
+    },
+    maxDevices: (): number => Number(maxDevices()),
     /** Loads the backend that suits this processor; must come first. */
     start(folder: string): void {
       loadBackends(folder);

@@ -14,6 +14,8 @@ import {
   type NativeLog,
 } from './layouts.ts';
 import { libraryPackage, llamaVersion, packageVersion } from './library-version.ts';
+import type { Offload } from './offload.ts';
+import type { GpuSettings } from './settings.ts';
 
 /** What the file names of the backends begin with; the rest names the processor family. */
 const backendPrefix = 'libggml-cpu-';
@@ -21,9 +23,9 @@ const backendPrefix = 'libggml-cpu-';
 const whatWorks = 'The embedded engine runs on Linux on x64 processors with glibc (not musl, as in Alpine).';
 
 /** Loads and checks the libraries; throws ConfigError('device_unavailable') that says what is wrong. */
-export function openLibrary(log: NativeLog): Library {
-  const folder = findFolder();
-  const library = loadFrom(folder);
+export function openLibrary(log: NativeLog, gpu: GpuSettings | null = null): Library {
+  const folder = gpu?.folder ?? findFolder();
+  const library = loadFrom(folder, gpu?.accelerator);
   checkLayouts(library);
   library.log(log);
   library.start(folder);
@@ -32,11 +34,15 @@ export function openLibrary(log: NativeLog): Library {
   return library;
 }
 
-/** Processor, library variant and threads in one line, for people. */
-export function describeDevice(library: Library, threads: number): string {
+/** Device, library variant, threads and offloaded layers in one line, for people. */
+export function describeDevice(library: Library, threads: number, offload?: Offload): string {
   const variant = new RegExp(`${backendPrefix}([\\w-]+)\\.so`).exec(readFileSync('/proc/self/maps', 'utf8'))?.[1] ?? '';
   const processor = (library.processor() ?? '').trim();
-  return `CPU ${processor}, llama.cpp ${llamaVersion} ${variant}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const rest = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  if (offload === undefined) return `CPU ${processor}, llama.cpp ${llamaVersion} ${variant}, ${rest}`;
+  const { accelerator, gpus, layers, allLayers } = offload;
+  const where = layers < allLayers ? ` beside CPU ${processor}` : '';
+  return `${gpus.join(' + ')}, llama.cpp ${llamaVersion} ${accelerator}, ${layers} of ${allLayers} layers${where}, ${rest}`;
 }
 
 function findFolder(): string {
@@ -65,9 +71,9 @@ function packageRoot(): string {
   }
 }
 
-function loadFrom(folder: string): Library {
+function loadFrom(folder: string, accelerator: string | undefined): Library {
   try {
-    return bindLibrary(folder);
+    return bindLibrary(folder, accelerator);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw unavailable(`The libraries in ${folder} cannot be loaded: ${reason} ${whatWorks}`, cause);

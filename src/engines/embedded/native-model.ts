@@ -2,6 +2,8 @@
 
 import { ConfigError } from '../../base/errors.ts';
 import { callAsync, type Library, type Pointer, vocabularyTypeSpm } from './layouts.ts';
+import { describeOffload, type Offload, planOffload } from './offload.ts';
+import type { GpuSettings } from './settings.ts';
 import { readTokenTable, type TokenTable } from './token-table.ts';
 import type { Tokenizer } from './tokenize.ts';
 
@@ -9,16 +11,31 @@ import type { Tokenizer } from './tokenize.ts';
 export interface NativeModel {
   readonly pointer: Pointer;
   readonly trainedContext: number;
+  /** Undefined = the processor computes everything. */
+  readonly offload: Offload | undefined;
   readonly vocabularySize: number;
   /** Reads all tokens; once, when first needed. */
   tokens(): TokenTable;
   tokenizer(): Tokenizer;
 }
 
-/** Opens a model file on the CPU; throws ConfigError with `reason()` (what the library logged). */
-export async function openModel(library: Library, path: string, reason: () => string): Promise<NativeModel> {
-  const params = { ...library.modelDefaultParams(), n_gpu_layers: 0 };
+/** A model file, and on which GPUs it shall be; none = the processor. */
+export interface ModelOrder {
+  readonly path: string;
+  readonly gpu?: GpuSettings | null;
+}
+
+/** Opens a model file; throws ConfigError with `reason()` (what the library logged). */
+export async function openModel(
+  library: Library,
+  { path, gpu = null }: ModelOrder,
+  reason: () => string,
+): Promise<NativeModel> {
+  const { params: placed, held } = planOffload(library, gpu);
+  const params = { ...library.modelDefaultParams(), ...placed };
   const model = await callAsync(library.modelLoad, path, params);
+  // Native code read the shares until now.
+  void held;
   if (model === null) throw unusable(`${path} cannot be loaded`, reason());
   if (library.modelHasEncoder(model) || !library.modelHasDecoder(model) || library.modelIsDiffusion(model))
     throw unusable(`${path} is not a model that writes text token by token`, '');
@@ -33,6 +50,7 @@ export async function openModel(library: Library, path: string, reason: () => st
   return {
     pointer: model,
     trainedContext: library.modelTrainedContext(model),
+    offload: describeOffload(library, gpu, library.modelLayers(model)),
     vocabularySize,
     tokens,
     tokenizer: () => ({

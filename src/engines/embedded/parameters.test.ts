@@ -17,8 +17,27 @@ describe('readWishes', () => {
     ['names of vLLM', ['--max-model-len', '8192', '--max-num-seqs=4'], { contextSize: 8192, parallel: 4 }],
     ['other spellings', ['--CTX_SIZE', '8192', '--n_gpu_layers', '-1'], { contextSize: 8192, gpuLayers: -1 }],
     ['the last of two', ['-c', '512', '--ctx-size', '1024'], { contextSize: 1024 }],
+    [
+      'how GPUs share a model',
+      ['--split-mode', 'row', '--tensor-split=3,1.5', '-mg 1', '-ngl', '20'],
+      { gpuSplit: { mode: 'row', shares: [3, 1.5], main: 1 }, gpuLayers: 20 },
+    ],
+    ['one GPU for all', ['-sm', 'none', '-ts', '0/1'], { gpuSplit: { mode: 'none', shares: [0, 1] } }],
   ])('understands %s', (_, parameters, expected) => {
     expect(read(parameters)).toMatchObject(expected);
+  });
+
+  it.each([
+    [['--split-mode', 'column'], 'none, layer or row'],
+    [['--split-mode'], 'none, layer or row'],
+    [['--tensor-split', '0,0'], 'not all of them 0'],
+    [['--tensor-split', '1,-1'], 'numbers with commas'],
+    [['--tensor-split', Array(17).fill('1').join()], 'up to 16 numbers'],
+    [['--tensor-split', `1${'0'.repeat(4000)}`], 'numbers with commas'],
+    [['--main-gpu', '16'], 'from 0 to 15'],
+    [['--main-gpu', '1', '2'], "'2' is no flag"],
+  ])('refuses %j', (parameters, message) => {
+    expect(() => read(parameters)).toThrow(message);
   });
 
   it('lets parameters go before fields', () => {

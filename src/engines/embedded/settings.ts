@@ -3,6 +3,22 @@
 import type { Readable } from 'node:stream';
 import { Field } from '../../base/decode.ts';
 import { ConfigError } from '../../base/errors.ts';
+import type { Accelerator } from './gpu-libraries.ts';
+import { maxGpus } from './gpu-split.ts';
+
+/** Which libraries compute on GPUs, and how the model is shared out among those. */
+export interface GpuSettings {
+  readonly accelerator: Accelerator;
+  readonly folder: string;
+  /** Asked for by name: then it is that or nothing. */
+  readonly isWished: boolean;
+  /** From the last layer on; -1 = all. */
+  readonly layers: number;
+  readonly splitMode: 'none' | 'layer' | 'row';
+  /** Proportions by device; none = by free memory. */
+  readonly shares: readonly number[];
+  readonly main: number;
+}
 
 /** The engine process's settings. */
 export interface EngineSettings {
@@ -14,6 +30,8 @@ export interface EngineSettings {
   readonly slots: number;
   /** Null = measured. */
   readonly threads: number | null;
+  /** Null = the processor. */
+  readonly gpu: GpuSettings | null;
   readonly socketPath: string;
   readonly token: string;
 }
@@ -53,7 +71,23 @@ function parseSettings(value: unknown): EngineSettings {
     kvBytesPerToken: field.get('kvBytesPerToken').number(0),
     slots: field.get('slots').integer(1, maxSlots),
     threads: field.get('threads').optional((item) => item.integer(1, 512)) ?? null,
+    gpu: field.get('gpu').optional(parseGpu) ?? null,
     socketPath: field.get('socketPath').string(),
     token: field.get('token').string(),
+  };
+}
+
+function parseGpu(field: Field): GpuSettings {
+  return {
+    accelerator: field.get('accelerator').oneOf(['cuda', 'vulkan', 'metal']),
+    folder: field.get('folder').string(),
+    isWished: field.get('isWished').boolean(),
+    layers: field.get('layers').integer(-1, 2 ** 31 - 1),
+    splitMode: field.get('splitMode').oneOf(['none', 'layer', 'row']),
+    shares: field
+      .get('shares')
+      .items()
+      .map((item) => item.number(0)),
+    main: field.get('main').integer(0, maxGpus - 1),
   };
 }
