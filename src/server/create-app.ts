@@ -86,7 +86,6 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
   });
   const parts = {
     fleet: control,
-    engines: platform.engineDesk,
     db: store.db,
     models: createModelDesk({
       hubs: models.hubs,
