@@ -34,6 +34,9 @@ export const permissions = {
   'download.cancel': 'admin',
   'model-file.read': 'admin',
   'model-file.delete': 'admin',
+  'engine.read': 'admin',
+  'engine.install': 'admin',
+  'engine.remove': 'admin',
   'device.read': 'admin',
   'device.cordon': 'admin',
 

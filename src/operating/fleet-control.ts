@@ -86,7 +86,8 @@ export type FleetChange =
   | { readonly kind: 'deployment'; readonly id: DeploymentId; readonly type: 'created' | 'updated' | 'deleted' }
   | { readonly kind: 'instance'; readonly id: InstanceId; readonly type: 'created' | 'updated' | 'deleted' }
   | { readonly kind: 'download'; readonly id: string; readonly type: 'created' | 'updated' | 'deleted' }
-  | { readonly kind: 'device'; readonly id: string; readonly type: 'updated' };
+  | { readonly kind: 'device'; readonly id: string; readonly type: 'updated' }
+  | { readonly kind: 'engine'; readonly id: string; readonly type: 'created' | 'updated' | 'deleted' };
 
 /** Which lines of which run. */
 export interface LogQuery {

@@ -86,6 +86,7 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
   });
   const parts = {
     fleet: control,
+    engines: platform.engineDesk,
     db: store.db,
     models: createModelDesk({
       hubs: models.hubs,

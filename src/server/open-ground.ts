@@ -5,7 +5,6 @@ import { sep } from 'node:path';
 import type { ModelProfile, ProfileWishes } from '../answering/model-profile.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { RequestError } from '../base/errors.ts';
-import { createOpenaiEngine } from '../engines/openai/openai.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { PlatformSettings } from '../http/management/platform-settings.ts';
@@ -14,6 +13,7 @@ import { findSafetensors } from '../models/resolve-model.ts';
 import { ChangeFeed } from '../operating/change-feed.ts';
 import { DeviceDesk } from '../operating/device-desk.ts';
 import { dryRender } from '../operating/dry-render.ts';
+import type { EngineDesk } from '../operating/engine-desk.ts';
 import type { Engines } from '../operating/engines.ts';
 import { createReadLocal } from '../operating/local-shelf.ts';
 import { type OpenFleet, openFleet } from '../operating/open-fleet.ts';
@@ -23,8 +23,8 @@ import { readDevices } from '../runtime/devices.ts';
 import { createGuardedRuntime } from '../runtime/guarded-runtime.ts';
 import { createRunProgram, readText } from '../runtime/run-program.ts';
 import { bundledModelPath } from './bundled-model.ts';
-import { createEngines } from './choose-engine.ts';
 import { openAll } from './end-all.ts';
+import { openEngines } from './open-engines.ts';
 import type { Foundation } from './open-foundation.ts';
 import { type Outside, openOutside } from './open-outside.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -41,6 +41,7 @@ export interface Ground {
   readonly openProfiles: OpenProfiles;
   readonly models: OpenModels;
   readonly engines: Engines;
+  readonly engineDesk: EngineDesk;
   readonly remoteKeys: RemoteKeys;
   readonly fleet: OpenFleet;
   readonly devices: DeviceDesk;
@@ -78,8 +79,12 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
       ...(config.catalogFile !== undefined && { catalogFile: config.catalogFile }),
     });
     begun(() => models.close());
-    const openai = createOpenaiEngine({ outbound: outside.outbound, clock: systemClock, randomHex });
-    const engines = createEngines({ openai });
+    const { engines, desk, close } = openEngines(config, foundation, {
+      ...{ workerId, devices, others, outbound: outside.outbound },
+      kept: () => fleet.fleet.kept,
+      lookAgain: () => fleet.fleet.lookAgain(),
+    });
+    begun(close);
     const openProfiles = once(() => loadProfiles(dataFolder, engines));
     const remoteKeys = await openRemoteKeys({ db, secretKey: keys.secrets, clock: systemClock });
     const fleet = await openFleet({
@@ -94,7 +99,7 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
     });
     // Ended before the downloads: what waits for one would begin another.
     begun(() => fleet.close());
-    return { outside, openProfiles, models, engines, remoteKeys, fleet, devices, others };
+    return { outside, openProfiles, models, engines, engineDesk: desk, remoteKeys, fleet, devices, others };
   });
 }
 

@@ -179,6 +179,7 @@ describe('local sources', () => {
 });
 
 it('names the place of a deployment among others', async () => {
-  expect(await verdict({ backend: 'vllm' }, 'deployments[2]')).toBe('unsupported_field deployments[2].backend');
-  expect(await verdict({ backend: 'vllm' })).toBe('unsupported_field backend');
+  const ours = { backendParameters: ['--port 1'] };
+  expect(await verdict(ours, 'deployments[2]')).toBe('invalid_value deployments[2].backendParameters[0]');
+  expect(await verdict(ours)).toBe('invalid_value backendParameters[0]');
 });

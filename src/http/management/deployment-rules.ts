@@ -15,12 +15,6 @@ export interface RuleContext {
 /** Throws RequestError that names the field. The operating room looks at paths again when it uses them. */
 export async function checkDeployment(wish: DeploymentWish, context: RuleContext): Promise<void> {
   const field = (path: string): string => (context.place === undefined ? path : `${context.place}.${path}`);
-  if (wish.backend === 'vllm')
-    throw new RequestError(
-      'unsupported_field',
-      "This version runs models with 'embedded' and 'llama-box'; 'vllm' comes later.",
-      { param: field('backend') },
-    );
   checkParameters(wish.backendParameters ?? [], field('backendParameters'));
   checkEnvironment(wish.environment ?? {}, field('environment'));
   for (const { path, param } of pathsOf(wish)) await checkPath(path, { ...context, param: field(param) });
@@ -124,7 +118,11 @@ function pathsIn(parameter: string): readonly string[] {
     .filter((part) => /^[\\/~]|^[A-Za-z]:[\\/]|(^|[\\/])\.\.([\\/]|$)/.test(part));
 }
 
-async function checkPath(path: string, { pathRoots, param }: RuleContext & { readonly param: string }): Promise<void> {
+/** Throws RequestError unless the path lies in a folder that the settings allow. */
+export async function checkPath(
+  path: string,
+  { pathRoots, param }: RuleContext & { readonly param: string },
+): Promise<void> {
   if (path.includes('\0')) throw new RequestError('invalid_value', 'A path has no zero byte.', { param });
   if (!isAbsolute(path)) throw new RequestError('invalid_value', `'${param}' must be an absolute path.`, { param });
   const real = await realOf(resolve(path));

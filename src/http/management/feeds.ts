@@ -10,6 +10,7 @@ export interface Feeds {
   readonly instances: Feed;
   readonly downloads: Feed;
   readonly devices: Feed;
+  readonly engines: Feed;
   readonly keys: Feed;
   readonly users: Feed;
   close(): void;
@@ -23,6 +24,7 @@ export function createFeeds(fleet: Pick<FleetControl, 'subscribe' | 'instance'>)
     instances: new Feed(epoch),
     downloads: new Feed(epoch),
     devices: new Feed(epoch),
+    engines: new Feed(epoch),
     keys: new Feed(epoch),
     users: new Feed(epoch),
   };
@@ -31,6 +33,7 @@ export function createFeeds(fleet: Pick<FleetControl, 'subscribe' | 'instance'>)
     instance: feeds.instances,
     download: feeds.downloads,
     device: feeds.devices,
+    engine: feeds.engines,
   } as const;
   const close = fleet.subscribe((change: FleetChange) => {
     byKind[change.kind].publish({ type: change.type, id: change.id });

@@ -8,6 +8,7 @@ import { deploymentActionRoutes } from './routes/deployment-actions.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { downloadRoutes } from './routes/downloads.ts';
+import { engineRoutes } from './routes/engines.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
@@ -34,6 +35,7 @@ export const managementRoutes: readonly Route[] = [
   ...transferRoutes,
   ...instanceRoutes,
   ...deviceRoutes,
+  ...engineRoutes,
   ...downloadRoutes,
   ...modelRoutes,
   ...settingsRoutes,

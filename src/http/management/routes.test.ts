@@ -48,6 +48,7 @@ const bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'POST /estimates': { source: { kind: 'bundled' } },
   'POST /import': { deployments: [{ source: { kind: 'bundled' }, name: 'imported' }] },
   'PATCH /devices/:id': { isCordoned: true },
+  'POST /engines': { name: 'vllm', version: '0.32.0' },
   'POST /downloads': { source: { kind: 'bundled' } },
   'PUT /settings': { allowedHosts: [], pathRoots: [] },
   'PUT /settings/secrets/:name': { value: 'hf_0123456789abcdef' },
@@ -88,6 +89,7 @@ async function idsFor({ path }: Route): Promise<Readonly<Record<string, string>>
   if (path.startsWith('/captures')) return { id: await captureOf((await keyOf(user, ['inference'])).id) };
   if (path.startsWith('/keys')) return { id: (await keyOf(user, ['inference'])).id };
   if (path.startsWith('/devices')) return { id: 'cuda:0' };
+  if (path.startsWith('/engines')) return { id: (await bench.parts.engines.install({ name: 'vllm' })).id };
   if (path.startsWith('/downloads')) return { id: (await fleet.pull({ kind: 'bundled' })).id };
   if (path.startsWith('/model-files')) return { id: 'mf_1' };
   if (path.startsWith('/settings')) return { name: 'huggingface-token' };

@@ -88,7 +88,7 @@ describe('import', () => {
 
   it.each([
     [{ deployments: [{ name: 'a', source: bundled }, { name: 'b' }] }, 'missing_field', 'deployments[1].source'],
-    [{ deployments: [{ name: 'a', source: bundled, backend: 'vllm' }] }, 'unsupported_field', 'deployments[0].backend'],
+    [{ deployments: [{ name: 'a', source: bundled, backend: 'ray' }] }, 'invalid_value', 'deployments[0].backend'],
     [
       { deployments: [{ name: 'a', source: { kind: 'local', path: '/etc/passwd' } }] },
       'invalid_value',

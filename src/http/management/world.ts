@@ -3,6 +3,7 @@
 import type { Meter } from '../../answering/usage-meter.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { EngineControl } from '../../operating/engine-desk.ts';
 import type { FleetControl } from '../../operating/fleet-control.ts';
 import type { Db } from '../../store/tables.ts';
 import type { Accounts } from '../accounts/accounts.ts';
@@ -16,6 +17,7 @@ import type { PlatformSettings } from './platform-settings.ts';
 /** What the server hands in. */
 export interface ManagementParts {
   readonly fleet: FleetControl;
+  readonly engines: EngineControl;
   readonly accounts: Accounts;
   readonly db: Db;
   readonly models: ModelDesk;
