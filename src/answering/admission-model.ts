@@ -1,27 +1,33 @@
 /** Which deployment a caller means; what a key does not name is not there for its holder. */
 
 import { AuthError, RequestError } from '../base/errors.ts';
+import type { Roster } from '../engines/roster.ts';
 import type { Caller } from '../fleet/caller.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { isAllowed, mayUseModel } from '../fleet/permissions.ts';
 
-/** Where deployments are found: the roster. */
-export interface Served {
-  find(modelName: string): Deployment | undefined;
-  deployments(): readonly Deployment[];
+/** Where deployments and routes are found. */
+export type Served = Pick<Roster, 'find' | 'deployments' | 'routes'>;
+
+/** The name that a request uses, and what it is known by: behind a route that decides. */
+export interface WantedModel {
+  readonly model: string;
+  readonly affinity?: string;
 }
 
 /**
- * The deployment of this name; throws `model_not_found`, in the same words for unknown and for forbidden ones, and
- * `forbidden` to those who may call none at all.
+ * The deployment of this name, or the one that is asked first behind a route of this name; throws `model_not_found`, in
+ * the same words for unknown and for forbidden ones, and `forbidden` to those who may call none at all.
  */
-export function findModel(served: Served, caller: Caller, name: string): Deployment {
+export function findModel(served: Served, caller: Caller, { model, affinity }: WantedModel): Deployment {
   if (!isAllowed('inference.call', caller))
     throw new AuthError('forbidden', "This API key may manage, but not call models: it lacks the scope 'inference'.");
-  const deployment = served.find(name);
-  if (deployment !== undefined && mayUseModel(caller, deployment)) return deployment;
-  const open = served.deployments().filter((one) => mayUseModel(caller, one));
-  const names = open.flatMap((one) => servedNames(one).map((each) => `'${each}'`));
-  const message = `The model '${name}' does not exist here. Served: ${names.join(', ')}.`;
+  const deployment = served.find(model, affinity);
+  // Behind a route it is the route's name that a key must hold, not those of the deployments.
+  const asked = served.routes().find(({ name }) => name === model) ?? deployment;
+  if (deployment !== undefined && asked !== undefined && mayUseModel(caller, asked)) return deployment;
+  const open = [...served.deployments(), ...served.routes()].filter((one) => mayUseModel(caller, one));
+  const names = open.flatMap((one) => ('aliases' in one ? servedNames(one) : [one.name]));
+  const message = `The model '${model}' does not exist here. Served: ${names.map((name) => `'${name}'`).join(', ')}.`;
   throw new RequestError('model_not_found', message, { param: 'model' });
 }

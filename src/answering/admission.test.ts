@@ -274,10 +274,11 @@ describe('models of a key', () => {
   const roster = {
     find: (name: string) => served.find((one) => one.name === name || one.aliases.includes(name)),
     deployments: () => served,
+    routes: () => [],
   };
   const message = (caller: Caller, name: string) => {
     try {
-      return findModel(roster, caller, name).id;
+      return findModel(roster, caller, { model: name }).id;
     } catch (thrown) {
       return isAppError(thrown) ? thrown.message : 'broken';
     }

@@ -88,10 +88,11 @@ class Answer {
   async *events(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
     const { roster, clock } = this.#world;
     const request = this.#request;
-    const deployments = [route(request.model, roster)];
+    const affinity = affinityOf(request);
+    const deployments = route(request.model, affinity, roster);
     checkSchemas(request);
     const { caller } = request;
-    const wish = { affinity: affinityOf(request), ...(caller !== undefined && { caller }) };
+    const wish = { affinity, ...(caller !== undefined && { caller }) };
     const search = new PlaceSearch({ roster, deployments, wish });
     const askedMs = clock.nowMs();
     for (;;) {
@@ -230,9 +231,10 @@ function totalUsage(choices: readonly Choice[], perQuestion: number): Usage {
   }, noUsage);
 }
 
-function route(model: string, roster: Roster): Deployment {
-  const deployment = roster.find(model);
-  if (deployment !== undefined) return deployment;
+/** Those that may answer; throws where there is none. */
+function route(model: string, affinity: string, roster: Roster): readonly Deployment[] {
+  const deployments = roster.behind(model, affinity);
+  if (deployments.length > 0) return deployments;
   const served = roster.deployments().flatMap((item) => servedNames(item).map((name) => `'${name}'`));
   const message = `The model '${model}' does not exist here. Served: ${served.length === 0 ? 'none' : served.join(', ')}.`;
   throw new RequestError('model_not_found', message, { param: 'model' });

@@ -34,7 +34,9 @@ function replicas(...scripts: readonly (Script | AppError)[]) {
   let out = 0;
   const roster: Roster = {
     find: () => deployment,
+    behind: () => [deployment],
     deployments: () => [deployment],
+    routes: () => [],
     async acquire(_, _signal, { except, tell, affinity } = {}): Promise<Candidate> {
       wishes.push(affinity);
       tell?.({ type: 'progress', stage: 'queued', position: 1 });

@@ -4,6 +4,7 @@ import type { AppError } from '../base/errors.ts';
 import type { ChatEvent } from '../chat/event.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import type { InstanceId } from '../fleet/instance.ts';
+import type { ModelRoute } from '../fleet/model-route.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { ChatClient, EngineClient } from './engine.ts';
 
@@ -37,9 +38,13 @@ export interface PlaceWish {
 
 /** The fleet as a request sees it. */
 export interface Roster {
-  /** The deployment that serves this name, if any. */
-  find(modelName: string): Deployment | undefined;
+  /** The deployment that serves this name, if any; of those behind a route the one that is asked first. */
+  find(modelName: string, affinity?: string): Deployment | undefined;
+  /** Those that serve this name, in the order in which they are asked: one, or all behind a route; empty = none does. */
+  behind(modelName: string, affinity: string): readonly Deployment[];
   deployments(): readonly Deployment[];
+  /** Names that stand for several deployments. */
+  routes(): readonly ModelRoute[];
   /**
    * A ready instance of it with a free place; waits in line while all are taken and while one is starting (until
    * `signal` aborts); throws UnavailableError, and LimitError where the line is full.

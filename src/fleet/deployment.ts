@@ -12,7 +12,7 @@ export type DeploymentId = string & { readonly brand: 'DeploymentId' };
 export type GpuChoice = 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
 
 /** A name that requests may use: a word, with slashes and colons as hubs and engines spell models. */
-const modelName = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$' });
+export const modelName = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$' });
 
 const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
 

@@ -1,7 +1,6 @@
 /** Who may do what: one table of actions, for every way of asking. */
 
 import type { Caller } from './caller.ts';
-import { servedNames } from './deployment.ts';
 import type { User, UserId } from './user.ts';
 
 /**
@@ -24,6 +23,10 @@ export const permissions = {
   'deployment.edit': 'admin',
   'deployment.delete': 'admin',
   'deployment.probe': 'admin',
+  'route.read': 'member',
+  'route.create': 'admin',
+  'route.edit': 'admin',
+  'route.delete': 'admin',
   'instance.read': 'member',
   // Logs may hold prompts of others.
   'log.read': 'admin',
@@ -100,11 +103,17 @@ export function personOf(caller: Caller): User | undefined {
 }
 
 /** May this caller use, and know of, a model that answers to these names? */
-export function mayUseModel(caller: Caller, model: Parameters<typeof servedNames>[0]): boolean {
+export function mayUseModel(caller: Caller, model: NamedModel): boolean {
   if (!isAllowed('models.list', caller)) return false;
   if (caller.kind !== 'key' || caller.key.allowedModels === undefined) return true;
   const { allowedModels } = caller.key;
-  return servedNames(model).some((name) => allowedModels.includes(name));
+  return [model.name, ...(model.aliases ?? [])].some((name) => allowedModels.includes(name));
+}
+
+/** A deployment, or a route, which has no other names. */
+interface NamedModel {
+  readonly name: string;
+  readonly aliases?: readonly string[];
 }
 
 /** The person on whose behalf the platform may be managed. */

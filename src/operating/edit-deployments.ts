@@ -16,6 +16,7 @@ import { deleteDeployment, insertDeployment, updateDeployment } from '../store/d
 import type { Db } from '../store/tables.ts';
 import type { Fleet } from './fleet.ts';
 import type { RemoteKeys, WithRemoteKey } from './remote-keys.ts';
+import { createTurns } from './turns.ts';
 
 /** What edits are made with. */
 export interface EditWorld {
@@ -65,16 +66,6 @@ export function createDeploymentEditor(world: EditWorld): DeploymentEditor {
         await world.remoteKeys.keep(id, '');
         return before;
       }),
-  };
-}
-
-/** Runs one after another what it is given; a failure is its own caller's affair. */
-function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
   };
 }
 
@@ -226,7 +217,7 @@ function refuseTakenNames(spec: DeploymentSpec, others: readonly Deployment[]): 
 
 function nameTaken(spec: DeploymentSpec): RequestError {
   const names = servedNames(spec).map((name) => `'${name}'`);
-  return new RequestError('name_taken', `Another deployment answers to ${names.join(' or ')} already.`, {
+  return new RequestError('name_taken', `A deployment or a route answers to ${names.join(' or ')} already.`, {
     param: 'name',
   });
 }

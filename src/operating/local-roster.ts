@@ -4,10 +4,13 @@ import type { Clock } from '../base/clock.ts';
 import { type AppError, LimitError, UnavailableError } from '../base/errors.ts';
 import type { Candidate, Outcome, PlaceWish, Roster } from '../engines/roster.ts';
 import { type Deployment, type DeploymentId, servedNames } from '../fleet/deployment.ts';
+import type { ModelRoute } from '../fleet/model-route.ts';
+import { ableFirst } from './able-first.ts';
 import { checkHope } from './check-hope.ts';
 import { chooseInstance } from './choose-instance.ts';
 import type { Fleet } from './fleet.ts';
 import type { KeptInstance } from './kept-instance.ts';
+import { orderTargets } from './order-targets.ts';
 import { Pace } from './pace.ts';
 import { TrustBook } from './trust-book.ts';
 import { Waiter } from './waiter.ts';
@@ -31,9 +34,12 @@ export interface LocalRoster extends Roster {
   readonly waiting: number;
 }
 
+/** The routes there are now. */
+type Routes = () => readonly ModelRoute[];
+
 /** Makes the roster of a fleet; it lives as long as the fleet does. */
-export function createLocalRoster(fleet: Fleet, clock: Clock): LocalRoster {
-  return new FleetRoster(fleet, clock);
+export function createLocalRoster(fleet: Fleet, clock: Clock, routes: Routes = () => []): LocalRoster {
+  return new FleetRoster(fleet, clock, routes);
 }
 
 /** The deployment that answers to a name, an alias or an id. */
@@ -44,14 +50,16 @@ export function findByName(deployments: readonly Deployment[], name: string): De
 class FleetRoster implements LocalRoster {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
+  readonly #routes: Routes;
   readonly #trust: TrustBook;
   readonly #queues = new Map<DeploymentId, Queue>();
   /** Aborts when nobody waits any more; absent while nobody does. */
   #watching: AbortController | undefined;
 
-  constructor(fleet: Fleet, clock: Clock) {
+  constructor(fleet: Fleet, clock: Clock, routes: Routes) {
     this.#fleet = fleet;
     this.#clock = clock;
+    this.#routes = routes;
     this.#trust = new TrustBook(clock);
   }
 
@@ -59,12 +67,27 @@ class FleetRoster implements LocalRoster {
     return [...this.#queues.values()].reduce((sum, { line }) => sum + line.length, 0);
   }
 
-  find(modelName: string): Deployment | undefined {
-    return findByName(this.#fleet.deployments, modelName);
+  find(modelName: string, affinity = ''): Deployment | undefined {
+    return this.behind(modelName, affinity)[0];
+  }
+
+  behind(modelName: string, affinity: string): readonly Deployment[] {
+    const { deployments } = this.#fleet;
+    const direct = findByName(deployments, modelName);
+    if (direct !== undefined) return [direct];
+    const route = this.#routes().find(({ name }) => name === modelName);
+    if (route === undefined) return [];
+    const named = orderTargets(route, affinity).flatMap((name) => findByName(deployments, name) ?? []);
+    // A target may be named twice, by its name and by an alias.
+    return ableFirst(this.#fleet, [...new Set(named)]);
   }
 
   deployments(): readonly Deployment[] {
     return this.#fleet.deployments;
+  }
+
+  routes(): readonly ModelRoute[] {
+    return this.#routes();
   }
 
   async acquire(deployment: Deployment, signal: AbortSignal, wish: PlaceWish = {}): Promise<Candidate> {

@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { Roster } from '../engines/roster.ts';
 import { type Deployment, type DeploymentId, type DeploymentSpec, servedNames } from '../fleet/deployment.ts';
 import type { Instance } from '../fleet/instance.ts';
+import type { ModelRoute } from '../fleet/model-route.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import { freeMemory } from '../models/free-memory.ts';
 import type { Runtime } from '../runtime/run.ts';
@@ -22,6 +23,7 @@ import { createLocalRoster } from './local-roster.ts';
 import { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { type PlaceableDevice, placeInstance } from './place-instance.ts';
+import { RouteDesk } from './route-desk.ts';
 
 /** What a fleet is opened with. */
 export interface FleetParts {
@@ -47,6 +49,7 @@ export interface OpenFleet {
   readonly fleet: Fleet;
   readonly memory: MemoryDesk;
   readonly roster: Roster;
+  readonly routes: RouteDesk;
   readonly newId: (prefix: 'dep' | 'ins') => string;
   /**
    * Deploys what a flag names; throws ConfigError if a stored deployment answers to one of its names. One that gives way
@@ -91,13 +94,20 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
   });
   const stored = await listDeployments(db);
   for (const deployment of stored) fleet.want(deployment);
+  const routes = await RouteDesk.open({
+    ...{ db, clock },
+    newId: () => `rte_${randomHex(8)}`,
+    deployments: () => fleet.deployments,
+  });
   return {
     fleet,
     memory,
-    roster: createLocalRoster(fleet, clock),
+    roster: createLocalRoster(fleet, clock, () => routes.routes),
+    routes,
     newId,
     declare(spec, givesWay) {
       refuseDouble(spec, stored);
+      refuseRoute(spec, routes.routes);
       const at = clock.unixSeconds();
       const deployment: Deployment = {
         ...spec,
@@ -167,4 +177,14 @@ function refuseDouble(spec: DeploymentSpec, stored: readonly Deployment[]): void
       `(${deployment.id}) too. Choose another with --served-model-name, or remove the stored one: aimindserve rm ${deployment.name}`;
     throw new ConfigError('invalid_config', message);
   }
+}
+
+function refuseRoute(spec: DeploymentSpec, routes: readonly ModelRoute[]): void {
+  const names = servedNames(spec);
+  const route = routes.find(({ name }) => names.includes(name));
+  if (route === undefined) return;
+  const message =
+    `The name '${route.name}' is given on the command line and belongs to a stored route too. ` +
+    `Choose another with --served-model-name, or remove the route: aimindserve routes rm ${route.name}`;
+  throw new ConfigError('invalid_config', message);
 }

@@ -235,7 +235,9 @@ function isWatched({ declaredBy, categories, source }: Deployment): boolean {
 function rosterOf({ instance, spec, deployment }: Ready): Roster {
   return {
     find: () => deployment,
+    behind: () => [deployment],
     deployments: () => [deployment],
+    routes: () => [],
     async acquire(_, signal, { except } = {}) {
       signal.throwIfAborted();
       const { id, client } = instance;

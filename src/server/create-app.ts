@@ -3,9 +3,12 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findModel } from '../answering/admission-model.ts';
+import { affinityOf } from '../answering/affinity.ts';
 import { createComplete } from '../answering/complete.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { isObject } from '../base/json.ts';
+import type { ChatRequest } from '../chat/request.ts';
+import type { Roster } from '../engines/roster.ts';
 import type { Caller } from '../fleet/caller.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import type { InstanceState } from '../fleet/instance.ts';
@@ -51,14 +54,16 @@ export function createApp(reach: Reach, ground: AppGround): HttpApp {
     log,
     maxRequests,
   });
+  const meant = (caller: Caller, request: ChatRequest): Deployment =>
+    findModel(roster, caller, { model: request.model, affinity: affinityOf(request) });
   return createHttpApp({
     complete,
     protocols: [openaiChat, openaiCompletions],
     models: (caller) => servedModels(platform, caller),
     authenticate: accounts.authenticate,
     door: {
-      admit: (caller, request) => admission.admit(caller, findModel(roster, caller, request.model), request),
-      headers: (caller, request) => admission.headers(caller, findModel(roster, caller, request.model)),
+      admit: (caller, request) => admission.admit(caller, meant(caller, request), request),
+      headers: (caller, request) => admission.headers(caller, meant(caller, request)),
     },
     meter: platform.meter,
     // A server that keeps nothing has nothing to manage.
@@ -86,6 +91,7 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
   });
   const parts = {
     fleet: control,
+    routes: platform.fleet.routes,
     engines: platform.engineDesk,
     db: store.db,
     models: createModelDesk({
@@ -120,7 +126,22 @@ function servedModels({ fleet, profiles }: Platform, caller: Caller | undefined)
   // What is stopped cannot be asked; what loads on demand can.
   const running = all.deployments.filter((deployment) => wantedReplicas(deployment, true) > 0);
   const open = running.filter((deployment) => caller === undefined || mayUseModel(caller, deployment));
-  return open.flatMap((deployment) => served(deployment, { fleet, profiles }));
+  const direct = open.flatMap((deployment) => served(deployment, { fleet, profiles }));
+  return [...direct, ...servedRoutes(fleet.roster, caller, (deployment) => served(deployment, { fleet, profiles }))];
+}
+
+/** A route is listed as the deployment is that is asked first. */
+function servedRoutes(
+  roster: Roster,
+  caller: Caller | undefined,
+  describe: (deployment: Deployment) => readonly ServedModel[],
+): readonly ServedModel[] {
+  const open = roster.routes().filter((route) => caller === undefined || mayUseModel(caller, route));
+  return open.flatMap(({ name }) => {
+    const first = roster.find(name);
+    const [facts] = first === undefined || wantedReplicas(first, true) === 0 ? [] : describe(first);
+    return facts === undefined ? [] : [{ ...facts, name }];
+  });
 }
 
 function served(

@@ -11,6 +11,7 @@ import {
   servedNames,
 } from '../fleet/deployment.ts';
 import { jsonColumn } from './json-column.ts';
+import { refuseRouteNames } from './model-routes.ts';
 import type { Db, Tables } from './tables.ts';
 import { inTransaction, orTaken } from './transaction.ts';
 
@@ -87,7 +88,9 @@ export async function deleteDeployment(db: Db, id: DeploymentId): Promise<boolea
 }
 
 async function insertNames(db: Db, deployment: Deployment): Promise<void> {
-  const rows = servedNames(deployment).map((name) => ({ name, deploymentId: deployment.id }));
+  const names = servedNames(deployment);
+  await refuseRouteNames(db, names);
+  const rows = names.map((name) => ({ name, deploymentId: deployment.id }));
   await db.insertInto('deploymentNames').values(rows).execute();
 }
 

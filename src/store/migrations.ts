@@ -3,6 +3,7 @@
 import type { Kysely } from 'kysely';
 import { firstTables } from './migration-1.ts';
 import { usageTables } from './migration-2.ts';
+import { routeTables } from './migration-3.ts';
 import type { Tables } from './tables.ts';
 
 /** One step; runs in a transaction. */
@@ -17,6 +18,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'the first tables', up: firstTables },
   { version: 2, name: 'usage, captures and clients', up: usageTables },
+  { version: 3, name: 'routes', up: routeTables },
 ];
 
 /** What this program makes of a database. */

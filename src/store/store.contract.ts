@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from './database.ts';
 import { fleetContract } from './fleet.contract.ts';
+import { modelRoutesContract } from './model-routes.contract.ts';
 import { peopleContract } from './people.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { writeSetting } from './settings.ts';
@@ -15,6 +16,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe('people', () => peopleContract(open));
     describe('records', () => recordsContract(open));
     describe('fleet', () => fleetContract(open));
+    describe('routes', () => modelRoutesContract(open));
     describe('usage', () => usageContract(open));
 
     it('is healthy while it is open', async () => {

@@ -6,6 +6,7 @@ import type { Capture } from '../fleet/capture.ts';
 import type { DeploymentId } from '../fleet/deployment.ts';
 import type { ModelFile } from '../fleet/download.ts';
 import type { InstanceId, InstanceState } from '../fleet/instance.ts';
+import type { ModelRouteId } from '../fleet/model-route.ts';
 import type { ToolVerdict } from '../fleet/tool-verdict.ts';
 import type { UsageCounter, UsageMeasure, UsageOwner } from '../fleet/usage.ts';
 import type { Role, SessionId, User, UserId } from '../fleet/user.ts';
@@ -79,6 +80,16 @@ interface DeploymentNameRow {
   /** A name or an alias; unique over all deployments. */
   name: string;
   deploymentId: DeploymentId;
+}
+
+interface ModelRouteRow {
+  id: ModelRouteId;
+  /** A copy out of `spec`: unique, and no deployment's name. */
+  name: string;
+  spec: JsonText;
+  revision: number;
+  createdAt: number;
+  updatedAt: number;
 }
 
 interface InstanceRow {
@@ -202,6 +213,7 @@ export interface Tables {
   keyUsage: KeyUsageRow;
   deployments: DeploymentRow;
   deploymentNames: DeploymentNameRow;
+  modelRoutes: ModelRouteRow;
   instances: InstanceRow;
   modelFiles: ModelFileRow;
   verdicts: VerdictRow;

@@ -11,6 +11,7 @@ import { downloadRoutes } from './routes/downloads.ts';
 import { engineRoutes } from './routes/engines.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { modelRouteRoutes } from './routes/model-routes.ts';
 import { modelRoutes } from './routes/models.ts';
 import { oidcRoutes } from './routes/oidc.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -32,6 +33,7 @@ export const managementRoutes: readonly Route[] = [
   ...clientRoutes,
   ...deploymentRoutes,
   ...deploymentActionRoutes,
+  ...modelRouteRoutes,
   ...transferRoutes,
   ...instanceRoutes,
   ...deviceRoutes,

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { EngineControl } from '../../operating/engine-desk.ts';
 import type { FleetControl } from '../../operating/fleet-control.ts';
+import type { RouteControl } from '../../operating/route-control.ts';
 import type { Db } from '../../store/tables.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { HttpLimits } from '../limits.ts';
@@ -18,6 +19,7 @@ import type { PlatformSettings } from './platform-settings.ts';
 export interface ManagementParts {
   readonly fleet: FleetControl;
   readonly engines: EngineControl;
+  readonly routes: RouteControl;
   readonly accounts: Accounts;
   readonly db: Db;
   readonly models: ModelDesk;
