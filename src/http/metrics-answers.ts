@@ -23,6 +23,7 @@ export interface AnswerMetricsParts {
 }
 
 const argumentSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
+const queueSeconds = [0.001, 0.01, 0.1, 0.5, 1, 5, 15, 60, 300];
 
 /** Makes them, all at zero. Names of tools and keys are no labels: clients could make up any number of them. */
 export function createAnswerMetrics({ register, labelOf, nowMs }: AnswerMetricsParts): AnswerMetrics {
@@ -78,6 +79,13 @@ function createCounters(register: Registry) {
       labelNames: ['model'],
       registers,
     }),
+    queueTimes: new Histogram({
+      name: 'aimindserve_queue_seconds',
+      help: 'From the question to the place in an engine, of answers that came to their end.',
+      labelNames: ['model'],
+      buckets: queueSeconds,
+      registers,
+    }),
     argumentTimes: new Histogram({
       name: 'aimindserve_tool_call_arguments_seconds',
       help: 'From the beginning of a tool call to its end.',
@@ -116,6 +124,8 @@ class Watch {
     if (event.type === 'warning') this.warning(event.warning.code);
     if (event.type === 'call-start') this.#begun.set(`${event.choice} ${event.index}`, this.#nowMs());
     if (event.type === 'call-end') this.#ended(event);
+    if (event.type === 'report')
+      this.#counters.queueTimes.observe({ model: this.#model }, event.report.queueMs / 1_000);
   }
 
   #ended({ choice, index, outcome, kept }: Extract<ChatEvent, { type: 'call-end' }>): void {

@@ -13,8 +13,10 @@ import {
 import { type ManagementBench, openManagement } from './management/fixtures/management-bench.ts';
 import { createMetrics, type MetricsParts } from './management/metrics.ts';
 import { createAnswerMetrics } from './metrics-answers.ts';
+import type { EnginesView } from './metrics-engines.ts';
 import { createServerMetrics } from './metrics-server.ts';
 
+let running: ReturnType<EnginesView> = [];
 let bench: ManagementBench;
 let server: ScriptedServer;
 let complete: (signal: AbortSignal) => AsyncIterable<ChatEvent>;
@@ -28,6 +30,7 @@ beforeEach(async () => {
     fleet: bench.fleet,
     deploymentOf: (model) => bench.fleet.find(model)?.deployment.name,
     nowMs: () => 0,
+    engines: () => running,
   });
   const options = { metrics, authenticate, addRoutes: metrics.addRoute };
   server = await startScripted({ complete: (_request, signal) => complete(signal), options });
@@ -95,6 +98,31 @@ describe('the numbers of a server', () => {
     const wanted = 'http_requests_abandoned_total{method="POST",route="/v1/chat/completions"} 1';
     expect(await numbers('http_requests_abandoned_total')).toEqual([wanted]);
     expect(await numbers('answers_total')).toEqual(['answers_total{model="nano",outcome="abandoned"} 1']);
+  });
+
+  it('count what engines tell of themselves, by model; of those that say nothing how many', async () => {
+    const stats = async () => ({ slots: 4, busySlots: 1, queued: 2, decodedTokens: 100, contextPerSlot: 8 });
+    const silent = () => new Promise<never>(() => {});
+    const failing = () => Promise.reject(new TypeError('ended'));
+    running = [stats, stats, silent, failing].map((each) => ({ model: 'org/nano', stats: each }));
+    const label = '{model="nano"}';
+    expect(await numbers('engine')).toEqual([
+      `engine_slots${label} 8`,
+      `engine_busy_slots${label} 2`,
+      `engine_queued${label} 4`,
+      `engine_decoded_tokens${label} 200`,
+      'engines_silent 2',
+    ]);
+    running = [];
+    expect(await numbers('engine')).toEqual(['engines_silent 0']);
+  });
+
+  it('tell how long answers waited, and how far the event loop lags behind', async () => {
+    complete = () => eventsOf(callAnswer());
+    await ask();
+    expect(await numbers('queue_seconds_count')).toEqual(['queue_seconds_count{model="nano"} 1']);
+    const text = await (await fetch(`${server.url}/metrics`, { headers: as })).text();
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
   });
 
   it('are each told once', async () => {

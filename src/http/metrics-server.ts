@@ -5,15 +5,22 @@ import type { Authenticate } from './accounts/authenticate.ts';
 import type { HttpMetrics } from './app.ts';
 import { createMetrics, type MetricsParts, registerMetrics } from './management/metrics.ts';
 import { createAnswerMetrics } from './metrics-answers.ts';
+import { addEngineMetrics, type EnginesView } from './metrics-engines.ts';
 
 /** The numbers, and the route at which they are read. */
 export interface ServerMetrics extends HttpMetrics {
   addRoute(app: FastifyInstance, authenticate: Authenticate): void;
 }
 
+/** What the numbers are about. */
+export interface ServerMetricsParts extends MetricsParts {
+  readonly engines: EnginesView;
+}
+
 /** Makes them, all at zero. */
-export function createServerMetrics(parts: MetricsParts): ServerMetrics {
+export function createServerMetrics(parts: ServerMetricsParts): ServerMetrics {
   const metrics = createMetrics(parts);
+  addEngineMetrics({ ...metrics, engines: parts.engines });
   const answers = createAnswerMetrics({ ...metrics, nowMs: parts.nowMs });
   return {
     countRequests(app) {

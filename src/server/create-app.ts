@@ -88,6 +88,7 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
     fleet: control,
     deploymentOf: (model) => platform.fleet.roster.find(model)?.name,
     nowMs: systemClock.nowMs,
+    engines: () => connectedEngines(platform),
   });
   const parts = {
     fleet: control,
@@ -119,6 +120,13 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
       registerManagement(app, managementRoutes, { ...parts, accounts: { ...platform.accounts, authenticate } });
     },
   };
+}
+
+/** Whoever is asked for numbers. */
+function connectedEngines({ fleet }: Platform) {
+  return fleet.fleet.kept.flatMap(({ client, deployment }) =>
+    client === undefined ? [] : [{ model: deployment.name, stats: () => client.stats() }],
+  );
 }
 
 function servedModels({ fleet, profiles }: Platform, caller: Caller | undefined): readonly ServedModel[] {

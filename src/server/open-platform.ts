@@ -12,6 +12,7 @@ import type { Accounts } from '../http/accounts/accounts.ts';
 import { createAccounts } from '../http/accounts/create-accounts.ts';
 import { offerSetup, withdrawSetup } from '../http/accounts/offer-setup.ts';
 import { createSecretHash } from '../http/accounts/secret-hash.ts';
+import { openTelemetry } from '../http/metrics-telemetry.ts';
 import { createFleetControl } from '../operating/control-fleet.ts';
 import { keyOfEngine } from '../operating/engines.ts';
 import type { FleetControl } from '../operating/fleet-control.ts';
@@ -58,9 +59,10 @@ export function openPlatform(config: ServerConfig, foundation: Foundation, groun
   });
 }
 
-function openMeter({ store, log }: Foundation, { fleet: { roster } }: Ground): Promise<Meter> {
+async function openMeter({ store, log }: Foundation, { fleet: { roster } }: Ground): Promise<Meter> {
   const deploymentOf = (model: string) => roster.find(model)?.name;
-  return createMeter({ db: store.db, clock: systemClock, log, randomHex, deploymentOf });
+  const tell = await openTelemetry(systemClock.unixMs);
+  return createMeter({ db: store.db, clock: systemClock, log, randomHex, deploymentOf, ...(tell && { tell }) });
 }
 
 /** A server that keeps nothing has no administrator. */
