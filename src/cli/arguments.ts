@@ -20,6 +20,8 @@ export interface ServeArguments {
   readonly toolCallParser?: string;
   /** Flags that were accepted and do nothing. */
   readonly withoutEffect: readonly string[];
+  /** The same flags with their values, and the parser's, word by word: an engine of their own kind understands them. */
+  readonly foreign: readonly string[];
 }
 
 /** Understands a command line or throws ConfigError naming the nearest known spelling. */
@@ -37,6 +39,7 @@ class ArgumentReader {
   readonly #words: string[];
   readonly #given = new Map<SettingName, Given>();
   readonly #withoutEffect: string[] = [];
+  readonly #foreignWords: string[] = [];
   #configFile: string | undefined;
   #toolCallParser: string | undefined;
 
@@ -54,6 +57,7 @@ class ArgumentReader {
     return {
       given: this.#given,
       withoutEffect: this.#withoutEffect,
+      foreign: this.#foreignWords,
       ...(this.#configFile === undefined ? {} : { configFile: this.#configFile }),
       ...(this.#toolCallParser === undefined ? {} : { toolCallParser: this.#toolCallParser }),
     };
@@ -74,7 +78,7 @@ class ArgumentReader {
     const setting = findSetting(name);
     if (setting !== undefined && spelling.startsWith('--')) this.#setting(setting, spelling, inline);
     else if (name === 'config') this.#configFile = this.#value(spelling, inline);
-    else if (name === 'tool-call-parser') this.#toolCallParser = this.#value(spelling, inline);
+    else if (name === 'tool-call-parser') this.#parser(this.#value(spelling, inline));
     else this.#foreign(name, spelling, inline);
   }
 
@@ -86,15 +90,20 @@ class ArgumentReader {
     this.#given.set(name, { values: [...earlier, ...values], source });
   }
 
+  #parser(name: string): void {
+    this.#toolCallParser = name;
+    this.#foreignWords.push(`--tool-call-parser=${name}`);
+  }
+
   #foreign(name: string, spelling: string, inline: string | undefined): void {
     const refusal = refusalOf(name);
     if (refusal !== undefined) throw new ConfigError('invalid_config', `${spelling}: ${refusal}.`);
     const arity = foreignArity(name);
     if (arity === undefined) throw unknownFlag(spelling, name);
-    if (inline === undefined && arity !== 'none') {
-      if (arity === 'words') this.#followingWords();
-      else if (this.#nextIsValue()) this.#words.shift();
-    }
+    this.#foreignWords.push(inline === undefined ? spelling : `${spelling}=${inline}`);
+    if (inline === undefined && arity === 'words') this.#foreignWords.push(...this.#followingWords());
+    if (inline === undefined && arity === 'one' && this.#nextIsValue())
+      this.#foreignWords.push(this.#words.shift() ?? '');
     this.#withoutEffect.push(spelling);
   }
 

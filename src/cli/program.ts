@@ -9,8 +9,10 @@ import type { Surroundings } from './prepare-server.ts';
 import { addAccountCommands } from './remote/account-commands.ts';
 import { addCompletionCommands } from './remote/completion-commands.ts';
 import { addDeploymentCommands } from './remote/deployment-commands.ts';
+import { addEngineCommands } from './remote/engine-commands.ts';
 import { addModelCommands } from './remote/model-commands.ts';
 import { addSettingsCommands } from './remote/settings-commands.ts';
+import { addUsageCommands } from './remote/usage-commands.ts';
 
 /** Where a program runs, and whom it tells how it ended. */
 export interface ProgramWorld {
@@ -39,7 +41,9 @@ export function createProgram(world: ProgramWorld): Command {
   addChatCommand(program, world);
   addDeploymentCommands(program, world);
   addModelCommands(program, world);
+  addEngineCommands(program, world);
   addAccountCommands(program, world);
+  addUsageCommands(program, world);
   addSettingsCommands(program, world);
   program.commandsGroup('For your shell:');
   addCompletionCommands(program, world);

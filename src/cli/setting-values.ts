@@ -60,3 +60,9 @@ export function toBoolean(given: Given): boolean {
 function wrong(given: Given, text: string, expected: string): ConfigError {
   return new ConfigError('invalid_config', `${given.source}: '${text}' is not ${expected}.`);
 }
+
+/** A command's words; one that holds blanks stands in quotes. */
+export function toWords(given: Given): readonly string[] {
+  const words = toText(given).match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
+  return words.map((word) => word.replace(/^(["'])(.*)\1$/s, '$2'));
+}

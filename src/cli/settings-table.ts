@@ -15,6 +15,9 @@ export type SettingName =
   | 'chat-template'
   | 'tool-format'
   | 'guarantee'
+  | 'backend'
+  | 'vllm-command'
+  | 'llama-server'
   | 'hub'
   | 'no-model'
   | 'data-dir'
@@ -109,6 +112,24 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   guarantee: {
     value: 'LEVEL',
     help: 'enforce: only valid calls are sent; report: invalid ones too, with a warning; off: unchecked. Default: enforce.',
+    takes: 'one',
+    aliases: [],
+  },
+  backend: {
+    value: 'ENGINE',
+    help: 'auto, embedded, llama-box or vllm; vllm takes flags of its own too. Default: auto (vLLM for safetensors where it is installed and a GPU is, else embedded).',
+    takes: 'one',
+    aliases: [],
+  },
+  'vllm-command': {
+    value: 'COMMAND',
+    help: "What starts vLLM's server, e.g. '/opt/vllm/bin/python -m vllm.entrypoints.openai.api_server'. Default: found on the search path, or installed by aimindserve engine install vllm.",
+    takes: 'one',
+    aliases: [],
+  },
+  'llama-server': {
+    value: 'FILE',
+    help: 'The llama-server that the backend llama-box starts. Default: found on the search path, else the embedded engine.',
     takes: 'one',
     aliases: [],
   },

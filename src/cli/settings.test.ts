@@ -28,6 +28,8 @@ describe('readSettings', () => {
       apiKeys: [],
       parallel: 8,
       gpu: 'auto',
+      backend: 'auto',
+      backendParameters: [],
       hub: 'auto',
       noModel: false,
       outside: { pathRoots: [], corsOrigins: [], trustedProxies: [] },
@@ -35,6 +37,26 @@ describe('readSettings', () => {
       logLevel: 'info',
       notes: [],
     });
+  });
+
+  it('keeps the flags of vLLM for vLLM, word by word', () => {
+    const words = ['--enable-auto-tool-choice', '--tool-call-parser', 'hermes', '--dtype', 'bfloat16', '--seed=3'];
+    const { backend, backendParameters, notes } = read([...words, '--backend', 'vllm', '--max-model-len', '2048']);
+    expect(backend).toBe('vllm');
+    expect(backendParameters).toEqual([
+      '--enable-auto-tool-choice',
+      '--tool-call-parser=hermes',
+      ...['--dtype', 'bfloat16', '--seed=3'],
+    ]);
+    expect(notes).toEqual([]);
+    expect(read(words).backendParameters).toEqual([]);
+  });
+
+  it('reads the words of a command, blanks in quotes', () => {
+    const command = '"/opt/my vllm/python" -m vllm.entrypoints.openai.api_server';
+    const words = ['/opt/my vllm/python', '-m', 'vllm.entrypoints.openai.api_server'];
+    expect(read(['--vllm-command', command]).vllmCommand).toEqual(words);
+    expect(read([], { AIMINDSERVE_VLLM_COMMAND: 'vllm serve' }).vllmCommand).toEqual(['vllm', 'serve']);
   });
 
   it('prefers flag to environment to file to default', () => {

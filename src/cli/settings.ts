@@ -7,7 +7,7 @@ import type { Deployment, GpuChoice } from '../fleet/deployment.ts';
 import type { OutsideConfig } from '../server/server-config.ts';
 import { type Given, parseArguments, type ServeArguments } from './arguments.ts';
 import { readOutside } from './outside-settings.ts';
-import { toBoolean, toInteger, toList, toOneOf, toText, toTokens } from './setting-values.ts';
+import { toBoolean, toInteger, toList, toOneOf, toText, toTokens, toWords } from './setting-values.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { type SettingName, settingNames, settingsTable, variableOf } from './settings-table.ts';
 
@@ -30,6 +30,12 @@ export interface Settings {
   readonly chatTemplate?: string;
   readonly toolFormat?: string;
   readonly guarantee?: NonNullable<Deployment['guarantee']>;
+  readonly backend: 'auto' | 'embedded' | 'llama-box' | 'vllm';
+  /** Flags of the engine's own, word by word. */
+  readonly backendParameters: readonly string[];
+  readonly vllmCommand?: readonly string[];
+  /** A path, relative to the folder of the command. */
+  readonly llamaServer?: string;
   readonly hub: 'auto' | 'huggingface' | 'modelscope';
   /** Declare no model. */
   readonly noModel: boolean;
@@ -67,6 +73,9 @@ export function readSettings(sources: SettingSources): Settings {
     const given = find(name);
     return given === undefined ? undefined : convert(given);
   };
+  const backend =
+    read('backend', (given) => toOneOf<Settings['backend']>(given, ['auto', 'embedded', 'llama-box', 'vllm'])) ??
+    'auto';
   const hinted = hintedFormat(line, find('model') !== undefined, sources);
   return {
     host: read('host', toText) ?? '127.0.0.1',
@@ -76,6 +85,8 @@ export function readSettings(sources: SettingSources): Settings {
     parallel: read('parallel', (given) => toInteger(given, 1, 1_024)) ?? 8,
     gpu: read('gpu', (given) => toOneOf(given, ['auto', 'off', 'cuda', 'vulkan', 'metal'])) ?? 'auto',
     outside: readOutside(find, sources.folder),
+    backend,
+    backendParameters: backend === 'vllm' ? line.foreign : [],
     hub: read('hub', toHub) ?? 'auto',
     noModel: read('no-model', toBoolean) ?? false,
     drainSeconds: read('drain-timeout', (given) => toInteger(given, 0, 86_400)) ?? 10,
@@ -91,13 +102,15 @@ export function readSettings(sources: SettingSources): Settings {
       'gpuLayers',
       read('gpu-layers', (given) => toInteger(given, -1, 10_000)),
     ),
+    ...present('vllmCommand', read('vllm-command', toWords)),
+    ...present('llamaServer', read('llama-server', toText)),
     ...present('chatTemplate', read('chat-template', toText)),
     ...present('toolFormat', read('tool-format', toText) ?? hinted),
     ...present(
       'guarantee',
       read('guarantee', (given) => toOneOf<NonNullable<Settings['guarantee']>>(given, ['enforce', 'report', 'off'])),
     ),
-    notes: notesOn(line, hinted),
+    notes: backend === 'vllm' ? [] : notesOn(line, hinted),
   };
 }
 

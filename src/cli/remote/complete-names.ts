@@ -10,6 +10,7 @@ const kinds: Readonly<Record<string, { readonly list: string; readonly fields: r
   key: { list: 'keys', fields: ['name', 'id'] },
   user: { list: 'users', fields: ['name'] },
   device: { list: 'devices', fields: ['id'] },
+  engine: { list: 'engines', fields: ['id'] },
   download: { list: 'downloads', fields: ['id'] },
   model: { list: 'catalogue', fields: ['name'] },
 };
