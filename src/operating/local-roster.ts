@@ -121,7 +121,7 @@ class FleetRoster implements LocalRoster {
         line.excess(waiter),
         queueFull(deployment.name, { limit, retryAfter: pace.secondsFor(line.length) }),
       );
-    this.#tell(line);
+    this.#tell(deployment.id);
     if (waiter.isWaiting && this.#watching === undefined) void this.#watch();
   }
 
@@ -132,9 +132,9 @@ class FleetRoster implements LocalRoster {
     while (!watching.signal.aborted) {
       const soon = AbortSignal.any([watching.signal, AbortSignal.timeout(tellMs)]);
       await this.#fleet.change(soon).catch(() => {});
-      for (const [id, { line }] of this.#queues) {
+      for (const id of this.#queues.keys()) {
         this.#serve(id);
-        this.#tell(line);
+        this.#tell(id);
       }
     }
     this.#watching = undefined;
@@ -158,7 +158,7 @@ class FleetRoster implements LocalRoster {
   /** False = it waits on. */
   #serveOne(line: WaitingLine<Waiter>, waiter: Waiter): boolean {
     const { except } = waiter.wish;
-    const ready = this.#fleet.keptOf(waiter.deployment.id).filter(({ client }) => client !== undefined);
+    const ready = this.#readyOf(waiter.deployment.id);
     const others = except === undefined ? ready : ready.filter(({ id }) => !except.has(id));
     // Who has failed elsewhere waits for no start: the failure is told then.
     if (except !== undefined && others.length === 0) return refuse(line, waiter, noOther(waiter.deployment));
@@ -199,18 +199,19 @@ class FleetRoster implements LocalRoster {
     this.#serve(id);
   }
 
-  #tell(line: WaitingLine<Waiter>): void {
-    for (const [index, waiter] of line.inOrder().entries()) {
-      const isReady = this.#fleet.keptOf(waiter.deployment.id).some(({ client }) => client !== undefined);
-      if (isReady) waiter.tell({ type: 'progress', stage: 'queued', position: index + 1 });
-      else waiter.tell({ type: 'progress', stage: 'loading' });
-    }
+  #tell(id: DeploymentId): void {
+    const isReady = this.#readyOf(id).length > 0;
+    for (const [index, waiter] of this.#queue(id).line.inOrder().entries())
+      waiter.tell({ type: 'progress', ...(isReady ? { stage: 'queued', position: index + 1 } : { stage: 'loading' }) });
+  }
+
+  #readyOf(id: DeploymentId): readonly KeptInstance[] {
+    return this.#fleet.keptOf(id).filter(({ client }) => client !== undefined);
   }
 
   /** Of what is ready; before that, of what is wanted. */
   #places({ id, parallel, replicas }: Deployment): number {
-    const ready = this.#fleet.keptOf(id).filter(({ client }) => client !== undefined);
-    return ready.reduce((sum, { places }) => sum + places, 0) || parallel * Math.max(1, replicas);
+    return this.#readyOf(id).reduce((sum, { places }) => sum + places, 0) || parallel * Math.max(1, replicas);
   }
 
   #queue(id: DeploymentId): Queue {
@@ -224,7 +225,7 @@ class FleetRoster implements LocalRoster {
   #expired(deployment: Deployment): AppError {
     const { id, name, timeouts } = deployment;
     const waited = `${timeouts?.queue ?? queueSeconds} s`;
-    const isReady = this.#fleet.keptOf(id).some(({ client }) => client !== undefined);
+    const isReady = this.#readyOf(id).length > 0;
     const retryAfter = this.#queue(id).pace.secondsFor(this.#queue(id).line.length);
     return isReady
       ? new UnavailableError('queue_timeout', `No place became free at '${name}' within ${waited}.`, { retryAfter })

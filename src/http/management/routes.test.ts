@@ -24,6 +24,7 @@ let admin: Asker;
 beforeAll(async () => {
   bench = await openManagement();
   admin = await bench.asker('session of an administrator');
+  await bench.fleet.create({ name: 'routed', source: { kind: 'bundled' } }, undefined);
 });
 afterAll(() => bench.close());
 
@@ -46,6 +47,9 @@ const bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'POST /deployments/:id/scale': { replicas: 3 },
   'POST /deployments/:id/clone': { name: 'copy' },
   'POST /estimates': { source: { kind: 'bundled' } },
+  'POST /routes': { name: 'made-route', targets: [{ deployment: 'routed' }] },
+  'PUT /routes/:id': { name: 'replaced-route', targets: [{ deployment: 'routed', weight: 2 }] },
+  'PATCH /routes/:id': { description: 'changed' },
   'POST /import': { deployments: [{ source: { kind: 'bundled' }, name: 'imported' }] },
   'PATCH /devices/:id': { isCordoned: true },
   'POST /engines': { name: 'vllm', version: '0.32.0' },
@@ -85,6 +89,7 @@ async function idsFor({ path }: Route): Promise<Readonly<Record<string, string>>
     const { instances } = await fleet.create({ name, source: { kind: 'bundled' } }, undefined);
     return { id: instances[0]?.id ?? '' };
   }
+  if (path.startsWith('/routes')) return { id: await onlyRoute(name) };
   if (path.startsWith('/users')) return { id: (await bench.addUser(name, 'user')).id };
   if (path.startsWith('/captures')) return { id: await captureOf((await keyOf(user, ['inference'])).id) };
   if (path.startsWith('/keys')) return { id: (await keyOf(user, ['inference'])).id };
@@ -94,6 +99,14 @@ async function idsFor({ path }: Route): Promise<Readonly<Record<string, string>>
   if (path.startsWith('/model-files')) return { id: 'mf_1' };
   if (path.startsWith('/settings')) return { name: 'huggingface-token' };
   return { hub: 'auto' };
+}
+
+/** Names of routes are taken once: all earlier ones go. */
+async function onlyRoute(name: string): Promise<string> {
+  const { routes } = bench.parts;
+  for (const { route } of routes.list()) await routes.remove(route.id);
+  const targets = [{ deployment: 'routed', weight: 1 }];
+  return (await routes.create({ name, targets, fallbacks: [] })).route.id;
 }
 
 async function captureOf(keyId: string): Promise<string> {
@@ -120,6 +133,8 @@ const forUsers = [
   'GET /usage',
   'GET /deployments',
   'GET /deployments/:id',
+  'GET /routes',
+  'GET /routes/:id',
   'GET /instances',
   'GET /instances/:id',
   'GET /catalogue',
@@ -221,7 +236,7 @@ function wrongBodies(route: Route): readonly Wrong[] {
     ...fields.map((field) => ({
       what: `with ${field} of a wrong type`,
       change: { body: { ...sample, [field]: [{}] } },
-      code: field === 'deployments' ? 'missing_field' : 'invalid',
+      code: field === 'deployments' || field === 'targets' ? 'missing_field' : 'invalid',
       param: field,
     })),
     { what: 'with a list', change: { body: [] }, code: 'invalid_type' },
