@@ -11,6 +11,7 @@ import { addCompletionCommands } from './remote/completion-commands.ts';
 import { addDeploymentCommands } from './remote/deployment-commands.ts';
 import { addEngineCommands } from './remote/engine-commands.ts';
 import { addModelCommands } from './remote/model-commands.ts';
+import { addRouteCommands } from './remote/route-commands.ts';
 import { addSettingsCommands } from './remote/settings-commands.ts';
 import { addUsageCommands } from './remote/usage-commands.ts';
 
@@ -40,6 +41,7 @@ export function createProgram(world: ProgramWorld): Command {
   program.commandsGroup('On a running server:');
   addChatCommand(program, world);
   addDeploymentCommands(program, world);
+  addRouteCommands(program, world);
   addModelCommands(program, world);
   addEngineCommands(program, world);
   addAccountCommands(program, world);

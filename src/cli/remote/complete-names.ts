@@ -7,6 +7,7 @@ import type { Item } from './item.ts';
 /** What an argument can be, where to ask for it, and what is typed for it. */
 const kinds: Readonly<Record<string, { readonly list: string; readonly fields: readonly string[] }>> = {
   deployment: { list: 'deployments', fields: ['name'] },
+  route: { list: 'routes', fields: ['name'] },
   key: { list: 'keys', fields: ['name', 'id'] },
   user: { list: 'users', fields: ['name'] },
   device: { list: 'devices', fields: ['id'] },
