@@ -8,7 +8,12 @@ export interface MemoryWish {
   /** Absent = choose what fits. */
   readonly contextSize?: number;
   readonly parallel: number;
+  /** Bytes that accelerators have for it; absent = it takes the machine's memory. */
+  readonly gpuBytes?: number;
 }
+
+/** A wish that says how much context. */
+type ContextWish = Pick<MemoryWish, 'parallel'> & { readonly contextSize: number };
 
 /** Bytes by purpose. */
 export interface MemoryEstimate {
@@ -65,7 +70,7 @@ function fittingContext(spec: ModelSpec, parallel: number, freeBytes: number): n
   return Math.floor(left / perToken / contextStep) * contextStep;
 }
 
-function tooBig(spec: ModelSpec, wish: Required<MemoryWish>, freeBytes: number): ConfigError {
+function tooBig(spec: ModelSpec, wish: ContextWish, freeBytes: number): ConfigError {
   const need = estimateMemory(spec, wish.contextSize, wish.parallel);
   const numbers =
     `${spec.name} with ${wish.contextSize} tokens of context for ${wish.parallel} request(s) at once needs ` +
@@ -74,7 +79,7 @@ function tooBig(spec: ModelSpec, wish: Required<MemoryWish>, freeBytes: number):
   return new ConfigError('out_of_memory', `${numbers} ${nearest(spec, wish, freeBytes)}`);
 }
 
-function nearest(spec: ModelSpec, wish: Required<MemoryWish>, freeBytes: number): string {
+function nearest(spec: ModelSpec, wish: ContextWish, freeBytes: number): string {
   const context = Math.min(fittingContext(spec, wish.parallel, freeBytes), wish.contextSize);
   if (context >= smallestContext) return `This fits: --ctx-size ${context} --parallel ${wish.parallel}`;
   const alone = Math.min(fittingContext(spec, 1, freeBytes), wish.contextSize);

@@ -53,7 +53,12 @@ async function open(changes: Partial<ControlParts> = {}) {
     },
     estimate: {
       ...{ peek: () => undefined, catalog: () => ({ entries: [], templates: [] }), readWishes },
-      ...{ devices: async () => [], freeBytes: () => 1, plan: () => Promise.reject(new RangeError('unused')) },
+      ...{
+        devices: async () => [],
+        placeable: () => [],
+        engine: () => ({ name: 'embedded', usesGpu: false }) as const,
+      },
+      ...{ freeBytes: () => 1, plan: () => Promise.reject(new RangeError('unused')) },
     },
     ...changes,
   });

@@ -34,6 +34,27 @@ it('keeps what people say of a device, and tells it to placements and lists', as
   await desk.mark('cuda:0', { isCordoned: true });
   await expect(desk.mark('cuda:1', { isCordoned: true })).rejects.toMatchObject({ code: 'not_found' });
   const marks = { id: 'cuda:0', isCordoned: true, labels: { tier: 'fast' } };
-  expect(desk.placeableFor({ placement: { labels: { tier: 'fast' } } })).toContainEqual(marks);
+  expect(desk.placeableFor({ placement: { labels: { tier: 'fast' } } }, false)).toContainEqual({
+    ...marks,
+    freeBytes: 8e9,
+  });
   expect(await (await open()).view([])).toEqual([expect.objectContaining({ ...marks, instances: [] })]);
+});
+
+it('does not know where an engine for GPUs goes before the devices were read, and says when it does', async () => {
+  const { db } = await storeIn(newFolder());
+  const cpu = { id: 'cpu', kind: 'cpu', name: 'a processor', memoryBytes: 8e9 } as const;
+  const gpu = { id: 'cuda:0', kind: 'cuda', name: 'a GPU', memoryBytes: 8e9, memoryUsedBytes: 3e9 } as const;
+  let learnt = (): void => {};
+  const known = new Promise<void>((resolve) => {
+    learnt = resolve;
+  });
+  const desk = new DeviceDesk({ db, workerId: 'local', read: async () => [cpu, gpu], changed: () => learnt() });
+  expect(desk.placeableFor({ placement: {} }, false)).toHaveLength(1);
+  expect(desk.placeableFor({ placement: {} }, true)).toBeUndefined();
+  await known;
+  expect(desk.placeableFor({ placement: {} }, true)).toEqual([
+    { id: 'cpu', isCordoned: false, labels: {} },
+    { id: 'cuda:0', isCordoned: false, labels: {}, freeBytes: 5e9 },
+  ]);
 });

@@ -35,13 +35,17 @@ export class DeviceDesk {
     this.#marks = await listDeviceMarks(this.#parts.db);
   }
 
-  /** What instances of it can be placed on, by what is known now; the first that names devices has them read. */
-  placeableFor({
-    placement: { devices = [], labels = {} },
-  }: Pick<Deployment, 'placement'>): readonly PlaceableDevice[] {
+  /**
+   * What instances of it can be placed on, by what is known now; the first that names devices, or whose engine computes
+   * on GPUs, has them read. Undefined = a GPU would be taken, and nobody knows yet whether there is one.
+   */
+  placeableFor(
+    { placement: { devices = [], labels = {} } }: Pick<Deployment, 'placement'>,
+    usesGpu: boolean,
+  ): readonly PlaceableDevice[] | undefined {
     const isChoosy = devices.some((id) => id !== 'cpu') || Object.keys(labels).length > 0;
-    if (isChoosy) this.#reading ??= this.#learn();
-    return this.#placeable;
+    if (isChoosy || usesGpu) this.#reading ??= this.#learn();
+    return usesGpu && this.#devices.length === 0 ? undefined : this.#placeable;
   }
 
   /** GPUs and the like, as they were last read; undefined = nobody has, and somebody does now. */
@@ -51,11 +55,17 @@ export class DeviceDesk {
   }
 
   get #placeable(): readonly PlaceableDevice[] {
-    const ids = new Set(['cpu', ...this.#devices.map(({ id }) => id)]);
-    return [...ids].map((id) => {
-      const mark = this.#markOf(id);
-      return { id, isCordoned: mark?.isCordoned ?? false, labels: mark?.labels ?? {} };
+    const accelerators = this.#devices.filter(({ id }) => id !== 'cpu');
+    return [{ id: 'cpu' }, ...accelerators.map(toPlaceable)].map((device) => {
+      const mark = this.#markOf(device.id);
+      return { ...device, isCordoned: mark?.isCordoned ?? false, labels: mark?.labels ?? {} };
     });
+  }
+
+  /** As they are now. */
+  async readNow(): Promise<readonly Device[]> {
+    await this.#read();
+    return this.#devices;
   }
 
   /** As they are now, and who has them. */
@@ -107,4 +117,8 @@ export class DeviceDesk {
   #markOf(deviceId: string): DeviceMark | undefined {
     return this.#marks.find((mark) => mark.deviceId === deviceId && mark.workerId === this.#parts.workerId);
   }
+}
+
+function toPlaceable({ id, memoryBytes, memoryUsedBytes = 0 }: Device): Pick<PlaceableDevice, 'id' | 'freeBytes'> {
+  return { id, freeBytes: Math.max(0, memoryBytes - memoryUsedBytes) };
 }

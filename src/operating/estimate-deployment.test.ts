@@ -16,6 +16,8 @@ function estimate(wish: DeploymentWish, changes: Partial<EstimateWorld> = {}) {
     plan: noHub,
     readWishes,
     devices: async () => [],
+    placeable: () => [],
+    engine: () => ({ name: 'embedded', usesGpu: false }),
     freeBytes: () => 16 * gigabyte,
     ...changes,
   };
@@ -39,6 +41,24 @@ describe('estimateDeployment', () => {
     expect(four).toMatchObject({ cacheBytes: 4 * 2_048_000, contextPerRequest: 2_048 });
     const none = await estimate({ source: hub, contextSize: 32_768 }, { ...here, freeBytes: () => gigabyte / 2 });
     expect(none).toMatchObject({ fits: false, contextPerRequest: 0, freeBytes: gigabyte / 2 });
+  });
+
+  it('counts the memory of the GPUs that it would get, not the machine’s', async () => {
+    const gpu = (id: string, memoryUsedBytes = 0) =>
+      ({ id, kind: 'cuda', name: 'GPU', memoryBytes: 24 * 2 ** 30, memoryUsedBytes }) as const;
+    const onGpus = {
+      ...here,
+      freeBytes: () => gigabyte,
+      devices: async () => [gpu('cuda:0'), gpu('cuda:1', 20 * 2 ** 30)],
+      engine: () => ({ name: 'vllm', usesGpu: true }) as const,
+      placeable: () => ['cpu', 'cuda:0', 'cuda:1'].map((id) => ({ id, isCordoned: false, labels: {} })),
+    };
+    const one = await estimate({ source: hub }, onGpus);
+    expect(one).toMatchObject({ fits: true, freeBytes: Math.floor(24 * 0.9 * 2 ** 30 - 2 ** 29) });
+    const two = await estimate({ source: hub, placement: { devices: ['cuda:0', 'cuda:1'] } }, onGpus);
+    expect(two.freeBytes, 'each has an equal part').toBe(2 * 3.5 * 2 ** 30);
+    const none = await estimate({ source: hub, gpu: 'off' }, onGpus);
+    expect(none).toMatchObject({ fits: false, freeBytes: gigabyte });
   });
 
   it('warns of a small context where the template knows tools, and only there', async () => {

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { RequestError } from '../base/errors.ts';
-import type { RunWishes } from '../engines/engine.ts';
+import type { EngineKind, RunWishes } from '../engines/engine.ts';
 import type { DeploymentSpec } from '../fleet/deployment.ts';
 import type { Device } from '../fleet/device.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
@@ -13,6 +13,8 @@ import type { MemoryFacts } from '../models/estimate-memory.ts';
 import { factsFromSize } from '../models/estimate-remote.ts';
 import type { EngineWish } from './engines.ts';
 import type { FitEstimate } from './fleet-control.ts';
+import { gpuRoom } from './gpu-room.ts';
+import { type PlaceableDevice, placeInstance } from './place-instance.ts';
 import type { FetchPlan } from './plan-fetch.ts';
 
 /** What estimating needs. */
@@ -23,6 +25,9 @@ export interface EstimateWorld {
   readonly plan: (deployment: EngineWish, signal: AbortSignal) => Promise<FetchPlan>;
   readonly readWishes: (spec: DeploymentSpec) => RunWishes;
   readonly devices: () => Promise<readonly Device[]>;
+  /** What it may be placed on, once `devices` has been asked. */
+  readonly placeable: (spec: DeploymentSpec, usesGpu: boolean) => readonly PlaceableDevice[] | undefined;
+  readonly engine: (spec: DeploymentSpec) => Pick<EngineKind, 'name' | 'usesGpu'>;
   /** Bytes a new process may take. */
   readonly freeBytes: () => number;
 }
@@ -45,7 +50,7 @@ export async function estimateDeployment(
   const { memory: model, isApproximate, isToolCapable } = await findOut(spec, world, signal);
   const { contextSize, parallel } = world.readWishes(spec);
   const wish = { parallel, isToolCapable, ...(contextSize !== undefined && { contextSize }) };
-  const devices = fitDevices(await world.devices(), world.freeBytes());
+  const devices = fitDevices(spec, world, await world.devices());
   const { verdict, memory, summary, warnings, contextPerRequest } = estimateFit(model, wish, devices);
   return {
     fits: verdict === 'fits',
@@ -119,8 +124,18 @@ function factsOfPlan({ name, quantisation, files }: FetchPlan): MemoryFacts {
   return factsFromSize({ name: `${name}-${quantisation ?? basename(files[0]?.target ?? '')}`, sizeBytes });
 }
 
-/** The embedded engine computes on the processor: its memory is what counts. */
-function fitDevices(devices: readonly Device[], freeBytes: number): readonly FitDevice[] {
+/** The accelerators that it would get count as one, shared as its engine shares them; else the machine's memory does. */
+function fitDevices(spec: DeploymentSpec, world: EstimateWorld, devices: readonly Device[]): readonly FitDevice[] {
+  const engine = world.engine(spec);
+  const usesGpu = engine.usesGpu && spec.gpu !== 'off';
+  const there = world.placeable(spec, usesGpu) ?? [];
+  // As if nothing else were running: others may have ended by then.
+  const placing = placeInstance({ deployment: spec, devices: there, instances: [], usesGpu });
+  const ids = 'devices' in placing ? placing.devices : [];
+  const gpuBytes = gpuRoom(engine, ids, devices);
+  if (gpuBytes !== undefined)
+    return [{ id: ids.join('+'), freeBytes: gpuBytes, totalBytes: gpuBytes, isUnified: false }];
+  const freeBytes = world.freeBytes();
   const processor = devices.find(({ kind }) => kind === 'cpu');
   const totalBytes = processor?.memoryBytes ?? freeBytes;
   return [{ id: 'cpu', freeBytes, totalBytes, isUnified: true }];

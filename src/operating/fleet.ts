@@ -16,7 +16,7 @@ import { type Action, planActions } from './reconcile.ts';
 
 /** What the fleet is moved with. */
 export interface FleetWorld extends Omit<InstanceWorld, 'changed' | 'lack'> {
-  readonly memory: Pick<MemoryDesk, 'offer' | 'promise' | 'settle' | 'giveBack'>;
+  readonly memory: Pick<MemoryDesk, 'roomOn' | 'offer' | 'promise' | 'settle' | 'giveBack'>;
   readonly newId: (prefix: 'dep' | 'ins') => string;
   /** Devices for an instance of this deployment, or why there are none now. */
   readonly place: (deployment: Deployment, instances: readonly Instance[]) => Placing;

@@ -54,7 +54,7 @@ export interface InstanceWorld {
   readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
-  readonly memory: Pick<MemoryDesk, 'promise' | 'settle' | 'giveBack'>;
+  readonly memory: Pick<MemoryDesk, 'roomOn' | 'promise' | 'settle' | 'giveBack'>;
   /** For what it should wait before it takes memory, in words; undefined = for nothing. */
   readonly lack: (kept: KeptInstance) => string | undefined;
   /** A fresh socket or port and secret for each life; of what runs elsewhere, where that is. */
@@ -284,7 +284,7 @@ export class KeptInstance {
     await allow(spec, deployment);
     this.#stopping.signal.throwIfAborted();
     const wishes = engine.readWishes(deployment);
-    if (engine.weights !== 'none') this.#needs = wishes;
+    if (engine.weights !== 'none') this.#needs = { ...wishes, ...(await this.#world.memory.roomOn(engine, devices)) };
     const lack = this.#world.lack(this);
     if (lack !== undefined) {
       this.wait(lack);
@@ -327,8 +327,8 @@ export class KeptInstance {
   }
 
   /** The context it can have; of what runs elsewhere only the one asked for is known. */
-  #promise({ spec, wishes }: Served): Pick<RunWishes, 'contextSize'> {
-    return this.#needs === undefined ? {} : { contextSize: this.#world.memory.promise(this.id, spec, wishes) };
+  #promise({ spec }: Served): Pick<RunWishes, 'contextSize'> {
+    return this.#needs === undefined ? {} : { contextSize: this.#world.memory.promise(this.id, spec, this.#needs) };
   }
 
   async #takeOver({ run: record, address, engine: key, source }: Adoptable): Promise<Life> {
@@ -345,7 +345,9 @@ export class KeptInstance {
         throw new UnavailableError('model_failed', `The engine '${key}' is not installed any more.`);
       const spec = await this.#world.shelf.take({ source, weights: engine.weights }, nothing, this.#stopping.signal);
       this.#spec = spec;
-      return { engine, address, served: { spec, wishes: engine.readWishes(this.#deployment) }, run };
+      const wishes = engine.readWishes(this.#deployment);
+      this.#needs = { ...wishes, ...(await this.#world.memory.roomOn(engine, this.#instance.devices)) };
+      return { engine, address, served: { spec, wishes }, run };
     } catch (thrown) {
       if (this.#isLeft) run.leave();
       else await run.stop();
@@ -404,7 +406,7 @@ export class KeptInstance {
   #welcome(client: EngineClient | ChatClient, { engine, served }: Life): void {
     const { parallel } = served.wishes;
     if (engine.weights !== 'none')
-      this.#world.memory.settle(this.id, served.spec, { contextSize: client.contextPerSlot, parallel });
+      this.#world.memory.settle(this.id, served.spec, { ...this.#needs, contextSize: client.contextPerSlot, parallel });
     this.#isAdopting = false;
     this.#doubt = undefined;
     this.#countPlaces(client, parallel);

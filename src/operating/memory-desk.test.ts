@@ -74,4 +74,22 @@ describe('MemoryDesk', () => {
     const less = desk.offer(spec, { parallel: 1 }, [one]);
     expect(less).toBeGreaterThan(4_096);
   });
+
+  it('charges the machine nothing for what lies on accelerators, and promises what those have', async () => {
+    const gpu = { id: 'cuda:0', kind: 'cuda', name: 'GPU', memoryBytes: 4 * need } as const;
+    const desk = new MemoryDesk(
+      () => need / 2,
+      async () => [gpu],
+    );
+    const engine = { name: 'embedded', usesGpu: true } as const;
+    expect(await desk.roomOn(engine, ['cpu'])).toEqual({});
+    expect(await desk.roomOn({ ...engine, usesGpu: false }, ['cuda:0'])).toEqual({});
+    const room = await desk.roomOn(engine, ['cuda:0']);
+    expect(desk.offer(spec, { ...wish, ...room }, [])).toBe(4_096);
+    expect(desk.promise(one, spec, { ...wish, ...room })).toBe(4_096);
+    desk.settle(one, spec, { ...wish, ...room });
+    expect(desk.freeBytes).toBe(need / 2);
+    expect(() => desk.promise(two, spec, wish), 'on the processor it does not fit').toThrow('are free');
+    expect(() => desk.promise(two, spec, { ...wish, gpuBytes: need - 1 })).toThrow('are free');
+  });
 });

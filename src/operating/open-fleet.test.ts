@@ -69,6 +69,7 @@ async function open() {
       allow: async () => {},
       inspect: async () => {},
       devices: () => [{ id: 'cpu', isCordoned: false, labels: {} }],
+      readDevices: async () => [],
     });
     onTestFinished(() => opened.close());
     return opened;

@@ -6,6 +6,7 @@ import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Roster } from '../engines/roster.ts';
 import { type Deployment, type DeploymentId, type DeploymentSpec, servedNames } from '../fleet/deployment.ts';
+import type { Device } from '../fleet/device.ts';
 import type { Instance } from '../fleet/instance.ts';
 import type { ModelRoute } from '../fleet/model-route.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
@@ -36,7 +37,10 @@ export interface FleetParts {
   readonly allow: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
   /** Tries what a stranger's model brings along; throws if it cannot be used. */
   readonly inspect: (spec: ModelSpec, deployment: Deployment) => Promise<void>;
-  readonly devices: (deployment: Deployment) => readonly PlaceableDevice[];
+  /** What an instance can be placed on; undefined = that is still being read. */
+  readonly devices: (deployment: Deployment, usesGpu: boolean) => readonly PlaceableDevice[] | undefined;
+  /** All devices as they are now. */
+  readonly readDevices: () => Promise<readonly Device[]>;
   /** The key that a remote wants; '' = none. */
   readonly remoteKey: (id: DeploymentId) => Promise<string>;
   readonly clock: Clock;
@@ -75,7 +79,7 @@ export async function openFleet(parts: FleetParts): Promise<OpenFleet> {
   const addresses = new AddressDesk({ folder: join(dataFolder, 'sockets'), ...parts });
   const book = new InstanceBook(db, log);
   const newId = (prefix: 'dep' | 'ins'): string => `${prefix}_${randomHex(8)}`;
-  const memory = new MemoryDesk(freeMemory);
+  const memory = new MemoryDesk(freeMemory, parts.readDevices);
   const fleet = new Fleet({
     runtime,
     engines,
@@ -163,7 +167,10 @@ function placer({ engines, devices }: Pick<FleetParts, 'engines' | 'devices'>): 
     const engine = engines.choose(deployment);
     if ('needs' in engine) return { reason: engine.needs };
     if (engine.listens === 'elsewhere') return { devices: [] };
-    return placeInstance({ deployment, devices: devices(deployment), instances, usesGpu: engine.usesGpu });
+    const usesGpu = engine.usesGpu && deployment.gpu !== 'off';
+    const there = devices(deployment, usesGpu);
+    if (there === undefined) return { reason: 'the devices of this machine are being read' };
+    return placeInstance({ deployment, devices: there, instances, usesGpu });
   };
 }
 

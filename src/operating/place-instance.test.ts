@@ -26,6 +26,15 @@ describe('placeInstance', () => {
     expect(place({ labels: { kind: 'fast' } }, [], true)).toEqual({ devices: ['cuda:0'] });
   });
 
+  it('takes the emptiest of several GPUs, and the first of those that are alike', () => {
+    const gpu = (id: string, freeBytes?: number) => ({ ...device(id), ...(freeBytes !== undefined && { freeBytes }) });
+    const placed = (...gpus: ReturnType<typeof gpu>[]) =>
+      placeInstance({ deployment: aDeployment(), devices: [device('cpu'), ...gpus], instances: [], usesGpu: true });
+    expect(placed(gpu('cuda:0', 8), gpu('cuda:1', 24))).toEqual({ devices: ['cuda:1'] });
+    expect(placed(gpu('cuda:0', 8), gpu('cuda:1', 8))).toEqual({ devices: ['cuda:0'] });
+    expect(placed(gpu('cuda:0'), gpu('cuda:1'))).toEqual({ devices: ['cuda:0'] });
+  });
+
   it.each<InstanceState>(['placed', 'fetching', 'starting', 'ready', 'ailing', 'stopping'])(
     'gives out no GPU twice: one that is %s has it',
     (state) => {

@@ -8,6 +8,8 @@ export interface PlaceableDevice {
   readonly id: string;
   readonly isCordoned: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of an accelerator, as it was last read. */
+  readonly freeBytes?: number;
 }
 
 /** The devices, or why there are none now. */
@@ -15,7 +17,7 @@ export type Placing = { readonly devices: readonly string[] } | { readonly reaso
 
 /** What decides where an instance goes. */
 export interface PlacingFacts {
-  readonly deployment: Deployment;
+  readonly deployment: Pick<Deployment, 'placement' | 'gpu'>;
   readonly devices: readonly PlaceableDevice[];
   readonly instances: readonly Instance[];
   /** Can the engine compute on a GPU? */
@@ -25,7 +27,7 @@ export interface PlacingFacts {
 /** The processor may be shared by any number of instances, everything else belongs to one at a time. */
 const sharedDevice = 'cpu';
 
-/** Chooses devices: those a deployment names, else a free GPU for an engine that uses one, else the processor. */
+/** Chooses devices: those a deployment names, else the emptiest free GPU for an engine that uses one, else the processor. */
 export function placeInstance({ deployment, devices, instances, usesGpu }: PlacingFacts): Placing {
   const { devices: named, labels = {} } = deployment.placement;
   const taken = new Set(instances.filter(holdsDevices).flatMap((instance) => instance.devices));
@@ -37,7 +39,7 @@ export function placeInstance({ deployment, devices, instances, usesGpu }: Placi
   if (fitting.length === 0) return { reason: 'no device has the labels that its placement asks for' };
   const gpu = usesGpu && deployment.gpu !== 'off' ? fitting.filter(({ id }) => id !== sharedDevice) : [];
   const candidates = gpu.length > 0 ? gpu : fitting.filter(({ id }) => id === sharedDevice);
-  const free = candidates.find(isFree);
+  const [free] = candidates.filter(isFree).sort((a, b) => (b.freeBytes ?? 0) - (a.freeBytes ?? 0));
   if (free !== undefined) return { devices: [free.id] };
   return {
     reason: `no device is free: ${candidates.map((device) => whyNot(device, taken)).join(', ') || 'there is none'}`,

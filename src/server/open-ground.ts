@@ -94,7 +94,8 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
       shelf: models.shelf,
       allow: (spec, deployment) => checkPlace(spec, deployment, outside.settings),
       inspect: (spec, deployment) => inspect(spec, deployment, openProfiles),
-      devices: (deployment) => devices.placeableFor(deployment),
+      devices: (deployment, usesGpu) => devices.placeableFor(deployment, usesGpu),
+      readDevices: () => devices.readNow(),
       remoteKey: (id) => remoteKeys.read(id),
     });
     // Ended before the downloads: what waits for one would begin another.

@@ -58,6 +58,7 @@ async function openServer(dataFolder: string) {
       inspect: async () => {},
       remoteKey: async () => '',
       devices: () => [{ id: 'cpu', isCordoned: false, labels: {} }],
+      readDevices: async () => [],
     },
     ...{ clock: systemClock, randomHex, log: silentLog },
   });
