@@ -3,7 +3,6 @@
 import type { RandomHex } from '../../base/clock.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type { Engine, EngineKind } from '../engine.ts';
-import { connectLlamaServer } from './connect.ts';
 import { planLlamaServer, toUrl } from './launch.ts';
 import { readWishes } from './parameters.ts';
 
@@ -37,7 +36,10 @@ export function createLlamaServerEngine({ outbound, randomHex, command, version 
     version,
     listens: 'port',
     plan: (spec, slot) => planLlamaServer(command, spec, slot),
-    connect: (address, signal, served) =>
-      connectLlamaServer({ outbound, randomHex }, { address: toUrl(address), served }, signal),
+    // How it is asked is read when there is one to ask: every start would wait for it.
+    async connect(address, signal, served) {
+      const { connectLlamaServer } = await import('./connect.ts');
+      return connectLlamaServer({ outbound, randomHex }, { address: toUrl(address), served }, signal);
+    },
   };
 }

@@ -3,7 +3,6 @@
 import type { RandomHex } from '../../base/clock.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type { Engine, EngineKind } from '../engine.ts';
-import { connectVllm } from './connect.ts';
 import { planVllm } from './launch.ts';
 import { readWishes } from './parameters.ts';
 
@@ -32,6 +31,10 @@ export function createVllmEngine({ outbound, randomHex, command, version }: Vllm
     version,
     listens: 'port',
     plan: (spec, slot) => planVllm(command, spec, slot),
-    connect: (address, signal, served) => connectVllm({ outbound, randomHex, version }, { address, served }, signal),
+    // How it is asked is read when there is one to ask: every start would wait for it.
+    async connect(address, signal, served) {
+      const { connectVllm } = await import('./connect.ts');
+      return connectVllm({ outbound, randomHex, version }, { address, served }, signal);
+    },
   };
 }
