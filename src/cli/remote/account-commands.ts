@@ -52,6 +52,8 @@ const keyFlags = [
   ['--models <names>', 'only these models, with commas between; all for every model', 'repeated'],
   ['--scope <scope>', 'inference (the default), management; repeat it for both', 'repeated'],
   ...limitFlags,
+  ['--capture <state>', 'on keeps its requests whole, for you and administrators; off (the default) does not'],
+  ['--mask <path>', 'what captures leave out: request.messages[*].content, arguments.customer.iban', 'repeated'],
 ] as const;
 
 const keys: readonly RemoteDraft[] = [

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventsOf, textAnswer } from '../../http/fixtures/scripted-server.ts';
+import { isApiKeyId } from '../../http/management/find.ts';
 import { type ManagementBench, openManagement } from '../../http/management/fixtures/management-bench.ts';
+import { findApiKey } from '../../store/api-keys.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { createProgram } from '../program.ts';
 import { messageOf } from './failure.ts';
@@ -130,6 +133,51 @@ describe('deployments', () => {
     expect((await run(['logs', 'kept', '--lines', '2'])).code).toBe(0);
   });
 });
+
+describe('usage and captures', () => {
+  it('are shown by what they are asked by; captures are switched on and off by key', async () => {
+    expect((await run(['usage', '--days', '1', '--by', 'user'])).out).toBe('Nothing was asked in the last day.');
+    await run(['keys', 'create', 'watched', '--capture', 'on', '--mask', 'request.user']);
+    const [key] = (await jsonOf('keys', 'list', '--search', 'watched')).items;
+    expect(key.capture).toEqual({ mask: ['request.user'] });
+    expect((await run(['captures', 'list', 'watched'])).out).toBe('Nothing was captured yet.');
+    await askMetered(key.id);
+    expect((await run(['usage'])).out).toMatch(/^MODEL +REQUESTS.*\nm +1 +0 +7 +2 +3 +0 /);
+    expect((await run(['usage', '--by', 'key,user'])).out).toMatch(/^KEY +USER.*\nwatched +root +1 /);
+    expect((await jsonOf('usage')).items[0].tokens).toEqual({ prompt: 7, completion: 3, cached: 2 });
+    const { code, err } = await run(['usage', '--by', 'hour']);
+    expect([code, err]).toEqual([78, expect.stringContaining('model, key, user')]);
+    expect((await run(['captures', 'list', 'watched'])).out).toMatch(/^ID.*\ncap_\w+ .* stop +7 +3 /);
+    const [{ id }] = (await jsonOf('captures', 'list', 'watched')).items;
+    const { out } = await run(['captures', 'show', id]);
+    expect(out).toContain('== Request\n{\n  "user": "[masked]"\n}');
+    expect(out).toContain('== Prompt\n<|user|>hi');
+    expect(out).toContain('== The model wrote\nHello<|end|>');
+    await run(['keys', 'edit', 'watched', '--capture', 'off']);
+    expect((await jsonOf('keys', 'list', '--search', 'watched')).items[0]).not.toHaveProperty('capture');
+    expect((await run(['keys', 'edit', 'watched', '--capture', 'maybe'])).code).toBe(78);
+    await run(['keys', 'revoke', 'watched', '--yes']);
+    expect((await run(['captures', 'show', id])).code).not.toBe(0);
+  });
+});
+
+/** A request by this key, as the server meters it. */
+async function askMetered(keyId: string): Promise<void> {
+  const key = isApiKeyId(keyId) ? await findApiKey(bench.store.db, keyId) : undefined;
+  if (key === undefined) return expect.fail('there is no such key');
+  const ticket = { headers: {}, promptTokens: 0, settle: () => {}, release: () => {} };
+  const request = { model: 'kept', warnings: [] };
+  const caller = { kind: 'key', key, owner: bench.admin } as const;
+  const visit = { caller, userAgent: 'curl/8', request, dialects: [], body: { user: 'root' }, ticket };
+  const { trace, watch } = bench.meter.begin(visit);
+  trace?.prompt([
+    { text: '<|user|>', trusted: true },
+    { text: 'hi', trusted: false },
+  ]);
+  trace?.piece({ text: 'Hello', tokens: 1 });
+  trace?.piece({ text: '', special: '<|end|>', tokens: 1 });
+  for await (const event of watch(eventsOf(textAnswer('Hello')))) trace?.event(event);
+}
 
 describe('keys', () => {
   it('are made, changed and revoked; the secret is shown once, alone', async () => {

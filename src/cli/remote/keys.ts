@@ -28,6 +28,7 @@ const columns: ReadonlyArray<Column<Item>> = [
   { title: 'EXPIRES', cell: (key) => (key.has('expiresAt') ? showTime(key.number('expiresAt')) : 'never') },
   { title: 'LAST USED', cell: (key) => showAgo(key.number('lastUsedAt')) },
   { title: 'LIMITS', cell: describeLimits },
+  { title: 'CAPTURE', cell: (key) => (key.has('capture') ? 'on' : 'off') },
   { title: 'MODELS', cell: (key) => (key.has('allowedModels') ? key.texts('allowedModels').join(',') : 'all') },
 ];
 
@@ -77,6 +78,19 @@ export const revokeKey: RemoteRun = async ({ client, options, word, surroundings
   return 0;
 };
 
+/** Masks belong to a capture: whoever names some wants it. */
+function readCapture(options: Options): Record<string, unknown> {
+  const state = options.text('capture');
+  const mask = options.list('mask');
+  if (state !== undefined && state !== 'on' && state !== 'off')
+    throw new ConfigError('invalid_config', `--capture: '${state}' is not on or off.`);
+  if (state === 'off' && mask.length > 0)
+    throw new ConfigError('invalid_config', '--mask goes with --capture on: nothing is kept when it is off.');
+  if (state === 'off') return { capture: null };
+  // Named anew each time: a merge would keep masks that nobody sees.
+  return state === 'on' || mask.length > 0 ? { capture: { mask } } : {};
+}
+
 /** The fields that flags speak of, as JSON Merge Patch: null takes a bound away. */
 export function readFields(options: Options): Record<string, unknown> {
   const scopes = options.words('scope');
@@ -92,5 +106,6 @@ export function readFields(options: Options): Record<string, unknown> {
     ...(models.length > 0 && { allowedModels: models.length === 1 && models[0] === 'all' ? null : models }),
     ...(expires !== undefined && { expiresAt: expires === 'never' ? null : parseMoment(expires, '--expires') }),
     ...(limits.length > 0 && { limits: Object.fromEntries(limits) }),
+    ...readCapture(options),
   };
 }

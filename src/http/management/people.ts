@@ -47,5 +47,18 @@ export const apiKeySchema = Type.Object(
 export function encodeKey(key: ApiKey) {
   const { id, ownerId, hint, name, scopes, expiresAt, allowedModels, limits, capture } = key;
   const { createdAt, lastUsedAt, revision } = key;
-  return { id, ownerId, hint, name, scopes, expiresAt, allowedModels, limits, capture, createdAt, lastUsedAt, revision };
+  return {
+    id,
+    ownerId,
+    hint,
+    name,
+    scopes,
+    expiresAt,
+    allowedModels,
+    limits,
+    capture,
+    createdAt,
+    lastUsedAt,
+    revision,
+  };
 }

@@ -116,7 +116,7 @@ const edit = defineRoute({
     if (spec.expiresAt !== before.expiresAt) refuseOutliving(spec, call);
     const key = await world.accounts.editKey(before.id, spec, expectedRevision ?? before.revision);
     world.feeds.keys.publish({ type: 'updated', id: key.id });
-    note({ targetId: key.id, targetName: key.name, detail: changedFields(specOf(before), specOf(key)) });
+    note({ targetId: key.id, targetName: key.name, detail: describeEdit(before, key) });
     return show(key);
   },
 });
@@ -137,6 +137,13 @@ const remove = defineRoute({
     return done;
   },
 });
+
+/** Whether somebody's requests are kept is told outright. */
+function describeEdit(before: ApiKey, after: ApiKey): string {
+  const fields = changedFields(specOf(before), specOf(after));
+  const [was, is] = [before, after].map(({ capture }) => (capture === undefined ? 'off' : 'on'));
+  return was === is ? fields : `${fields} (capture is ${is} now)`;
+}
 
 /** All of them. */
 export const keyRoutes: readonly Route[] = [list, read, create, edit, remove];
