@@ -40,7 +40,9 @@ async function* readLines(
     // The second half of an end whose first came with the piece before.
     const rest = isInsideEnd && text.startsWith('\n') ? text.slice(1) : text;
     isInsideEnd = text.endsWith('\r');
-    const lines = (open + rest).split(/\r\n|\n|\r/);
+    // What is open was searched before: a long line is read once, not once for each piece.
+    const [first = '', ...lines] = rest.split(/\r\n|\n|\r/);
+    lines.unshift(open + first);
     open = lines.pop() ?? '';
     yield* lines;
     if (open.length > maxCharacters) throw tooLong(maxCharacters);

@@ -9,7 +9,7 @@ import { checkBias, completionRequest } from './completion-request.ts';
 import { createGrammarPrinter } from './server-grammar.ts';
 import { createTokenize } from './tokenize.ts';
 import { createAskIds, type ServerVocabulary } from './vocabulary.ts';
-import type { Watch } from './watch.ts';
+import { underBoth, type Watch } from './watch.ts';
 
 /** What is known of a server that is ready. */
 export interface ServerFacts {
@@ -44,7 +44,7 @@ export function createClient(http: EngineHttp, { watch, ...facts }: WatchedFacts
     chat: {
       ...own,
       abilities: facts.chat.abilities,
-      converse: (request, signal) => facts.chat.converse(request, AbortSignal.any([signal, watch.signal])),
+      converse: (request, signal) => underBoth([signal, watch.signal], (both) => facts.chat.converse(request, both)),
     },
     enforces: (constraint) => grammarOf(constraint)?.isEnforced !== false,
     tokenize: createTokenize(createAskIds(http), vocabulary, watch.signal),
@@ -59,7 +59,7 @@ export function createClient(http: EngineHttp, { watch, ...facts }: WatchedFacts
       const settings = { vocabulary, constraint, promptTokens: tokens.length };
       const { topLogprobs } = sampling;
       const reader = new AnswerReader({ ...settings, ...(topLogprobs !== undefined && { topLogprobs }) });
-      const events = http.stream('/completion', body, AbortSignal.any([signal, watch.signal]));
+      const events = underBoth([signal, watch.signal], (both) => http.stream('/completion', body, both));
       counts.running++;
       try {
         for await (const piece of readPieces(events, reader)) {

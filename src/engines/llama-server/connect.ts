@@ -75,7 +75,7 @@ async function waitUntilReady(http: EngineHttp, signal: AbortSignal): Promise<vo
     } catch {
       signal.throwIfAborted();
     }
-    await sleep(retryMs, undefined, { signal });
+    await sleep(retryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 

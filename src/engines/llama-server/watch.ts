@@ -1,5 +1,6 @@
 /** Watches whether a server that speaks HTTP still lives. */
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../../base/errors.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
@@ -27,6 +28,8 @@ const mostFailures = 3;
 /** Begins to watch; a server that fails `mostFailures` times in a row is gone. */
 export function watchServer(http: Pick<EngineHttp, 'get'>, pace: WatchPace = usualPace): Watch {
   const life = new AbortController();
+  // Every question listens while it is open.
+  setMaxListeners(0, life.signal);
   const closed = new Promise<string>((resolve) => {
     life.signal.addEventListener('abort', () => resolve(reasonOf(life.signal)), { once: true });
   });
@@ -56,4 +59,23 @@ async function askOften(
 
 function reasonOf(signal: AbortSignal): string {
   return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+}
+
+/**
+ * What `run` yields, under a signal that aborts with either of the two. Unlike `AbortSignal.any`, whose dependents the
+ * longer-lived of two signals remembers, nothing of it stays behind.
+ */
+export async function* underBoth<T>(
+  signals: readonly [AbortSignal, AbortSignal],
+  run: (signal: AbortSignal) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const both = new AbortController();
+  const leave = (): void => both.abort(signals.find(({ aborted }) => aborted)?.reason);
+  for (const signal of signals) signal.addEventListener('abort', leave, { once: true });
+  if (signals.some(({ aborted }) => aborted)) leave();
+  try {
+    yield* run(both.signal);
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', leave);
+  }
 }
