@@ -9,13 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { repository } from '../end-to-end/running-server.ts';
 
 /** A proxy that answers. */
-export interface Proxy {
+export interface RunningProxy {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /** How a proxy is started: before the server at `target`, itself at a port of 127.0.0.1. */
-export type StartProxy = (target: string, port: number) => Promise<Proxy>;
+export type StartProxy = (target: string, port: number) => Promise<RunningProxy>;
 
 /** How long a proxy waits for the next byte of an answer; the server shows life every ten seconds. */
 const silenceSeconds = 14;
@@ -103,11 +103,14 @@ function nginxConfiguration(servers: string, folder: string): string {
 }
 
 function nginxServer(target: string, port: number): string {
-  const settings = `proxy_pass ${target}; proxy_http_version 1.1; proxy_read_timeout ${silenceSeconds}s;`;
-  return `server { listen 127.0.0.1:${port}; location / { ${settings} proxy_buffers 8 64k; } }`;
+  // HTTP/1.0, its default: of chunked answers it passes on more than it promises.
+  const settings = `proxy_pass ${target}; proxy_read_timeout ${silenceSeconds}s;`;
+  // So large that it would hold back any answer of these tests whole.
+  const buffers = 'proxy_buffer_size 64k; proxy_buffers 4 1m; proxy_busy_buffers_size 2m;';
+  return `server { listen 127.0.0.1:${port}; location / { ${settings} ${buffers} } }`;
 }
 
-async function startProgram(port: number, words: (folder: string) => readonly string[]): Promise<Proxy> {
+async function startProgram(port: number, words: (folder: string) => readonly string[]): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   mkdirSync(join(folder, 'home'));
   const [program = '', ...rest] = words(folder);
