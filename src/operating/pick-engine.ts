@@ -31,7 +31,7 @@ function partsOf(version: string): readonly string[] {
   return (version.split('+', 1)[0] ?? '').match(/\d+|[a-z]+/gi) ?? [];
 }
 
-/** Nothing is newer than letters (`1.0` than `1.0rc1`) and as old as zero (`1.0` as `1.0.0`). */
+/** Nothing is newer than letters (`1.0` than `1.0rc1`), but for what comes after (`post1`), and as old as zero. */
 function comparePart(one: string | undefined, other: string | undefined): number {
   return (
     weightOf(one) - weightOf(other) || (isWord(one) && isWord(other) ? (one < other ? -1 : Number(one > other)) : 0)
@@ -40,7 +40,8 @@ function comparePart(one: string | undefined, other: string | undefined): number
 
 function weightOf(part: string | undefined): number {
   if (part === undefined) return 0;
-  return isWord(part) ? -1 : Number(part);
+  if (isWord(part)) return part === 'post' ? 0.5 : -1;
+  return Number(part);
 }
 
 function isWord(part: string | undefined): part is string {
