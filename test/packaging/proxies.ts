@@ -106,7 +106,7 @@ function nginxServer(target: string, port: number): string {
   // HTTP/1.0, its default: of chunked answers it passes on more than it promises.
   const settings = `proxy_pass ${target}; proxy_read_timeout ${silenceSeconds}s;`;
   // So large that it would hold back any answer of these tests whole.
-  const buffers = 'proxy_buffer_size 64k; proxy_buffers 4 1m; proxy_busy_buffers_size 2m;';
+  const buffers = 'proxy_buffer_size 1m; proxy_buffers 4 1m; proxy_busy_buffers_size 2m;';
   return `server { listen 127.0.0.1:${port}; location / { ${settings} ${buffers} } }`;
 }
 
