@@ -5,7 +5,7 @@ import type { ChatEvent, ParserEvent, Usage } from '../chat/event.ts';
 import type { Message } from '../chat/message.ts';
 import type { PieceEnd } from '../chat/piece.ts';
 import { promptText } from '../chat/prompt.ts';
-import type { ChatRequest } from '../chat/request.ts';
+import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { ChatClient } from '../engines/engine.ts';
 import type { FormatParser } from '../formats/ask.ts';
 import type { ToolFormat } from '../formats/format.ts';
@@ -15,6 +15,7 @@ import { type Asker, type AskingTools, type Generation, type Question, seedOfCho
 import { refuseHopeless } from './context-limit.ts';
 import { noUsage } from './meter.ts';
 import { foldIntoMessages } from './prepare.ts';
+import { withPicturesOf } from './show-pictures.ts';
 import type { TimeLimits } from './time-limits.ts';
 
 /** The remote renders and parses by itself; whatever calls it makes are checked like any other. */
@@ -22,7 +23,7 @@ export function askChat(client: ChatClient, { limits }: Pick<AskingTools, 'limit
   return {
     path: 'engine',
     question: async (request) => {
-      refuseHopeless(request, client.contextPerSlot);
+      refuseIfKnown(request, client);
       const generate = (choice: number) => new Conversation({ client, limits, request: forOneChoice(request, choice) });
       return { tools: request.tools, isConstrained: false, relaxed: new Map(), warnings: [], generate };
     },
@@ -35,11 +36,11 @@ export function askChatPrompted(client: ChatClient, tools: AskingTools, format: 
     path: 'prompted',
     format,
     question: async (request): Promise<Question> => {
-      refuseHopeless(request, client.contextPerSlot);
+      refuseIfKnown(request, client);
       const { messages, plan, tools: shown, warnings } = foldIntoMessages(request, format);
       const folded: ChatRequest = {
         ...request,
-        messages: messages.map(plainMessage),
+        messages: withPicturesOf(request.messages, messages.map(plainMessage)),
         tools: [],
         toolChoice: { type: 'none' },
       };
@@ -53,6 +54,11 @@ export function askChatPrompted(client: ChatClient, tools: AskingTools, format: 
       return { tools: shown, isConstrained: false, relaxed: plan.relaxed, warnings, generate };
     },
   };
+}
+
+/** A remote that does not tell its context says itself what is too long. */
+function refuseIfKnown(request: ChatRequest, { contextPerSlot }: ChatClient): void {
+  if (contextPerSlot > 0) refuseHopeless(request, contextPerSlot);
 }
 
 /** Stop strings are ours to keep: a prompted format's calls may hold them. */
@@ -83,7 +89,7 @@ interface ConversationParts {
 class Conversation implements Generation {
   reason: PieceEnd = 'stop';
   usage: Usage = noUsage;
-  readonly warnings = [];
+  readonly warnings: Warning[] = [];
   readonly #client: ChatClient;
   readonly #request: ChatRequest;
   readonly #reader: AnswerReader;
@@ -118,6 +124,7 @@ class Conversation implements Generation {
     for await (const event of this.#limits.watch(answer, { begins: isAnswer, abort: () => this.stop() })) {
       if (event.type === 'error') throw event.error;
       if (event.type === 'usage') this.usage = event.usage;
+      if (event.type === 'warning') this.warnings.push(event.warning);
       const { events, stopped } = this.#read(event);
       yield* events;
       isFinished ||= stopped || event.type === 'finish';

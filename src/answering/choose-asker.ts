@@ -1,6 +1,7 @@
 /** How an engine is asked: raw, through the model's template, in chat, or in chat through a prompted format. */
 
 import { RequestError } from '../base/errors.ts';
+import { hasPictures } from '../chat/pictures.ts';
 import type { ChatRequest, Warning } from '../chat/request.ts';
 import type { Trace } from '../chat/trace.ts';
 import { type ChatClient, isChatClient } from '../engines/engine.ts';
@@ -12,6 +13,7 @@ import { askText, rawQuestions } from './ask-text.ts';
 import type { Asker, AskingTools, Question } from './asker.ts';
 import type { ModelProfile } from './model-profile.ts';
 import type { ReasoningMemory } from './reasoning-memory.ts';
+import { type Gallery, showPictures } from './show-pictures.ts';
 
 /** Everything the choice depends on. */
 export interface Circumstances {
@@ -20,6 +22,7 @@ export interface Circumstances {
   readonly request: ChatRequest;
   readonly memory: ReasoningMemory;
   readonly tools: AskingTools;
+  readonly isListed: Gallery['isListed'];
   readonly trace?: Trace;
 }
 
@@ -35,10 +38,10 @@ export interface Asked {
 /** Chooses the asker and puts the request to it; throws RequestError if it cannot be put. */
 export async function chooseAsker(circumstances: Circumstances): Promise<Asked> {
   const { candidate, profile, request, tools, trace } = circumstances;
-  const { client, spec, deployment } = candidate;
+  const { client, spec } = candidate;
   if (isChatClient(client)) return askRemote(client, circumstances);
   const { chat } = client;
-  if (chat !== undefined && deployment.toolCalls === 'engine' && request.raw === undefined)
+  if (chat !== undefined && request.raw === undefined && isForChat(chat, circumstances))
     return askRemote(chat, circumstances);
   const engine = { client, spec, tools, ...(trace && { trace }) };
   const asker = askText(engine, profile);
@@ -51,10 +54,16 @@ export async function chooseAsker(circumstances: Circumstances): Promise<Asked> 
       warnings: [],
     };
   }
+  const { request: shown, warnings } = showPictures(request, { takesImages: false, isListed: circumstances.isListed });
   const isUsed = profile.format.kind === 'native' && profile.template.abilities.reasoningBesideCalls;
-  if (!isUsed) return put(asker, request, []);
-  const { request: whole, isRestored } = circumstances.memory.restore(request);
-  return put(asker, whole, isRestored ? [restored] : []);
+  if (!isUsed) return put(asker, shown, warnings);
+  const { request: whole, isRestored } = circumstances.memory.restore(shown);
+  return put(asker, whole, isRestored ? [...warnings, restored] : warnings);
+}
+
+/** The deployment wishes it, or the request holds pictures, which only the engine's own chat takes. */
+function isForChat({ abilities }: ChatClient, { candidate, request }: Circumstances): boolean {
+  return candidate.deployment.toolCalls === 'engine' || (abilities.images && hasPictures(request));
 }
 
 const restored: Warning = {
@@ -70,11 +79,12 @@ async function put(asker: Asker, request: ChatRequest, warnings: readonly Warnin
 
 /** A remote is asked natively unless it knows no tools, or the deployment wants a format of ours. */
 async function askRemote(client: ChatClient, circumstances: Circumstances): Promise<Asked> {
-  const { candidate, profile, request, tools } = circumstances;
+  const { candidate, profile, request, tools, isListed } = circumstances;
   if (request.raw !== undefined) throw noRaw(request);
   const isNative = client.abilities.tools && candidate.deployment.toolFormat === undefined;
   const asker = isNative ? askChat(client, tools) : askChatPrompted(client, tools, promptedFormat(profile.format));
-  return put(asker, request, []);
+  const shown = showPictures(request, { takesImages: client.abilities.images, isListed });
+  return put(asker, shown.request, shown.warnings);
 }
 
 /** The deployment's format if chat models can be taught it, else the first that is made for that. */

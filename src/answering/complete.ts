@@ -34,6 +34,8 @@ export interface AnsweringWorld {
   readonly clock: Clock;
   readonly randomHex: RandomHex;
   readonly log: Log;
+  /** May pictures be fetched from this address's host? Absent = from none. */
+  readonly isListed?: (url: URL) => boolean;
   /** Requests that may be under way at once, the waiting ones included. */
   readonly maxRequests: number;
 }
@@ -175,6 +177,7 @@ class Answer {
       request: withDefaults(this.#request, candidate.deployment),
       memory: this.#memory,
       tools,
+      isListed: this.#world.isListed ?? (() => false),
       ...(this.#trace && { trace: this.#trace }),
     });
   }

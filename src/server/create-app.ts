@@ -52,6 +52,7 @@ export function createApp(reach: Reach, ground: AppGround): HttpApp {
     clock: systemClock,
     randomHex,
     log,
+    isListed: platform.outside.isListed,
     maxRequests,
   });
   const meant = (caller: Caller, request: ChatRequest): Deployment =>

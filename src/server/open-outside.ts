@@ -7,6 +7,7 @@ import type { PlatformSettings } from '../http/management/platform-settings.ts';
 import { type CurrentSettings, createStoredSettings } from '../http/management/stored-settings.ts';
 import { hubEndpoints } from '../models/hub/hub-endpoints.ts';
 import { modelPlaces } from '../models/on-disk/model-places.ts';
+import { createAddressGuard, resolveBySystem } from '../outbound/address-guard.ts';
 import { createOutbound } from '../outbound/http-client.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Foundation } from './open-foundation.ts';
@@ -15,6 +16,8 @@ import type { ServerConfig } from './server-config.ts';
 /** What is needed to fetch from outside. */
 export interface Outside {
   readonly outbound: Outbound;
+  /** Has an administrator listed this host? */
+  readonly isListed: (url: URL) => boolean;
   readonly settings: PlatformSettings;
   readonly endpoints: () => ReturnType<typeof hubEndpoints>;
   readonly token: (hub: 'huggingface' | 'modelscope') => string | undefined;
@@ -42,8 +45,10 @@ export async function openOutside(
     modelscope: current.settings.modelscopeEndpoint ?? fixed.modelscope,
   });
   const tokenVariables = { huggingface: 'HF_TOKEN', modelscope: 'MODELSCOPE_API_TOKEN' } as const;
+  const { isListed } = createAddressGuard(() => current.settings.allowedHosts, resolveBySystem);
   return {
     settings,
+    isListed,
     endpoints,
     token: (hub) => current.tokens[`${hub}-token`] ?? environment[tokenVariables[hub]],
     outbound: createOutbound({

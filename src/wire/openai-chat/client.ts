@@ -130,6 +130,7 @@ function encodeMessage(message: Message, without: ReadonlySet<string>): Json {
     case 'user':
       return { role: 'user', content: message.parts === undefined ? message.content : message.parts.map(encodePart) };
     case 'tool':
+      // Each picture's place is named there.
       return { role: 'tool', tool_call_id: message.callId, content: message.content };
     case 'assistant': {
       const { content, reasoning, calls } = message;

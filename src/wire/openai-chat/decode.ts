@@ -31,7 +31,7 @@ export function decode(body: unknown, context: DecodeContext): Decoded {
   const parallel = field.get('parallel_tool_calls').optional((item) => item.boolean()) ?? true;
   const request: Omit<ChatRequest, 'warnings'> = {
     model,
-    messages: decodeMessages(field.get('messages')),
+    messages: decodeMessages(field.get('messages'), warnings),
     tools,
     toolChoice: choice,
     // `function_call` has room for one.

@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { Field } from '../../base/decode.ts';
 import { decodeMessages } from './messages.ts';
+import { WarningList } from './warnings.ts';
 
-const read = (...messages: unknown[]) => decodeMessages(new Field(messages, 'messages'));
+const read = (...messages: unknown[]) => decodeMessages(new Field(messages, 'messages'), new WarningList());
 const call = (id: string | undefined, name: string, args: unknown = '{}') => ({
   ...(id !== undefined && { id }),
   type: 'function',
@@ -88,5 +89,69 @@ describe('messages', () => {
     );
     expect(turn).toMatchObject({ calls: [{ id: 'call_0_0', name: 'f', arguments: '{}' }] });
     expect(answer).toMatchObject({ callId: 'call_0_0', name: 'f' });
+  });
+});
+
+describe('pictures', () => {
+  const data = 'data:image/png;base64,AAAA';
+  const shown = (part: unknown) => {
+    const [message] = read({ role: 'user', content: [part] });
+    return message !== undefined && 'parts' in message ? message.parts : undefined;
+  };
+
+  it('stand among the text of a user, which names their places', () => {
+    const url = { url: data, detail: 'low' };
+    const [message] = read({
+      role: 'user',
+      content: [
+        { type: 'text', text: 'a' },
+        { type: 'image_url', image_url: url },
+        'b',
+        { type: 'image_url', image_url: data },
+      ],
+    });
+    expect(message).toEqual({
+      role: 'user',
+      content: 'a\n[image 1]\nb\n[image 2]',
+      parts: [
+        { type: 'text', text: 'a' },
+        { type: 'image', image: { ...url, path: 'messages[0].content[1].image_url.url' } },
+        { type: 'text', text: 'b' },
+        { type: 'image', image: { url: data, path: 'messages[0].content[3].image_url' } },
+      ],
+      path: 'messages[0]',
+    });
+  });
+
+  it.each([
+    [{ type: 'input_image', image_url: data }, data],
+    [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }, data],
+    [{ type: 'image', mimeType: 'image/jpg', data: 'AAAA' }, 'data:image/jpeg;base64,AAAA'],
+    [{ type: 'image_url', image_url: { url: 'DATA:image/PNG;base64,AAAA' } }, data],
+    [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }, 'https://example.com/a.png'],
+  ])('are read as %j', (part, url) => {
+    expect(shown(part)).toMatchObject([{ type: 'image', image: { url } }]);
+  });
+
+  it('and all else that a tool gives never end a conversation', () => {
+    const warnings = new WarningList();
+    const parts = [
+      { type: 'input_audio', input_audio: {} },
+      { type: 'image_url', image_url: { url: 'file:///a' } },
+      { type: 'image_url', image_url: data },
+    ];
+    const messages = [calls(call('a', 'f')), result('a', parts)];
+    const [, message] = decodeMessages(new Field(messages, 'messages'), warnings);
+    const note = '[a part of this result cannot be shown]';
+    expect(message).toMatchObject({ content: `${note}\n${note}\n[image 1]`, parts: [{}, {}, { type: 'image' }] });
+    expect(warnings.all().map(({ code, param }) => [code, param])).toEqual([
+      ['part_not_shown', 'messages[1].content[0]'],
+      ['part_not_shown', 'messages[1].content[1]'],
+    ]);
+  });
+
+  it('of 20 MiB are read in no time, larger ones refused', () => {
+    const url = `data:image/png;base64,${'A'.repeat(28_000_000)}`;
+    expect(() => shown({ type: 'image_url', image_url: { url } })).toThrow(/20 MiB/);
   });
 });

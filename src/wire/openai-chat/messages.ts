@@ -4,14 +4,15 @@ import type { Field } from '../../base/decode.ts';
 import { RequestError } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import type { Message, ToolCall } from '../../chat/message.ts';
-import { decodeContent } from './content.ts';
+import { decodeContent, decodeResultContent, decodeUserContent } from './content.ts';
 import { unsupported } from './fields.ts';
 import { OpenCalls } from './open-calls.ts';
+import type { WarningList } from './warnings.ts';
 
 const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'] as const;
 
 /** Reads the conversation; every tool result must answer a call that stands before it. */
-export function decodeMessages(field: Field): readonly Message[] {
+export function decodeMessages(field: Field, warnings: WarningList): readonly Message[] {
   if (field.isAbsent) throw field.missing();
   const items = field.items();
   if (items.length === 0)
@@ -19,12 +20,13 @@ export function decodeMessages(field: Field): readonly Message[] {
       param: field.path,
     });
   const calls = new OpenCalls();
-  return items.map((item, index) => decodeMessage(item, { index, calls }));
+  return items.map((item, index) => decodeMessage(item, { index, calls, warnings }));
 }
 
 interface Place {
   readonly index: number;
   readonly calls: OpenCalls;
+  readonly warnings: WarningList;
 }
 
 function decodeMessage(item: Field, place: Place): Message {
@@ -37,13 +39,13 @@ function decodeMessage(item: Field, place: Place): Message {
       return { role: 'system', content: decodeContent(content), path };
     case 'user':
       if (content.isAbsent) throw content.missing();
-      return { role, content: decodeContent(content), path };
+      return { role, ...decodeUserContent(content), path };
     case 'assistant':
       return decodeAssistant(item, place);
     case 'tool':
     case 'function': {
       const call = place.calls.answer(item);
-      return { role: 'tool', callId: call.id, name: call.name, content: decodeContent(content), path };
+      return { role: 'tool', callId: call.id, name: call.name, ...decodeResultContent(content, place.warnings), path };
     }
   }
 }
