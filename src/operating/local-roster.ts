@@ -191,10 +191,6 @@ class FleetRoster implements LocalRoster {
   }
 
   #released(id: DeploymentId): void {
-    if (this.#fleet.deployment(id) === undefined && this.#queues.get(id)?.line.length === 0) {
-      this.#queues.delete(id);
-      return;
-    }
     this.#queue(id).pace.note(this.#clock.nowMs());
     this.#serve(id);
   }
@@ -217,6 +213,9 @@ class FleetRoster implements LocalRoster {
   #queue(id: DeploymentId): Queue {
     const known = this.#queues.get(id);
     if (known !== undefined) return known;
+    // Those of deployments that are gone are forgotten when another is needed.
+    for (const [old, { line }] of this.#queues)
+      if (line.length === 0 && this.#fleet.deployment(old) === undefined) this.#queues.delete(old);
     const queue = { line: new WaitingLine<Waiter>(), pace: new Pace() };
     this.#queues.set(id, queue);
     return queue;
