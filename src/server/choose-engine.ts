@@ -1,7 +1,6 @@
 /** Which engine runs a deployment here: by its backend, its source, and what is installed. */
 
 import { RequestError } from '../base/errors.ts';
-import { embeddedEngine } from '../engines/embedded/embedded.ts';
 import type { Engine, EngineKind, EngineName } from '../engines/engine.ts';
 import { vllmPackages } from '../engines/vllm/packages.ts';
 import type { Device } from '../fleet/device.ts';
@@ -20,6 +19,7 @@ export interface EngineMaker {
 /** What the choice depends on. */
 export interface EngineWorld {
   readonly openai: Engine;
+  readonly embedded: Engine;
   readonly vllm: EngineMaker;
   readonly llamaServer: EngineMaker;
   readonly desk: Pick<EngineDesk, 'known' | 'hasLlamaProgram'>;
@@ -33,7 +33,7 @@ const looking: MissingEngine = { needs: 'It is being looked which engines are in
 
 /** Makes the choice; engines of programs are made once for each program and version. */
 export function createEngines(world: EngineWorld): Engines {
-  const { openai, vllm, llamaServer, desk } = world;
+  const { openai, embedded, vllm, llamaServer, desk } = world;
   const made = new Map<string, Engine>();
   const make = (maker: EngineMaker, { command, version }: Pick<InstalledEngine, 'command' | 'version'>): Engine => {
     const key = JSON.stringify([maker.kind.name, version, command]);
@@ -43,7 +43,7 @@ export function createEngines(world: EngineWorld): Engines {
   };
   const kinds: Readonly<Record<EngineName, EngineKind>> = {
     openai,
-    embedded: embeddedEngine,
+    embedded,
     vllm: vllm.kind,
     'llama-box': llamaServer.kind,
   };
@@ -53,7 +53,7 @@ export function createEngines(world: EngineWorld): Engines {
       const name = nameOf(wish, world);
       if (name === undefined) return looking;
       if (name === 'openai') return openai;
-      if (name === 'embedded') return embeddedEngine;
+      if (name === 'embedded') return embedded;
       const { known } = desk;
       if (known === undefined) return looking;
       const found = pickEngine(known, name, wish.engineVersion);
@@ -61,7 +61,7 @@ export function createEngines(world: EngineWorld): Engines {
       return { needs: `needs-engine: ${name === 'vllm' ? missingVllm(wish, known) : missingLlama(wish, known)}` };
     },
     find(key) {
-      const own = [embeddedEngine, openai].find((engine) => keyOfEngine(engine) === key);
+      const own = [embedded, openai].find((engine) => keyOfEngine(engine) === key);
       if (own !== undefined) return own;
       const maker = [vllm, llamaServer].find(({ kind }) => key.startsWith(`${kind.name} `));
       // What runs goes on running, whether or not what it was started from is still there.

@@ -5,6 +5,7 @@ import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { Catalog } from '../models/catalog/catalog.ts';
 import { examineTemplate } from '../models/template-doctor.ts';
 import type { ProbeDesk } from '../operating/probe-desk.ts';
+import { type GpuExperts, gpuDoubts } from './gpu-doubts.ts';
 import type { Profiles } from './open-ground.ts';
 
 interface Doubted {
@@ -12,15 +13,19 @@ interface Doubted {
   readonly deployment: Deployment;
 }
 
-interface Experts {
+interface Experts extends GpuExperts {
   readonly profiles: Profiles;
   readonly probes: Pick<ProbeDesk, 'verdictOf'>;
   readonly catalog: () => Catalog;
 }
 
-/** Doubts about the template, and about a format that was chosen against it. */
+/** Doubts about the template, about a format that was chosen against it, and about a GPU that is left idle. */
 export function doubtsOf(doubted: Doubted, experts: Experts): readonly string[] {
-  return [...templateDoubts(doubted, experts), ...formatDoubts(doubted, experts)];
+  return [
+    ...templateDoubts(doubted, experts),
+    ...formatDoubts(doubted, experts),
+    ...gpuDoubts(doubted.deployment, experts),
+  ];
 }
 
 function templateDoubts({ spec, deployment }: Doubted, { profiles, catalog }: Experts): readonly string[] {

@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { randomHex, systemClock } from '../base/clock.ts';
+import { createEmbeddedEngine } from '../engines/embedded/embedded.ts';
+import { findGpuLibraries } from '../engines/embedded/gpu-libraries.ts';
 import { createLlamaServerEngine, llamaServerKind } from '../engines/llama-server/llama-server.ts';
 import { createOpenaiEngine } from '../engines/openai/openai.ts';
 import { createVllmEngine, vllmKind } from '../engines/vllm/vllm.ts';
@@ -51,6 +53,7 @@ export function openEngines(config: ServerConfig, foundation: Foundation, ground
   const loopback = createOutbound({ environment: {}, allowedHosts: () => ['127.0.0.1'], log: foundation.log });
   const desk = openDesk(config, foundation, ground);
   const engines = createEngines({
+    embedded: createEmbeddedEngine(() => findGpuLibraries(join(foundation.dataFolder, 'engines'))),
     openai: createOpenaiEngine({ outbound: ground.outbound, clock: systemClock, randomHex }),
     vllm: {
       kind: vllmKind,

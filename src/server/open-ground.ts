@@ -123,7 +123,7 @@ async function checkPlace(
   const weights = findSafetensors(source.path, process.cwd());
   for (const file of weights === undefined ? files : listSourceFiles(weights)) {
     const path = await realpath(file);
-    if (roots.some((root) => path.startsWith(root.endsWith(sep) ? root : root + sep))) continue;
+    if (roots.some((root) => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep))) continue;
     const message = `'${file}' lies outside the folders from which models may be served; an administrator can add its folder (settings, pathRoots).`;
     throw new RequestError('invalid_value', message, { param: 'source.path' });
   }

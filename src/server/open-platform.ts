@@ -111,6 +111,8 @@ async function openProbes(
 function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
   const { fleet, models, engines, remoteKeys, devices, others } = ground;
   const readWishes = (spec: DeploymentSpec) => engines.kind(spec).readWishes(spec);
+  const accelerators = () => devices.accelerators;
+  const experts = { profiles, probes, catalog: models.catalog, engines, accelerators };
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,
@@ -120,7 +122,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     readWishes,
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
     verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
-    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, { profiles, probes, catalog: models.catalog }),
+    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, experts),
     probe: (deployment, signal) => probes.probe(deployment, signal),
     devices,
     downloads: models.downloads,

@@ -6,6 +6,7 @@ import { describeSource } from '../fleet/model-source.ts';
 import type { HttpApp } from '../http/app.ts';
 import type { KeptInstance } from '../operating/kept-instance.ts';
 import { openAll } from './end-all.ts';
+import { gpuDoubts } from './gpu-doubts.ts';
 import { type Foundation, openFoundation } from './open-foundation.ts';
 import { type Ground, openGround } from './open-ground.ts';
 import type { Platform } from './open-platform.ts';
@@ -52,6 +53,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     begun(() => ground.close());
     const declared = declare(config, ground);
     await ground.fleet.start();
+    // Read while the model loads: some devices take a second to tell.
+    const accelerators = () => ground.devices.accelerators;
+    accelerators();
     // Read while the model loads: together they are half of what a start takes.
     const [{ openPlatform }, { createApp }] = await Promise.all([
       import('./open-platform.ts'),
@@ -69,7 +73,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await foundation.lock.update({ url });
     await platform.offerSetup(url);
     const model = declared === undefined ? undefined : await firstReady(platform, declared, config.onProgress);
-    const description = describe(platform, foundation, model);
+    const doubts = declared === undefined ? [] : gpuDoubts(declared, { ...ground, accelerators });
+    const description = describe(platform, { ...foundation, notes: [...foundation.notes, ...doubts] }, model);
     return { url, description, leaveEngines: () => ground.fleet.fleet.leaveEngines() };
   });
   return {
@@ -127,7 +132,7 @@ function toConfigError(error: AppError | undefined, { instance, deployment }: Ke
 
 function describe(
   { fleet }: Pick<Ground, 'fleet'>,
-  foundation: Foundation,
+  foundation: Pick<Foundation, 'logFile' | 'notes'>,
   model: ModelDescription | undefined,
 ): ServerDescription {
   const { logFile, notes } = foundation;
