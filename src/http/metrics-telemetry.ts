@@ -1,10 +1,11 @@
 /**
- * Spans and metrics by OpenTelemetry's conventions for generative AI, where somebody has installed `@opentelemetry/api`
- * beside us and registered an SDK with it; nothing at all otherwise. Neither holds anything of what was said.
+ * Spans and metrics by OpenTelemetry's conventions for generative AI, where somebody starts the server with an SDK of it;
+ * nothing at all otherwise, and no package of it is needed here. Neither holds anything of what was said.
  * https://opentelemetry.io/docs/specs/semconv/gen-ai/
  */
 
 import type { MeterWorld } from '../answering/usage-meter.ts';
+import type { AnswerSummary } from '../answering/usage-watch.ts';
 import { isObject } from '../base/json.ts';
 
 /** Tells an answer to whoever listens. */
@@ -33,13 +34,16 @@ interface HistogramOptions {
   readonly advice: { readonly explicitBucketBoundaries: readonly number[] };
 }
 
-/** What is used of the package. */
-interface TelemetryApi {
-  readonly trace: { getTracer(name: string): Tracer };
-  readonly metrics: {
-    getMeter(name: string): { createHistogram(name: string, options: HistogramOptions): TimeHistogram };
-  };
+interface TracerProvider {
+  getTracer(name: string): Tracer;
 }
+
+interface MeterProvider {
+  getMeter(name: string): { createHistogram(name: string, options: HistogramOptions): TimeHistogram };
+}
+
+/** Where an SDK puts what it registers for the whole process, whichever version of the package it came with. */
+const registry = Symbol.for('opentelemetry.js.api.1');
 
 const ourName = 'aimindserve';
 /** `SpanKind.SERVER` and `SpanStatusCode.ERROR` of the package. */
@@ -51,68 +55,86 @@ const tokens = {
   advice: { explicitBucketBoundaries: Array.from({ length: 14 }, (_, at) => 4 ** at) },
 };
 
-/** Looks for the package; undefined = it is not there, or is none that we know how to use. */
-export async function openTelemetry(unixMs: () => number, load = loadPackage): Promise<Tell | undefined> {
-  const api = await load();
-  return isApi(api) ? tellerOf(api, unixMs) : undefined;
+/** Looks for what an SDK has registered before us; undefined = there is none. */
+export function openTelemetry(
+  unixMs: () => number,
+  registered: unknown = Reflect.get(globalThis, registry),
+): Tell | undefined {
+  if (!isObject(registered)) return undefined;
+  const { trace, metrics } = registered;
+  const tracer = isTracerProvider(trace) ? trace.getTracer(ourName) : undefined;
+  const histograms = isMeterProvider(metrics) ? createHistograms(metrics) : undefined;
+  if (tracer === undefined && histograms === undefined) return undefined;
+  return (request, summary) => {
+    const about = aboutOf(request, summary);
+    if (histograms !== undefined) record(histograms, summary, about);
+    if (tracer !== undefined) span(tracer, summary, { about, endMs: unixMs() });
+  };
 }
 
-/** Not a dependency of ours: the name is no literal, so that nothing tries to bundle or install it. */
-async function loadPackage(): Promise<unknown> {
-  const name: string = '@opentelemetry/api';
-  try {
-    return await import(name);
-  } catch {
-    return undefined;
-  }
+function isTracerProvider(value: unknown): value is TracerProvider {
+  return hasMethod(value, 'getTracer');
 }
 
-function isApi(value: unknown): value is TelemetryApi {
-  if (!isObject(value)) return false;
-  const { trace, metrics } = value;
-  return hasMethod(trace, 'getTracer') && hasMethod(metrics, 'getMeter');
+function isMeterProvider(value: unknown): value is MeterProvider {
+  return hasMethod(value, 'getMeter');
 }
 
-/** Its objects are instances of classes. */
+/** They are instances of classes. */
 function hasMethod(value: unknown, name: string): boolean {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function';
 }
 
-function tellerOf({ trace, metrics }: TelemetryApi, unixMs: () => number): Tell {
-  const tracer = trace.getTracer(ourName);
-  const histograms = createHistograms(metrics.getMeter(ourName));
-  return (request, summary) => {
-    const { outcome, failure, usage, deployment, totalMs, firstTokenMs } = summary;
-    const operation = request.raw === undefined ? 'chat' : 'text_completion';
-    const isFailed = failure !== undefined || outcome === 'abandoned';
-    const about = {
-      'gen_ai.operation.name': operation,
-      'gen_ai.provider.name': ourName,
-      'gen_ai.request.model': request.model,
-      ...(deployment !== undefined && { 'gen_ai.response.model': deployment }),
-    };
-    const ended = { ...about, ...(isFailed && { 'error.type': outcome }) };
-    histograms.requestTimes.record(totalMs / 1_000, ended);
-    histograms.operationTimes.record(totalMs / 1_000, ended);
-    if (firstTokenMs !== undefined) histograms.firstTokenTimes.record(firstTokenMs / 1_000, about);
-    histograms.tokens.record(usage.promptTokens, { ...about, 'gen_ai.token.type': 'input' });
-    histograms.tokens.record(usage.completionTokens, { ...about, 'gen_ai.token.type': 'output' });
-    const endMs = unixMs();
-    const attributes = {
-      ...ended,
-      ...(!isFailed && { 'gen_ai.response.finish_reasons': [outcome] }),
-      'gen_ai.usage.input_tokens': usage.promptTokens,
-      'gen_ai.usage.output_tokens': usage.completionTokens,
-      'gen_ai.usage.cache_read.input_tokens': usage.cachedTokens,
-    };
-    const options = { kind: serverKind, startTime: endMs - totalMs, attributes };
-    const span = tracer.startSpan(`${operation} ${request.model}`, options);
-    if (failure !== undefined) span.setStatus({ code: errorStatus });
-    span.end(endMs);
+type Request = Parameters<Tell>[0];
+
+function aboutOf(request: Request, { deployment }: AnswerSummary): Attributes {
+  return {
+    'gen_ai.operation.name': request.raw === undefined ? 'chat' : 'text_completion',
+    'gen_ai.provider.name': ourName,
+    'gen_ai.request.model': request.model,
+    ...(deployment !== undefined && { 'gen_ai.response.model': deployment }),
   };
 }
 
-function createHistograms(meter: ReturnType<TelemetryApi['metrics']['getMeter']>) {
+/** Why it failed, by our own codes. */
+function failureOf({ outcome, failure }: AnswerSummary): Attributes {
+  return failure !== undefined || outcome === 'abandoned' ? { 'error.type': outcome } : {};
+}
+
+function record(histograms: ReturnType<typeof createHistograms>, summary: AnswerSummary, about: Attributes): void {
+  const { usage, totalMs, firstTokenMs } = summary;
+  const ended = { ...about, ...failureOf(summary) };
+  histograms.requestTimes.record(totalMs / 1_000, ended);
+  histograms.operationTimes.record(totalMs / 1_000, ended);
+  if (firstTokenMs !== undefined) histograms.firstTokenTimes.record(firstTokenMs / 1_000, about);
+  histograms.tokens.record(usage.promptTokens, { ...about, 'gen_ai.token.type': 'input' });
+  histograms.tokens.record(usage.completionTokens, { ...about, 'gen_ai.token.type': 'output' });
+}
+
+interface SpanFacts {
+  readonly about: Attributes;
+  readonly endMs: number;
+}
+
+function span(tracer: Tracer, summary: AnswerSummary, { about, endMs }: SpanFacts): void {
+  const { outcome, failure, usage, totalMs } = summary;
+  const failed = failureOf(summary);
+  const attributes = {
+    ...about,
+    ...failed,
+    ...(Object.keys(failed).length === 0 && { 'gen_ai.response.finish_reasons': [outcome] }),
+    'gen_ai.usage.input_tokens': usage.promptTokens,
+    'gen_ai.usage.output_tokens': usage.completionTokens,
+    'gen_ai.usage.cache_read.input_tokens': usage.cachedTokens,
+  };
+  const name = `${about['gen_ai.operation.name']} ${about['gen_ai.request.model']}`;
+  const made = tracer.startSpan(name, { kind: serverKind, startTime: endMs - totalMs, attributes });
+  if (failure !== undefined) made.setStatus({ code: errorStatus });
+  made.end(endMs);
+}
+
+function createHistograms(metrics: MeterProvider) {
+  const meter = metrics.getMeter(ourName);
   return {
     requestTimes: meter.createHistogram('gen_ai.server.request.duration', {
       ...seconds,

@@ -59,9 +59,9 @@ export function openPlatform(config: ServerConfig, foundation: Foundation, groun
   });
 }
 
-async function openMeter({ store, log }: Foundation, { fleet: { roster } }: Ground): Promise<Meter> {
+function openMeter({ store, log }: Foundation, { fleet: { roster } }: Ground): Promise<Meter> {
   const deploymentOf = (model: string) => roster.find(model)?.name;
-  const tell = await openTelemetry(systemClock.unixMs);
+  const tell = openTelemetry(systemClock.unixMs);
   return createMeter({ db: store.db, clock: systemClock, log, randomHex, deploymentOf, ...(tell && { tell }) });
 }
 
@@ -111,8 +111,6 @@ async function openProbes(
 function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
   const { fleet, models, engines, remoteKeys, devices, others } = ground;
   const readWishes = (spec: DeploymentSpec) => engines.kind(spec).readWishes(spec);
-  const accelerators = () => devices.accelerators;
-  const experts = { profiles, probes, catalog: models.catalog, engines, accelerators };
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,
@@ -122,7 +120,7 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     readWishes,
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
     verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
-    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, experts),
+    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, { profiles, probes, catalog: models.catalog }),
     probe: (deployment, signal) => probes.probe(deployment, signal),
     devices,
     downloads: models.downloads,
