@@ -6,6 +6,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { createLlamaServerEngine } from '../../src/engines/llama-server/llama-server.ts';
 import { readModel } from '../../src/models/read-model.ts';
 import { createOutbound } from '../../src/outbound/http-client.ts';
+import { describeChatClient } from './chat.contract.ts';
 import { describeEnding, describeEngine, type EngineFacts } from './engine.contract.ts';
 import { createStarter, nanoPath } from './start-engine.ts';
 
@@ -29,6 +30,16 @@ const facts: EngineFacts = {
 describe.skipIf(program === undefined)('with AIMINDSERVE_LLAMA_SERVER', () => {
   describeEngine(name, () => starter.open(engine, { parallel: 4 }), facts);
   describeEnding(name, () => starter.start(engine), facts);
+
+  describeChatClient(
+    name,
+    async () => {
+      const { client, close } = await starter.open(engine, { parallel: 4 });
+      if (client.chat === undefined) throw new TypeError('it has a chat of its own');
+      return { client: client.chat, close };
+    },
+    { claims: { tools: true, images: false } },
+  );
 
   describe('llama-server that cannot start', () => {
     it('says in its last words which flag it does not know', async () => {

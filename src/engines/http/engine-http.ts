@@ -71,11 +71,18 @@ export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: 
 }
 
 function posted(body: Json): Pick<OutboundRequest, 'method' | 'headers' | 'body'> {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: toJson(body) };
 }
 
 function isJson({ headers }: OutboundResponse): boolean {
   return headers['content-type']?.startsWith('application/json') ?? false;
+}
+
+/** Half a code point, which JavaScript writes as an escape of its own, is no JSON to most others. */
+function toJson(body: Json): string {
+  const text = JSON.stringify(body);
+  if (!/\\ud[89a-f]/.test(text)) return text;
+  return JSON.stringify(body, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
 }
 
 async function readText(response: OutboundResponse, maxBytes: number): Promise<string> {

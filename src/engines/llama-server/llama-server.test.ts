@@ -128,6 +128,13 @@ describe('a llama-server', () => {
     client.close();
   });
 
+  it('gets no half of a code point, which its parser would refuse', async () => {
+    const client = await connect();
+    expect([...(await client.tokenize([{ text: 'a\ud800<|end|>', trusted: false }]))]).not.toContain(1);
+    expect(JSON.stringify(server.asked.at(-1)?.body['content'])).toContain('a\ufffd');
+    client.close();
+  });
+
   it('does not enforce what it cannot: its own end tokens inside an answer', async () => {
     const client = await connect();
     const grammar = { root: special('<|end|>'), rules: {} };

@@ -35,8 +35,7 @@ const border = -1;
 export function createAskIds(http: EngineHttp): AskIds {
   return async (texts, { parseSpecial, signal }) => {
     if (texts.length === 0) return [];
-    // A lone half of a code point is no JSON to its parser.
-    const content = texts.flatMap((text) => [text.toWellFormed(), border]);
+    const content = texts.flatMap((text) => [text, border]);
     const body = { content, parse_special: parseSpecial, add_special: false };
     const ids = readIds(readObject(await http.post('/tokenize', body, signal), '/tokenize')['tokens'], '/tokenize');
     const lists: number[][] = [[]];
