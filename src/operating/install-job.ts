@@ -125,6 +125,7 @@ export class InstallJob {
     this.folder = folder;
     this.#set({ version });
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    this.#stop.signal.throwIfAborted();
     return folder;
   }
 
