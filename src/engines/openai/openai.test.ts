@@ -191,6 +191,46 @@ describe('a remote', () => {
     expect(client.abilities.images).toBe(false);
   });
 
+  it('that calls tools only when it must is taught them in the prompt from then on', async () => {
+    const refusal = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set';
+    const remote = await startRemote((_, count) => (count === 1 ? ping : refuses(400, refusal)));
+    const client = await connect(remote.origin);
+    const tools = [{ name: 'f', description: '', parameters: { type: 'object' }, path: 'tools[0]' }];
+    await expect(ask(client, { tools })).rejects.toMatchObject({
+      kind: 'engine',
+      message: expect.stringMatching(/taught.*ask again/),
+    });
+    expect(client.abilities.tools).toBe(false);
+  });
+
+  it('that complains of one tool goes on being asked with tools', async () => {
+    const refusal = "Invalid 'tools[0].function.name': string does not match pattern";
+    const remote = await startRemote((_, count) => (count === 1 ? ping : refuses(400, refusal)));
+    const client = await connect(remote.origin);
+    const tools = [{ name: 'a b', description: '', parameters: { type: 'object' }, path: 'tools[0]' }];
+    await expect(ask(client, { tools })).rejects.toMatchObject({ kind: 'request' });
+    expect(client.abilities.tools).toBe(true);
+  });
+
+  it.each([
+    ['closes early', 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n', 'engine_crashed'],
+    ['sends garbage', 'data: {"choices\n\n', 'engine_protocol'],
+    ['sends nothing', '', 'engine_crashed'],
+    ['sends a page', '<html>hello</html>', 'engine_crashed'],
+    ['reports a failure', 'data: {"error":{"message":"boom"}}\n\n', 'engine_protocol'],
+  ])('that %s in mid-answer is a clear error', async (_, body, code) => {
+    const broken: Reply = { status: 200, headers: { 'content-type': 'text/event-stream' }, body };
+    const remote = await startRemote((_ask, count) => (count === 1 ? ping : broken));
+    await expect(ask(await connect(remote.origin))).rejects.toMatchObject({ code });
+  });
+
+  it('that does not stream is read all the same', async () => {
+    const message = { role: 'assistant', content: 'Hi' };
+    const whole: Reply = { status: 200, body: JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] }) };
+    const remote = await startRemote((_, count) => (count === 1 ? ping : whole));
+    expect((await ask(await connect(remote.origin))).choices[0]).toMatchObject({ text: 'Hi', finish: 'stop' });
+  });
+
   it('is believed to be well for a while, then asked for its models', async () => {
     const remote = await startRemote(() => ping);
     const client = await connect(remote.origin);

@@ -1,6 +1,6 @@
 /** One small question shows whether a remote server answers at all, and whether its model calls tools. */
 
-import { EngineError, isAppError } from '../../base/errors.ts';
+import { type AppError, EngineError, isAppError } from '../../base/errors.ts';
 import type { ChatEvent } from '../../chat/event.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { refusedStatus } from '../../wire/openai-chat/client-failure.ts';
@@ -51,8 +51,12 @@ export async function proveTools(remote: Pick<ChatClient, 'converse'>, proof: Pr
   }
 }
 
-/** Is a request refused because of its tools? */
-export function isAboutTools(thrown: unknown): boolean {
+/** Is a request refused because it has tools at all, whatever they are? */
+export function refusesTools(thrown: unknown): boolean {
+  return isAboutTools(thrown) && /support|requires? --|not (enabled|allowed|available)/i.test(thrown.message);
+}
+
+function isAboutTools(thrown: unknown): thrown is AppError {
   return isAppError(thrown) && thrown.kind === 'request' && /\btools?\b|tool_c|function.?call/i.test(thrown.message);
 }
 

@@ -1,7 +1,7 @@
 /** A connection to a remote server: each answer is a request of its own, so that it lasts until the server refuses us. */
 
 import type { Clock } from '../../base/clock.ts';
-import { isAppError } from '../../base/errors.ts';
+import { EngineError, isAppError } from '../../base/errors.ts';
 import type { ChatEvent } from '../../chat/event.ts';
 import { hasPictures, withoutPictures } from '../../chat/pictures.ts';
 import type { ChatRequest } from '../../chat/request.ts';
@@ -9,7 +9,7 @@ import { refusedStatus } from '../../wire/openai-chat/client-failure.ts';
 import type { ChatClient, EngineStats, RunWishes } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
 import { createConversation } from './conversation.ts';
-import { isAboutTools } from './prove-tools.ts';
+import { refusesTools } from './prove-tools.ts';
 import { readModels } from './remote-models.ts';
 
 /** What a connection is made of. */
@@ -71,7 +71,8 @@ class Remote implements RemoteClient {
         yield this.#noted(event);
       }
     } catch (thrown) {
-      this.#learn(thrown, request);
+      this.#learn(thrown);
+      if (request.tools.length > 0 && refusesTools(thrown)) throw this.#unlearnTools(thrown);
       if (isBegun || !isAboutPictures(thrown, request)) throw thrown;
       this.abilities.images = false;
       yield* this.#withoutPictures(request, both);
@@ -119,13 +120,19 @@ class Remote implements RemoteClient {
     return event;
   }
 
+  /** Seen of servers that call tools when they must, and refuse to choose. */
+  #unlearnTools(cause: unknown): EngineError {
+    this.abilities.tools = false;
+    const message = `${this.#parts.who} refuses tools. From now on its model is taught them in the prompt: ask again.`;
+    return new EngineError('engine_protocol', message, { cause });
+  }
+
   /** A server that failed is looked at again soon; one that refuses the key stays lost until it is connected to anew. */
-  #learn(thrown: unknown, request?: ChatRequest): void {
+  #learn(thrown: unknown): void {
     if (!isAppError(thrown)) return;
     if (thrown.kind === 'engine') this.#provenMs = Number.NEGATIVE_INFINITY;
     const status = refusedStatus(thrown);
     if (status === 401 || status === 403) this.#end(thrown.message);
-    if (request !== undefined && request.tools.length > 0 && isAboutTools(thrown)) this.abilities.tools = false;
   }
 }
 
