@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'end-to-end',
           include: ['test/end-to-end/**/*.test.ts', 'test/{convert,engines,grammar,libraries,packaging}/**/*.test.ts'],
-          exclude: ['test/end-to-end/kill-series.test.ts'],
+          exclude: ['test/end-to-end/{kill-series,mixed-load}.test.ts'],
         },
       },
       {
@@ -29,14 +29,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        // One engine for all files, started by the setup.
-        test: {
-          name: 'vllm',
-          include: ['test/vllm/**/*.test.ts'],
-          globalSetup: ['test/vllm/global-setup.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-        },
+        // Two minutes of load: nightly, or by name.
+        test: { name: 'mixed-load', include: ['test/end-to-end/mixed-load.test.ts'] },
+      },
+      {
+        extends: true,
+        // Starts a real vLLM, with the Python that AIMINDSERVE_TEST_VLLM_PYTHON names.
+        test: { name: 'vllm', include: ['test/vllm/**/*.test.ts'], testTimeout: 120_000 },
       },
     ],
   },

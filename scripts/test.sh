@@ -65,7 +65,16 @@ check end-to-end npx --no-install vitest run --project end-to-end --reporter=def
 
 check kill-series npx --no-install vitest run --project kill-series --reporter=default --reporter=json --outputFile.json="$reports/kill-series.json"
 
+say vllm
+vllm_report=$reports/vllm.json
+sh scripts/test-vllm.sh --reporter=default --reporter=json --outputFile.json="$vllm_report"
+case $? in
+  0) results="$results vllm=passed" ;;
+  75) skip vllm 'for the reason above' && vllm_report= ;;
+  *) results="$results vllm=failed" ;;
+esac
+
 say result
 # shellcheck disable=SC2086
 set -- $results
-node scripts/count-tests.mjs "$@" "$reports/unit.json" "$reports/end-to-end.json" "$reports/kill-series.json"
+node scripts/count-tests.mjs "$@" "$reports/unit.json" "$reports/end-to-end.json" "$reports/kill-series.json" ${vllm_report:+"$vllm_report"}

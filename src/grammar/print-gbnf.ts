@@ -28,14 +28,10 @@ export type SpecialTokens = (special: string) => number | 'letters' | undefined;
 /**
  * In free text special tokens are printed by their letters in any case: llama.cpp reads them there as letters too, so
  * an opening that only the token made could be passed by. RequestError as `compileGrammar`. llama.cpp never writes
- * U+0000, whatever the grammar says. `tokenById` writes a token by its id, else as llama.cpp reads it.
+ * U+0000, whatever the grammar says.
  */
-export function printGbnf(
-  grammar: Grammar,
-  specials: SpecialTokens = () => 'letters',
-  tokenById: (id: number) => string = (id) => `<[${id}]>`,
-): PrintedGrammar {
-  return new Printer(grammar, specials, tokenById).print();
+export function printGbnf(grammar: Grammar, specials: SpecialTokens = () => 'letters'): PrintedGrammar {
+  return new Printer(grammar, specials).print();
 }
 
 type Kind = GrammarNode['kind'];
@@ -75,17 +71,15 @@ class Printer {
   owner = 'root';
   readonly #grammar: Grammar;
   readonly #specials: SpecialTokens;
-  readonly #tokenById: (id: number) => string;
   readonly #survey: GrammarSurvey;
   readonly #rules = new Map<string, string>();
   /** Nodes met before, and the rules of those met twice. */
   readonly #shared = new Map<GrammarNode, string | undefined>();
   readonly #relaxed = new Set<PrintedGrammar['relaxed'][number]>();
 
-  constructor(grammar: Grammar, specials: SpecialTokens, tokenById: (id: number) => string) {
+  constructor(grammar: Grammar, specials: SpecialTokens) {
     this.#grammar = grammar;
     this.#specials = specials;
-    this.#tokenById = tokenById;
     this.#survey = surveyGrammar(grammar, (special) => specials(special) !== undefined);
   }
 
@@ -108,7 +102,7 @@ class Printer {
 
   special(token: string): Printed {
     const id = this.#specials(token);
-    if (typeof id === 'number') return item(this.#tokenById(id));
+    if (typeof id === 'number') return item(`<[${id}]>`);
     this.#relaxed.add('special');
     return item(literal(token));
   }

@@ -13,6 +13,8 @@ export interface AddedTokens {
   special(id: number): string | undefined;
   /** The id of a control token. */
   idOf(special: string): number | undefined;
+  /** Is it the spelling of any of them? */
+  has(spelling: string): boolean;
 }
 
 /** Reads them from the model's folder, as the engine does. */
@@ -21,10 +23,12 @@ export function readFolderTokens(folder: string): AddedTokens {
   const controls = added.filter(({ isSpecial }) => isSpecial);
   const byId = new Map(controls.map(({ id, text }) => [id, text]));
   const byText = new Map(controls.map(({ id, text }) => [text, id]));
+  const spellings = new Set([...controls, ...added].map(({ text }) => text).filter((text) => text !== ''));
   return {
-    spellings: [...new Set([...controls, ...added].map(({ text }) => text))].filter((text) => text !== ''),
+    spellings: [...spellings],
     controls: [...byText.keys()],
     special: (id) => byId.get(id),
     idOf: (special) => byText.get(special),
+    has: (spelling) => spellings.has(spelling),
   };
 }

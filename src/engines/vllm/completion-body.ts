@@ -13,6 +13,9 @@ export interface CompletionFacts {
   readonly endIds: readonly number[];
 }
 
+/** It refuses more. */
+const hottest = 2;
+
 /** Never the `guided_…` fields of older versions: newer ones pass them over in silence. */
 export function completionBody(
   { tokens, constraint, sampling }: Pick<GenerateRequest, 'tokens' | 'constraint' | 'sampling'>,
@@ -30,7 +33,7 @@ export function completionBody(
     spaces_between_special_tokens: false,
     stop: [...constraint.stops].filter((stop) => stop !== ''),
     stop_token_ids: [...endIds],
-    temperature: sampling.temperature,
+    temperature: sampling.temperature === undefined ? undefined : Math.min(sampling.temperature, hottest),
     top_p: sampling.topP,
     top_k: sampling.topK,
     min_p: sampling.minP,

@@ -5,13 +5,13 @@ import type { DrawnLogprob } from '../../chat/logprob.ts';
 import type { Piece, PieceEnd } from '../../chat/piece.ts';
 import { type ChunkPart, splitChunk, type TokenReading } from './chunk-parts.ts';
 import { type CompletionChunk, readChunk } from './completion-chunk.ts';
-import type { SpecialJudge } from './special-judge.ts';
+import type { Marked, MarkerReader } from './marker-reader.ts';
 import type { TokenTexts } from './token-texts.ts';
 
 /** What reading needs besides the events. */
 export interface ReaderParts {
   readonly reading: TokenReading;
-  readonly judge: SpecialJudge;
+  readonly markers: MarkerReader;
   readonly texts: TokenTexts;
   /** So many rivals of each token are wanted; absent = no log probabilities are. */
   readonly topLogprobs: number | undefined;
@@ -33,7 +33,7 @@ export async function* readCompletion(
     if (data === '[DONE]') break;
     yield* answer.add(readChunk(data));
   }
-  yield answer.last();
+  yield* await answer.last();
 }
 
 class Answer {
@@ -42,6 +42,8 @@ class Answer {
   #usage: CompletionChunk['usage'];
   /** Tokens whose text has not come yet, or that have none. */
   #tokens = 0;
+  /** Those of them that the engine holds back until their bytes are a character. */
+  #held: number[] = [];
   #logprobs: DrawnLogprob[] = [];
 
   constructor(parts: ReaderParts) {
@@ -60,30 +62,36 @@ class Answer {
       this.#tokens += part.ids.length;
       this.#logprobs.push(...logprobs.slice(at, at + part.ids.length));
       at += part.ids.length;
-      yield* this.#piece(part);
+      yield* this.#read(part);
     }
     if (hasEnd) this.#tokens++;
+    // What is held back then is the stop itself.
+    if (chunk.isTextStop) this.#held = [];
     if (finish !== undefined) this.#end = toEnd(finish);
   }
 
-  last(): Piece {
+  async last(): Promise<readonly Piece[]> {
     if (this.#end === undefined) throw new EngineError('engine_crashed', 'vLLM broke off in the middle of an answer.');
-    return {
+    const { markers, reading } = this.#parts;
+    const held = this.#held.length === 0 ? '' : await reading.decode(this.#held);
+    const rest = this.#pieces([...(held.includes('\ufffd') ? markers.text(held) : []), ...markers.end()]);
+    const last: Piece = {
       text: '',
       ...this.#report(),
       end: this.#end,
       ...(this.#usage !== undefined && { usage: this.#usage }),
     };
+    return [...rest, last];
   }
 
-  *#piece({ text, special }: ChunkPart): Generator<Piece, void, undefined> {
-    const { judge } = this.#parts;
-    if (special !== undefined && judge.isToken(special)) yield { text: '', special, ...this.#report() };
-    else if (special !== undefined) yield { text: special, ...this.#report() };
-    else if (text !== '') {
-      judge.text(text);
-      yield { text, ...this.#report() };
-    }
+  #read({ text, special, ids }: ChunkPart): readonly Piece[] {
+    const { markers } = this.#parts;
+    this.#held = special === undefined && text === '' ? [...this.#held, ...ids] : [];
+    return this.#pieces(special === undefined ? markers.text(text) : markers.special(special));
+  }
+
+  #pieces(marked: readonly Marked[]): readonly Piece[] {
+    return marked.map((each) => ({ ...each, ...this.#report() }));
   }
 
   #report(): Pick<Piece, 'tokens' | 'logprobs'> {

@@ -16,6 +16,8 @@ import { GrammarBook } from './grammar-book.ts';
 import { servedName } from './launch.ts';
 import { proveAbilities } from './prove-abilities.ts';
 import { createQuestions } from './questions.ts';
+import { readTokenBytes } from './token-bytes.ts';
+import { TokenTexts } from './token-texts.ts';
 import { createTokenize } from './tokenize.ts';
 import { type ClientParts, createGenerate, openClient } from './vllm-client.ts';
 
@@ -65,16 +67,18 @@ async function open(parts: ConnectParts, { address, served }: Started, ending: A
     http,
     added,
     tokenize,
-    grammars: new GrammarBook(added, true),
+    grammars: new GrammarBook(added),
     decode: questions.decode,
+    texts: new TokenTexts(questions.decode, () => readTokenBytes(folder)),
     contextPerSlot: await questions.context(),
+    vocabularySize: served.spec.vocabularySize,
     slots: served.wishes.parallel,
     ending,
   };
   const { eosToken } = served.spec;
   const proof = { generate: createGenerate(client), tokenize, added, eosToken, signal: ending.signal };
   const abilities = await proveAbilities(proof);
-  return openClient(abilities.specialTokens ? client : { ...client, grammars: new GrammarBook(added, false) }, {
+  return openClient(client, {
     abilities,
     device: describe(parts.version, abilities.wholeGrammar),
     chatAbilities: { tools: callsTools(served), images: hasVision(folder) },

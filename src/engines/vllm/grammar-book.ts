@@ -1,6 +1,6 @@
 /** Grammars as this engine takes them, each printed once. */
 
-import { isAppError } from '../../base/errors.ts';
+import { isAppError, type RequestError } from '../../base/errors.ts';
 import type { Grammar } from '../../grammar/grammar.ts';
 import { printGbnf } from '../../grammar/print-gbnf.ts';
 import type { AddedTokens } from './added-tokens.ts';
@@ -8,49 +8,61 @@ import type { AddedTokens } from './added-tokens.ts';
 /** A printed grammar, and what must be known to read what comes of it. */
 export interface EngineGrammar {
   readonly text: string;
-  /** Does the engine allow exactly what the grammar does? Fewer orders of members are fine. */
+  /** Does it allow nothing that the grammar forbids? Fewer orders of members are fine. */
   readonly isExact: boolean;
-  /** Does it name control tokens that the model has? */
-  readonly namesControls: boolean;
+  /** The control tokens that it names, by their letters. */
+  readonly controls: ReadonlySet<string>;
 }
+
+/** What became of a grammar: `tooLarge` = answers are checked instead; an error = no answer could ever be right. */
+type Page = EngineGrammar | 'tooLarge' | RequestError;
 
 /** XGrammar compiles longer ones for minutes, and nothing else is answered meanwhile. */
 const maxCharacters = 400_000;
 
 /** Remembers them as long as somebody holds the grammar. */
 export class GrammarBook {
-  readonly #tokens: Pick<AddedTokens, 'idOf'>;
-  readonly #knowsTokens: boolean;
-  readonly #pages = new WeakMap<Grammar, EngineGrammar | 'none'>();
+  readonly #tokens: Pick<AddedTokens, 'idOf' | 'has'>;
+  readonly #pages = new WeakMap<Grammar, Page>();
 
-  /** `knowsTokens`: the engine's notation can name a token by its id. */
-  constructor(tokens: Pick<AddedTokens, 'idOf'>, knowsTokens: boolean) {
+  constructor(tokens: Pick<AddedTokens, 'idOf' | 'has'>) {
     this.#tokens = tokens;
-    this.#knowsTokens = knowsTokens;
   }
 
-  /** Undefined = it cannot be said to this engine. */
-  page(grammar: Grammar): EngineGrammar | undefined {
-    const known = this.#pages.get(grammar) ?? this.#print(grammar) ?? 'none';
-    this.#pages.set(grammar, known);
-    return known === 'none' ? undefined : known;
+  /** Does the engine keep to it? */
+  isKept(grammar: Grammar): boolean {
+    const page = this.#page(grammar);
+    return typeof page === 'object' && 'text' in page && page.isExact;
   }
 
-  #print(grammar: Grammar): EngineGrammar | undefined {
-    let namesControls = false;
-    const specials = (special: string): number | 'letters' | undefined => {
-      const id = this.#tokens.idOf(special);
-      namesControls ||= id !== undefined;
-      return id === undefined || this.#knowsTokens ? id : 'letters';
+  /** Undefined = it is too large for this engine. Throws RequestError where nothing would match. */
+  print(grammar: Grammar): EngineGrammar | undefined {
+    const page = this.#page(grammar);
+    if (page === 'tooLarge') return undefined;
+    if ('text' in page) return page;
+    throw page;
+  }
+
+  #page(grammar: Grammar): Page {
+    const page = this.#pages.get(grammar) ?? this.#write(grammar);
+    this.#pages.set(grammar, page);
+    return page;
+  }
+
+  #write(grammar: Grammar): Page {
+    const controls = new Set<string>();
+    const specials = (special: string): 'letters' | undefined => {
+      if (this.#tokens.idOf(special) !== undefined) controls.add(special);
+      // Other added tokens come as text; they open calls all the same.
+      return this.#tokens.has(special) ? 'letters' : undefined;
     };
     try {
-      const { text, relaxed } = printGbnf(grammar, specials, (id) => `Token(${id})`);
-      if (text.length > maxCharacters) return undefined;
-      return { text, isExact: !relaxed.includes('span'), namesControls };
+      const { text, relaxed } = printGbnf(grammar, specials);
+      if (text.length > maxCharacters) return 'tooLarge';
+      return { text, isExact: !relaxed.includes('span'), controls };
     } catch (thrown) {
-      // Too large, or nothing would match: the answer is checked instead.
-      if (isAppError(thrown) && thrown.kind === 'request') return undefined;
-      throw thrown;
+      if (!isAppError(thrown) || thrown.kind !== 'request') throw thrown;
+      return thrown.code === 'schema_too_large' ? 'tooLarge' : thrown;
     }
   }
 }

@@ -29,7 +29,7 @@ export function planVllm(command: readonly string[], spec: ModelSpec, slot: Slot
       // The console program takes the model by its place.
       ...(before.at(-1) === 'serve' ? [model] : ['--model', model]),
       ...['--served-model-name', servedName],
-      ...injectedWords(slot),
+      ...injectedWords(slot, spec),
       ...slot.passed,
       ...['--host', hostname, '--port', port],
     ],
@@ -38,7 +38,7 @@ export function planVllm(command: readonly string[], spec: ModelSpec, slot: Slot
   };
 }
 
-/** Neither asks a hub nor tells anybody; its log is read by people without colours and at once. */
+/** It neither asks a hub nor tells anybody; its log is read by people, without colours and at once. */
 const quiet: Readonly<Record<string, string>> = {
   HF_HUB_OFFLINE: '1',
   TRANSFORMERS_OFFLINE: '1',
@@ -46,6 +46,8 @@ const quiet: Readonly<Record<string, string>> = {
   DO_NOT_TRACK: '1',
   NO_COLOR: '1',
   PYTHONUNBUFFERED: '1',
+  // We let connections go after a few idle seconds; were it as quick, a request could meet a connection just closed.
+  VLLM_HTTP_TIMEOUT_KEEP_ALIVE: '600',
 };
 
 /** In the environment, as anybody on the machine can read command lines. */
@@ -53,33 +55,54 @@ function secretOf({ token }: UrlAddress): Readonly<Record<string, string>> {
   return token === '' ? {} : { VLLM_API_KEY: token };
 }
 
-function injectedWords(slot: Slot): readonly string[] {
+function injectedWords(slot: Slot, spec: ModelSpec): readonly string[] {
   const passed = readFlags(slot.passed).map(({ name }) => name);
   const { contextSize, parallel, devices } = slot;
+  const context: Injected = { words: ['--max-model-len', `${contextSize}`], unless: ['max-model-len'] };
   const injected: readonly Injected[] = [
-    ...(contextSize === undefined ? [] : [{ words: ['--max-model-len', `${contextSize}`], unless: ['max-model-len'] }]),
+    ...(contextSize === undefined ? [] : [context]),
     { words: ['--max-num-seqs', `${parallel}`], unless: ['max-num-seqs'] },
-    ...(devices.length < 2
-      ? []
-      : [
-          {
-            words: ['--tensor-parallel-size', `${devices.length}`],
-            unless: ['tensor-parallel-size', 'tp', 'pipeline-parallel-size', 'pp', 'data-parallel-size', 'dp'],
-          },
-        ]),
-    // By itself it changes the library for a grammar that one refuses, and the first one used stays for all.
-    {
-      words: ['--structured-outputs-config.backend', 'xgrammar'],
-      unless: ['structured-outputs-config', 'structured-outputs-config.backend'],
-    },
-    { words: ['--enable-prompt-tokens-details'], unless: ['enable-prompt-tokens-details'] },
-    { words: ['--disable-uvicorn-access-log'], unless: ['disable-uvicorn-access-log'] },
-    ...(isOnProcessor(slot) ? [{ words: ['--dtype', 'bfloat16'], unless: ['dtype'] }] : []),
+    ...(devices.length < 2 ? [] : [tensorParallel(devices.length)]),
+    ...always,
+    ...(isOnProcessor(slot) ? onProcessor(slot, spec) : []),
   ];
   const isSaid = ({ unless }: Injected): boolean =>
     unless.some((name) => passed.some((flag) => flag === name || flag === `no-${name}`));
   return injected.filter((each) => !isSaid(each)).flatMap(({ words }) => words);
 }
+
+const always: readonly Injected[] = [
+  // By itself it changes the library for a grammar that one refuses, and the first one used stays for all.
+  {
+    words: ['--structured-outputs-config.backend', 'xgrammar'],
+    unless: ['structured-outputs-config', 'structured-outputs-config.backend'],
+  },
+  { words: ['--enable-prompt-tokens-details'], unless: ['enable-prompt-tokens-details'] },
+  { words: ['--disable-uvicorn-access-log'], unless: ['disable-uvicorn-access-log'] },
+];
+
+function tensorParallel(count: number): Injected {
+  const others = ['tp', 'pipeline-parallel-size', 'pp', 'data-parallel-size', 'dp'];
+  return { words: ['--tensor-parallel-size', `${count}`], unless: ['tensor-parallel-size', ...others] };
+}
+
+/**
+ * On processors a request with a seed whose prompt is read in parts kills the engine (0.32.0: "CPU Generator does not
+ * use offset"), so that whole prompts must fit one step.
+ */
+function onProcessor({ contextSize, parallel }: Slot, spec: ModelSpec): readonly Injected[] {
+  const tokens = Math.max(contextSize ?? spec.trainedContext, parallel, usualStepTokens);
+  return [
+    { words: ['--dtype', 'bfloat16'], unless: ['dtype'] },
+    {
+      words: ['--no-enable-chunked-prefill', '--max-num-batched-tokens', `${tokens}`],
+      unless: ['enable-chunked-prefill', 'max-num-batched-tokens'],
+    },
+  ];
+}
+
+/** Tokens that it reads in one step by itself. */
+const usualStepTokens = 2_048;
 
 /** How each kind of accelerator is told apart for a program; numbers are those of the vendor's own tool. */
 const visibleDevices: ReadonlyMap<string, string> = new Map([

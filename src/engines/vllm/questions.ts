@@ -25,7 +25,7 @@ export function createQuestions(http: EngineHttp, signal: AbortSignal): Question
   const ask = async (path: string, body: JsonObject): Promise<Record<string, unknown>> =>
     parse(path, await http.post(path, { model: servedName, ...body }, signal, timeoutMs));
   const encode = async (prompt: string, adds = false): Promise<readonly number[]> =>
-    readIds(await ask('/tokenize', { prompt, add_special_tokens: adds }));
+    readIds(await ask('/tokenize', { prompt: prompt.toWellFormed(), add_special_tokens: adds }));
   return {
     context: async () => readContext(parse('/v1/models', await http.get('/v1/models', signal))),
     encode: (text) => encode(text),

@@ -1,9 +1,10 @@
 /** A connection to a vLLM that has loaded its model. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAppError } from '../../base/errors.ts';
+import { EngineError, isAppError, RequestError } from '../../base/errors.ts';
 import type { Piece } from '../../chat/piece.ts';
 import type { Prompt } from '../../chat/prompt.ts';
+import type { Sampling } from '../../chat/request.ts';
 import type { Constraint } from '../../grammar/constraint.ts';
 import type { Abilities, ChatClient, EngineClient, EngineStats, GenerateRequest } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
@@ -11,9 +12,9 @@ import type { AddedTokens } from './added-tokens.ts';
 import { completionBody } from './completion-body.ts';
 import { type ReaderParts, readCompletion } from './completion-reader.ts';
 import type { GrammarBook } from './grammar-book.ts';
+import { asTold, createMarkerReader } from './marker-reader.ts';
 import { readMetrics } from './metrics.ts';
-import { createJudge, everyToken } from './special-judge.ts';
-import { type Decode, TokenTexts } from './token-texts.ts';
+import type { Decode, TokenTexts } from './token-texts.ts';
 
 /** What a connection is made of, once the engine is well. */
 export interface ClientParts {
@@ -21,8 +22,10 @@ export interface ClientParts {
   readonly added: AddedTokens;
   readonly grammars: GrammarBook;
   readonly decode: Decode;
+  readonly texts: TokenTexts;
   readonly tokenize: (prompt: Prompt) => Promise<Int32Array>;
   readonly contextPerSlot: number;
+  readonly vocabularySize: number;
   /** Requests that run at once. */
   readonly slots: number;
   /** Ends whatever is asked. */
@@ -42,8 +45,7 @@ export type Generate = (request: GenerateRequest) => AsyncGenerator<Piece, void,
 
 /** Makes the function that generates. */
 export function createGenerate(parts: ClientParts): Generate {
-  const { http, added, grammars, decode, contextPerSlot } = parts;
-  const texts = new TokenTexts(decode);
+  const { http, added, grammars, decode, contextPerSlot, texts } = parts;
   const reading = { special: added.special, decode };
   return async function* generate({ signal, ...request }) {
     const { constraint, sampling, tokens } = request;
@@ -52,12 +54,13 @@ export function createGenerate(parts: ClientParts): Generate {
       yield { text: '', tokens: 0, end: 'length', usage: emptyUsage(tokens.length) };
       return;
     }
+    refuseStrangeBias(sampling, parts.vocabularySize);
     const { grammar } = constraint;
-    const page = grammar && grammars.page(grammar);
-    const judge = grammar === undefined || page === undefined ? everyToken : createJudge(grammar, page);
+    const page = grammar && grammars.print(grammar);
+    const markers = grammar === undefined || page === undefined ? asTold : createMarkerReader(grammar, page);
     const endIds = constraint.ends.flatMap((special) => added.idOf(special) ?? []);
     const body = completionBody(request, { contextPerSlot, endIds, ...(page && { grammar: page.text }) });
-    const reader: ReaderParts = { reading, judge, texts, topLogprobs: sampling.topLogprobs };
+    const reader: ReaderParts = { reading, markers, texts, topLogprobs: sampling.topLogprobs };
     try {
       yield* readCompletion(http.stream('/v1/completions', body, signal), reader);
     } catch (thrown) {
@@ -65,6 +68,14 @@ export function createGenerate(parts: ClientParts): Generate {
       if (!signal.aborted) throw thrown;
     }
   };
+}
+
+/** The engine would refuse it too, but not say whose fault it is. */
+function refuseStrangeBias({ logitBias = new Map() }: Sampling, vocabularySize: number): void {
+  const strange = [...logitBias.keys()].find((id) => id < 0 || id >= vocabularySize);
+  if (strange === undefined) return;
+  const message = `logit_bias: the model has no token ${strange}; its tokens are 0 to ${vocabularySize - 1}.`;
+  throw new RequestError('invalid_value', message, { param: 'logit_bias' });
 }
 
 function emptyUsage(promptTokens: number) {
@@ -85,13 +96,13 @@ export function openClient(parts: ClientParts, proven: ProvenParts): EngineClien
     return { slots, busySlots: running, queued: waiting, contextPerSlot, decodedTokens: generatedTokens };
   };
   const closed = watch(http, ending.signal);
-  const close = (): void => ending.abort();
+  const close = (): void => ending.abort(new EngineError('engine_crashed', 'The connection was closed.'));
   const shared = { device, contextPerSlot, stats, closed, close };
   return {
     ...shared,
     abilities,
     chat: { ...shared, abilities: proven.chatAbilities, converse },
-    enforces: ({ grammar }: Constraint) => grammar === undefined || grammars.page(grammar)?.isExact === true,
+    enforces: ({ grammar }: Constraint) => grammar === undefined || grammars.isKept(grammar),
     tokenize: parts.tokenize,
     generate: (request) => generate({ ...request, signal: AbortSignal.any([request.signal, ending.signal]) }),
   };
