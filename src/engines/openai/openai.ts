@@ -8,8 +8,9 @@ import { readFailure, readRetryAfter, refusalError } from '../../wire/openai-cha
 import type { Engine, EngineAddress, RunWishes, UrlAddress } from '../engine.ts';
 import { createEngineHttp } from '../http/engine-http.ts';
 import { settleWishes } from '../run-settings.ts';
+import { createConversation } from './conversation.ts';
 import { proveTools } from './prove-tools.ts';
-import { openRemote, type RemoteParts } from './remote-client.ts';
+import { openRemote } from './remote-client.ts';
 import { findModel, readModels } from './remote-models.ts';
 
 /** What remotes are asked with. */
@@ -45,12 +46,12 @@ export function createOpenaiEngine({ outbound, clock, randomHex }: OpenaiEngineP
         },
       });
       const newCallId = (): string => `chatcmpl-tool-${randomHex(16)}`;
-      const parts: RemoteParts = { http, clock, who, host, model: spec.name, wishes, newCallId };
+      const converse = createConversation(http, { path: '/chat/completions', who, model: spec.name, newCallId });
       const models = await explained(() => readModels(http, signal));
       const told = models === undefined ? undefined : findModel(models, spec.name);
-      const remote = openRemote(parts, told?.contextSize ?? 0);
-      remote.abilities.tools = await proveTools(remote, { who, model: spec.name, models, signal });
-      return remote;
+      const tools = await proveTools(converse, { who, model: spec.name, models, signal });
+      const contextSize = wishes.contextSize ?? told?.contextSize ?? 0;
+      return openRemote({ http, clock, who, host, converse, tools, contextSize, slots: wishes.parallel });
     },
   };
 }

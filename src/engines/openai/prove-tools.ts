@@ -40,10 +40,10 @@ const question: Omit<ChatRequest, 'model'> = {
 };
 
 /** Does it make a call that is demanded? What refuses tools, or passes them over, is taught a prompted format instead. */
-export async function proveTools(remote: Pick<ChatClient, 'converse'>, proof: Proof): Promise<boolean> {
+export async function proveTools(converse: ChatClient['converse'], proof: Proof): Promise<boolean> {
   const { model, signal } = proof;
   try {
-    return await makesCall(remote.converse({ ...question, model }, signal));
+    return await makesCall(converse({ ...question, model }, signal));
   } catch (thrown) {
     if (signal.aborted || !isAppError(thrown)) throw thrown;
     if (isAboutTools(thrown)) return false;

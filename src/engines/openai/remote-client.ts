@@ -6,9 +6,8 @@ import type { ChatEvent } from '../../chat/event.ts';
 import { hasPictures, withoutPictures } from '../../chat/pictures.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { refusedStatus } from '../../wire/openai-chat/client-failure.ts';
-import type { ChatClient, EngineStats, RunWishes } from '../engine.ts';
+import type { ChatClient, EngineStats } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
-import { createConversation } from './conversation.ts';
 import { refusesTools } from './prove-tools.ts';
 import { readModels } from './remote-models.ts';
 
@@ -18,27 +17,26 @@ export interface RemoteParts {
   readonly clock: Clock;
   readonly who: string;
   readonly host: string;
-  /** What the server calls the model. */
-  readonly model: string;
-  readonly wishes: RunWishes;
-  readonly newCallId: () => string;
-}
-
-/** A client whose abilities are proven, and unlearnt where the server refuses what it seemed to take. */
-export interface RemoteClient extends ChatClient {
-  readonly abilities: { tools: boolean; images: boolean };
+  /** Asks it; it has just answered. */
+  readonly converse: ChatClient['converse'];
+  /** Has it been seen to call tools? */
+  readonly tools: boolean;
+  /** 0 = unknown. */
+  readonly contextSize: number;
+  /** Requests that it is given at once. */
+  readonly slots: number;
 }
 
 /** A server that answered so lately is not asked whether it is well. */
 const trustMs = 30_000;
 
-/** Opens it; nothing is sent yet. `contextSize` = what the server says of itself, 0 = nothing. */
-export function openRemote(parts: RemoteParts, contextSize: number): RemoteClient {
-  return new Remote(parts, contextSize);
+/** Opens it; nothing is sent yet. What the server refuses later it is not sent again. */
+export function openRemote(parts: RemoteParts): ChatClient {
+  return new Remote(parts);
 }
 
-class Remote implements RemoteClient {
-  readonly abilities = { tools: true, images: true };
+class Remote implements ChatClient {
+  readonly abilities: { tools: boolean; images: boolean };
   readonly device: string;
   readonly contextPerSlot: number;
   readonly closed: Promise<string>;
@@ -46,16 +44,17 @@ class Remote implements RemoteClient {
   readonly #ask: ChatClient['converse'];
   readonly #ending = new AbortController();
   #end: (reason: string) => void = () => {};
-  #provenMs = Number.NEGATIVE_INFINITY;
+  #provenMs: number;
   #running = 0;
   #decodedTokens = 0;
 
-  constructor(parts: RemoteParts, contextSize: number) {
-    const { http, who, host, model, newCallId, wishes } = parts;
+  constructor(parts: RemoteParts) {
     this.#parts = parts;
-    this.device = `remote server ${host}`;
-    this.contextPerSlot = wishes.contextSize ?? contextSize;
-    this.#ask = createConversation(http, { path: '/chat/completions', who, model, newCallId });
+    this.abilities = { tools: parts.tools, images: true };
+    this.device = `remote server ${parts.host}`;
+    this.contextPerSlot = parts.contextSize;
+    this.#ask = parts.converse;
+    this.#provenMs = parts.clock.nowMs();
     this.closed = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -83,7 +82,7 @@ class Remote implements RemoteClient {
 
   /** Asks for little, and only when nothing was heard of the server for a while. */
   async stats(): Promise<EngineStats> {
-    const { http, clock, wishes } = this.#parts;
+    const { http, clock, slots } = this.#parts;
     if (clock.nowMs() - this.#provenMs > trustMs) {
       try {
         await readModels(http, this.#ending.signal);
@@ -95,7 +94,7 @@ class Remote implements RemoteClient {
       }
     }
     return {
-      slots: wishes.parallel,
+      slots,
       busySlots: this.#running,
       queued: 0,
       contextPerSlot: this.contextPerSlot,
