@@ -5,7 +5,7 @@ import { type Instance, type InstanceId, newInstance, next } from '../fleet/inst
 import { listInstances } from '../store/instances.ts';
 import { awayWhile, openMemoryStore } from './fixtures/memory-store.ts';
 import { InstanceBook, readAdoptable } from './instance-book.ts';
-import type { Adoptable } from './kept-instance.ts';
+import type { Adoptable } from './instance-life.ts';
 
 async function open() {
   const db = await openMemoryStore();

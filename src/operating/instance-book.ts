@@ -10,7 +10,7 @@ import { isModelSource, type ModelSource } from '../fleet/model-source.ts';
 import { deleteInstance, saveInstance } from '../store/instances.ts';
 import type { Db } from '../store/tables.ts';
 import { Bell } from './bell.ts';
-import type { Adoptable } from './kept-instance.ts';
+import type { Adoptable } from './instance-life.ts';
 
 /** What stands to be written of one instance; `instance` absent = it is gone. */
 interface Entry {

@@ -3,47 +3,19 @@
 import type { Clock } from '../base/clock.ts';
 import { type AppError, EngineError, isAppError, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type {
-  ChatClient,
-  Engine,
-  EngineAddress,
-  EngineClient,
-  EngineStats,
-  RunWishes,
-  Served,
-} from '../engines/engine.ts';
+import type { ChatClient, Engine, EngineAddress, EngineClient, RunWishes, Served } from '../engines/engine.ts';
 import type { Deployment } from '../fleet/deployment.ts';
 import { type Instance, type InstanceEvent, type InstanceId, next } from '../fleet/instance.ts';
-import type { ModelSource } from '../fleet/model-source.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { MemoryWish } from '../models/estimate-memory.ts';
-import type { Run, RunRecord, Runtime } from '../runtime/run.ts';
-import { Bell } from './bell.ts';
+import type { Runtime } from '../runtime/run.ts';
+import { Attendance } from './attendance.ts';
 import { describeEnd } from './describe-end.ts';
 import { type Engines, keyOfEngine } from './engines.ts';
+import { type Adoptable, connectInTime, type Life, type Patience } from './instance-life.ts';
 import type { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { watchHealth } from './watch-health.ts';
-
-/** What the next server needs to go on with a running instance. */
-export interface Adoptable {
-  readonly run: RunRecord;
-  readonly address: EngineAddress;
-  /** By `keyOfEngine`. */
-  readonly engine: string;
-  /** Of the model that it runs: the deployment may have been edited since. */
-  readonly source: ModelSource;
-  /** What runs: the program and its arguments, word by word. */
-  readonly command: readonly string[];
-}
-
-/** One life that has begun: an engine's process, or a connection to one that runs elsewhere. */
-interface Life {
-  readonly engine: Engine;
-  readonly address: EngineAddress;
-  readonly served: Served;
-  readonly run?: Run;
-}
 
 /** What instances are moved with. */
 export interface InstanceWorld {
@@ -68,20 +40,6 @@ export interface InstanceWorld {
   readonly changed: (kept: KeptInstance) => void;
 }
 
-/** How long things may take, in milliseconds. */
-export interface Patience {
-  /** From the program's start to the model's first proof of life. */
-  readonly startMs: number;
-  /** For SIGTERM to work. */
-  readonly graceMs: number;
-  /** For running requests of an instance that is to end. */
-  readonly drainMs: number;
-  /** Between two questions whether it is well; a silent one is ailing, six times silent it has failed. */
-  readonly healthMs: number;
-  /** How long an engine may live without a server; instances that nothing keeps never do. */
-  readonly leaseMs: number;
-}
-
 /** One instance, from its creation to its end. */
 export class KeptInstance {
   #instance: Instance;
@@ -92,14 +50,11 @@ export class KeptInstance {
   #error: AppError | undefined;
   #needs: MemoryWish | undefined;
   #isAdopting = false;
-  #isHurried = false;
   #isLeft = false;
-  #running = 0;
-  #places = 1;
   #doubt: string | undefined;
   #life: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
-  readonly #idle = new Bell();
+  readonly #attendance = new Attendance();
   readonly #stopping = new AbortController();
   readonly #world: InstanceWorld;
 
@@ -147,12 +102,12 @@ export class KeptInstance {
 
   /** Requests under way. */
   get running(): number {
-    return this.#running;
+    return this.#attendance.running;
   }
 
   /** Requests that it takes at once. */
   get places(): number {
-    return this.#places;
+    return this.#attendance.places;
   }
 
   /** The memory it asks for; known once its engine has understood its settings. */
@@ -167,14 +122,7 @@ export class KeptInstance {
 
   /** Counts a request in; the returned function counts it out, once. */
   enter(): () => void {
-    this.#running++;
-    let isOver = false;
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#running--;
-      this.#idle.ring();
-    };
+    return this.#attendance.enter();
   }
 
   /** Requests fail though it says that it is well; undefined = one was answered again. */
@@ -211,8 +159,7 @@ export class KeptInstance {
 
   /** The server ends: running requests are over already, and so is the engine in a moment. */
   async close(): Promise<void> {
-    this.#isHurried = true;
-    this.#idle.ring();
+    this.#attendance.hurry();
     await this.stop('the server is ending');
   }
 
@@ -227,24 +174,14 @@ export class KeptInstance {
 
   async #end(reason: string): Promise<void> {
     this.#apply({ type: 'stop', reason, atMs: this.#nowMs() });
-    await this.#drained();
+    await this.#attendance.over(this.#world.patience.drainMs).catch(() => {
+      const { running } = this.#attendance;
+      this.#world.log.warn({ instance: this.id, running }, 'requests were cut: they took too long to end');
+    });
     this.#stopping.abort();
     this.#client?.close();
     await this.#life;
     this.#apply({ type: 'end', reason: '', atMs: this.#nowMs() });
-  }
-
-  async #drained(): Promise<void> {
-    if (this.#running === 0) return;
-    const deadline = AbortSignal.timeout(this.#world.patience.drainMs);
-    try {
-      while (this.#running > 0 && !this.#isHurried) await this.#idle.next(deadline);
-    } catch {
-      this.#world.log.warn(
-        { instance: this.id, running: this.#running },
-        'requests were cut: they took too long to end',
-      );
-    }
   }
 
   /** One life; however it ends, it is said why. */
@@ -368,7 +305,8 @@ export class KeptInstance {
     this.#stopping.signal.addEventListener('abort', leave, { once: true });
     if (this.#stopping.signal.aborted) leave();
     try {
-      const client = await this.#connect(life, over.signal);
+      const client = await connectInTime(life, this.#world.patience.startMs, over.signal);
+      this.#client = client;
       void client.closed.then(leave);
       this.#welcome(client, life);
       const isSilent = await this.#watch(client, over.signal);
@@ -391,36 +329,15 @@ export class KeptInstance {
       : describeEnd(await run.stop(), reason);
   }
 
-  async #connect({ engine, address, served }: Life, signal: AbortSignal): Promise<EngineClient | ChatClient> {
-    const { startMs } = this.#world.patience;
-    const limit = AbortSignal.timeout(startMs);
-    try {
-      const client = await engine.connect(address, AbortSignal.any([signal, limit]), served);
-      this.#client = client;
-      return client;
-    } catch (thrown) {
-      throw limit.aborted ? startTooLong(startMs) : thrown;
-    }
-  }
-
   #welcome(client: EngineClient | ChatClient, { engine, served }: Life): void {
     const { parallel } = served.wishes;
     if (engine.weights !== 'none')
       this.#world.memory.settle(this.id, served.spec, { ...this.#needs, contextSize: client.contextPerSlot, parallel });
     this.#isAdopting = false;
     this.#doubt = undefined;
-    this.#countPlaces(client, parallel);
+    this.#attendance.open(client, parallel);
     this.#apply({ type: 'ready', atMs: this.#nowMs() });
     this.#world.log.info({ instance: this.id, device: client.device }, 'an instance is ready');
-  }
-
-  /** The engine knows better than the wishes: one that was taken over may have been started with others. */
-  #countPlaces(client: EngineClient | ChatClient, parallel: number): void {
-    this.#places = parallel;
-    const count = ({ slots }: EngineStats): void => {
-      if (this.#client === client && slots > 0) this.#places = slots;
-    };
-    client.stats().then(count, () => {});
   }
 
   #watch(client: EngineClient | ChatClient, signal: AbortSignal): Promise<boolean> {
@@ -445,8 +362,4 @@ export class KeptInstance {
   #nowMs(): number {
     return this.#world.clock.unixMs();
   }
-}
-
-function startTooLong(ms: number): EngineError {
-  return new EngineError('engine_timeout', `The engine was not ready within ${Math.round(ms / 1000)} s and was ended.`);
 }

@@ -19,7 +19,7 @@ import { AddressDesk } from './address-desk.ts';
 import type { Engines } from './engines.ts';
 import { Fleet, type FleetWorld } from './fleet.ts';
 import { InstanceBook, readAdoptable } from './instance-book.ts';
-import type { Adoptable, Patience } from './kept-instance.ts';
+import type { Adoptable, Patience } from './instance-life.ts';
 import { createLocalRoster } from './local-roster.ts';
 import { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
