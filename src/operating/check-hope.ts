@@ -5,6 +5,9 @@ import type { Deployment } from '../fleet/deployment.ts';
 import type { Fleet } from './fleet.ts';
 import type { KeptInstance } from './kept-instance.ts';
 
+/** A next start that is so near, in milliseconds, is worth waiting for. */
+const soonMs = 5_000;
+
 /**
  * Throws if waiting would be in vain. A request waits while an instance is starting, or is about to. It does not wait for
  * one that keeps failing, is still being downloaded, or finds no room on this machine: it is told at once what the
@@ -22,15 +25,15 @@ export function checkHope(fleet: Fleet, { id, name }: Deployment, nowMs: number)
   if (kept.length === 0) return;
   // What ends makes room for what waits.
   const isRoomComing = kept.length < all.length;
-  if (!kept.every((each) => isNoHope(each) || (isWaiting(each) && !isRoomComing))) return;
+  if (!kept.every((each) => isNoHope(each, nowMs) || (isWaiting(each) && !isRoomComing))) return;
   const loading = kept.find(({ instance }) => instance.state === 'fetching') ?? kept.find(isWaiting);
   throw loading === undefined ? failed(deployment, kept, nowMs) : notYet(name, loading);
 }
 
-/** A first failure is tried again at once. */
-function isNoHope({ instance, deployment }: KeptInstance): boolean {
-  const { state, failures } = instance;
-  return state === 'fetching' || (state === 'failed' && (failures > 1 || deployment.restart === 'never'));
+/** The first failures are tried again at once, or nearly so. */
+function isNoHope({ instance, deployment }: KeptInstance, nowMs: number): boolean {
+  const { state, retryAtMs } = instance;
+  return state === 'fetching' || (state === 'failed' && (retryAtMs - nowMs > soonMs || deployment.restart === 'never'));
 }
 
 /** It was looked for room, and there is none. */

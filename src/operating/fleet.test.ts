@@ -42,11 +42,18 @@ describe('Fleet', () => {
   });
 
   it('keeps the error of a model that cannot be loaded, and tells who asks when it will be tried again', async () => {
-    const { fleet, roster } = startFleet(aDeployment(), ['badly', 'badly']);
-    await until(fleet, ([kept]) => kept?.instance.failures === 2);
+    const { fleet, roster } = startFleet(aDeployment(), ['badly', 'badly', 'badly']);
+    await until(fleet, ([kept]) => kept?.instance.failures === 3);
     expect(fleet.keptOf(stagedId)[0]?.error).toMatchObject({ code: 'model_unusable' });
     const refusal = roster.acquire(aDeployment(), patience);
-    await expect(refusal).rejects.toMatchObject({ code: 'model_failed', detail: { retryAfter: 1 } });
+    await expect(refusal).rejects.toMatchObject({ code: 'model_failed', detail: { retryAfter: 10 } });
+  });
+
+  it('lets requests wait for a start that comes in a moment', async () => {
+    const { fleet, roster } = startFleet(aDeployment(), ['badly', 'badly', 'well']);
+    await until(fleet, ([kept]) => kept?.instance.failures === 2);
+    const { instance } = await roster.acquire(aDeployment(), patience);
+    expect(fleet.keptOf(stagedId)[0]).toMatchObject({ id: instance, instance: { run: 3 } });
   });
 
   it('does not start again what must not be', async () => {

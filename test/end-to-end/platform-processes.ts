@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface OwnedProcess {
   readonly pid: number;
   readonly kind: 'server' | 'guard' | 'engine' | 'other';
-  /** Whose life it is: of guards and engines, `instance/run`. */
+  /** Whose life it is: of guards, engines and what those start, `instance/run`. */
   readonly life: string;
 }
 
@@ -30,7 +30,8 @@ function lookAt(pid: number, dataFolder: string): OwnedProcess | undefined {
   const program = words[1] ?? '';
   if (program.endsWith('/engine-process.js')) return { pid, kind: 'engine', life: lifeOf(environment) };
   if (program.endsWith('/guard-process.js')) return { pid, kind: 'guard', life: `${words[2]}/${words[3]}` };
-  return { pid, kind: program.endsWith('/main.js') ? 'server' : 'other', life: '' };
+  // Programs of others that we run as engines carry the mark too, and so do their children.
+  return { pid, kind: program.endsWith('/main.js') ? 'server' : 'other', life: lifeOf(environment) };
 }
 
 /** The mark that a guard puts on its program: instance, run, and what tells this guard from others. */
