@@ -11,7 +11,6 @@ import type { ServerConfig } from '../server/server-config.ts';
 import { sourceOf } from '../server/source-of.ts';
 import { isLoopback } from './loopback.ts';
 import { readSettings, type SettingSources, type Settings } from './settings.ts';
-import { settleGpu } from './visible-gpu.ts';
 
 /** Where the command runs and where it speaks. */
 export interface Surroundings {
@@ -49,7 +48,6 @@ export function prepareServer(
 ): PreparedServer {
   const { environment, folder } = surroundings;
   const settings = readSettings({ words, environment, folder, formatOfParser });
-  const gpu = settleGpu(settings.gpu);
   const madeKey = settings.apiKeys.length > 0 || isLoopback(settings.host) ? undefined : `sk-${randomHex(24)}`;
   if (settings.noModel && settings.model !== undefined)
     throw new ConfigError('invalid_config', '--no-model and --model say the opposite; leave one out.');
@@ -71,7 +69,7 @@ export function prepareServer(
       ...(settings.llamaServer !== undefined && { llamaServer: resolve(folder, settings.llamaServer) }),
       ...settings.outside,
     },
-    notes: [...settings.notes, ...gpu.notes],
+    notes: settings.notes,
     ...(madeKey === undefined ? {} : { madeKey }),
   };
 }
@@ -82,7 +80,7 @@ function toDeployment(settings: Settings, folder: string): DeploymentSpec {
   const fallback = source.kind === 'local' ? nameOf(resolve(folder, source.path)) : nameOfSource(source);
   const [name = fallback, ...aliases] = names;
   return {
-    ...completeSpec({ source, name, aliases, parallel: settings.parallel, gpu: 'off' }),
+    ...completeSpec({ source, name, aliases, parallel: settings.parallel, gpu: settings.gpu }),
     ...(contextSize === undefined ? {} : { contextSize }),
     ...(threads === undefined ? {} : { threads }),
     backend: settings.backend,

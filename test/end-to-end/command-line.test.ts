@@ -40,7 +40,7 @@ describe('words that say no', () => {
     [['serve', '--prot', '1'], /--prot .*did you mean --port\?/],
     [['serve', '--port', 'http'], /--port: 'http'/],
     [['serve', '--config', 'bad.yaml'], /Did you mean 'port'\?/],
-    [['serve', '--gpu', 'cuda'], /--gpu cuda: .*not supported yet/],
+    [['serve', '--gpu', 'cuda'], /--gpu cuda: .*aimindserve engine install llama --cuda/],
     [['serve', '--tool-format', 'hermess'], /hermes/],
     [['serve', '--model', 'absent.gguf'], /absent\.gguf/],
     [['serve', '--model', 'text.gguf'], /text\.gguf/],
