@@ -103,8 +103,9 @@ class Remote implements ChatClient {
   }
 
   close(): void {
-    this.#ending.abort();
-    this.#end('The connection was closed.');
+    const message = `The connection to ${this.device} was closed.`;
+    this.#ending.abort(new EngineError('engine_crashed', message));
+    this.#end(message);
   }
 
   async *#withoutPictures(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
