@@ -1,5 +1,6 @@
 /** Waits until a started vLLM is well, learns what it serves, and proves what it can do. */
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RandomHex } from '../../base/clock.ts';
 import { Bug, isAppError } from '../../base/errors.ts';
@@ -41,6 +42,8 @@ export interface Started {
 /** Resolves when the model is loaded and proven; throws the signal's reason once that aborts. */
 export async function connectVllm(parts: ConnectParts, started: Started, signal: AbortSignal): Promise<EngineClient> {
   const ending = new AbortController();
+  // Every question listens while it is open.
+  setMaxListeners(0, ending.signal);
   const leave = (): void => ending.abort(signal.reason);
   signal.addEventListener('abort', leave, { once: true });
   try {

@@ -39,9 +39,10 @@ async function tellsSpecials(parts: ProofParts): Promise<boolean> {
     const { answer } = await dictate(parts, sequence(grammarText('o'), special(spelling)));
     if (answer !== `o(${spelling})`) continue;
     const id = added.idOf(spelling) ?? -1;
-    const token = await tokenize([{ text: spelling, trusted: true }]);
-    const letters = await tokenize([{ text: spelling, trusted: false }]);
-    return token.includes(id) && !letters.includes(id);
+    // Behind a letter, as the first token may be put there by the tokenizer.
+    const token = await tokenize([{ text: `a${spelling}`, trusted: true }]);
+    const letters = await tokenize([{ text: `a${spelling}`, trusted: false }]);
+    return token.subarray(1).includes(id) && !letters.subarray(1).includes(id);
   }
   return false;
 }

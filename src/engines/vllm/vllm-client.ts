@@ -8,6 +8,7 @@ import type { Sampling } from '../../chat/request.ts';
 import type { Constraint } from '../../grammar/constraint.ts';
 import type { Abilities, ChatClient, EngineClient, EngineStats, GenerateRequest } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
+import { underBoth } from '../llama-server/watch.ts';
 import type { AddedTokens } from './added-tokens.ts';
 import { completionBody } from './completion-body.ts';
 import { type ReaderParts, readCompletion } from './completion-reader.ts';
@@ -104,7 +105,7 @@ export function openClient(parts: ClientParts, proven: ProvenParts): EngineClien
     chat: { ...shared, abilities: proven.chatAbilities, converse },
     enforces: ({ grammar }: Constraint) => grammar === undefined || grammars.isKept(grammar),
     tokenize: parts.tokenize,
-    generate: (request) => generate({ ...request, signal: AbortSignal.any([request.signal, ending.signal]) }),
+    generate: (request) => underBoth([request.signal, ending.signal], (signal) => generate({ ...request, signal })),
   };
 }
 
