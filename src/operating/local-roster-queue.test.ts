@@ -1,6 +1,6 @@
 /** Places, the line for them, and whom requests are given to. */
 
-import { getEventListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aDeployment } from '../../test/fixtures/deployment.ts';
 import { EngineError } from '../base/errors.ts';
@@ -10,6 +10,7 @@ import { allReady, handClock, patience, settle, stagedId, startFleet, until } fr
 import { createLocalRoster, type LocalRoster } from './local-roster.ts';
 
 const crash = new EngineError('engine_crashed', 'It broke.');
+setMaxListeners(200, patience);
 let staged: { readonly roster: LocalRoster; readonly fleet: ReturnType<typeof startFleet>['fleet'] } | undefined;
 
 /** A fleet whose instances are all ready and have so many places each. */
@@ -119,6 +120,7 @@ describe('places', () => {
     const { roster, deployment } = await ready({ limits: { queue: 1_000 } }, 1);
     const taken = await roster.acquire(deployment, patience);
     const leaving = new AbortController();
+    setMaxListeners(1_000, leaving.signal);
     const waits = Array.from({ length: 1_000 }, () => roster.acquire(deployment, leaving.signal));
     const all = Promise.allSettled(waits);
     expect(roster.waiting).toBe(1_000);
