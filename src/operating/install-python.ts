@@ -1,7 +1,7 @@
 /** Packages of Python: a Python that is new enough, uv where it can be had, pip where it cannot. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, UnavailableError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
@@ -76,11 +76,16 @@ export async function openPackages(wish: EngineWish, python: string, tools: Inst
   if (!existsSync(uv)) {
     tools.tell('Fetching uv, which installs packages');
     if (!existsSync(own)) await insist(tools.run(python, ['-m', 'venv', '--clear', folder], shortMs), 'venv');
-    await tools.run(own, ['-m', 'pip', 'install', ...index, 'uv'], planMs);
+    if (await mayHold(wish.wheels, 'uv')) await tools.run(own, ['-m', 'pip', 'install', ...index, 'uv'], planMs);
   }
   if (existsSync(uv)) return withUv({ uv, python, index, tools });
   tools.say('uv cannot be had here; pip does the same, more slowly.');
   return withPip({ pip: own, python, index, tools });
+}
+
+/** Of an index nobody knows before it is asked; a folder of wheels is looked into. */
+async function mayHold(wheels: string | undefined, distribution: string): Promise<boolean> {
+  return wheels === undefined || (await readdir(wheels)).some((name) => name.startsWith(`${distribution}-`));
 }
 
 interface Way {
