@@ -10,7 +10,7 @@ import type { Caller } from '../fleet/caller.ts';
 import type { ClientRecord } from '../fleet/client.ts';
 import { keyless, type UsageOwner } from '../fleet/usage.ts';
 import type { Db } from '../store/tables.ts';
-import { compactUsage } from '../store/usage.ts';
+import { trimUsage } from '../store/usage.ts';
 import type { Ticket } from './admission.ts';
 import { CaptureDesk, type OpenCapture } from './capture.ts';
 import { ClientLedger, deviationOf } from './ledger.ts';
@@ -86,7 +86,7 @@ class MeterDesk implements Meter {
   readonly #captures: CaptureDesk;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
-  #compactedDay = '';
+  #trimmedDay = '';
 
   constructor(world: MeterWorld) {
     const { clock, randomHex } = world;
@@ -161,7 +161,7 @@ class MeterDesk implements Meter {
   /** While the store is away, everything waits in memory, bounded. */
   async #write(): Promise<void> {
     const { db, log } = this.#world;
-    for (const keep of [this.#writeBook, () => this.#ledger.flush(db), () => this.#captures.flush(db), this.#compact])
+    for (const keep of [this.#writeBook, () => this.#ledger.flush(db), () => this.#captures.flush(db), this.#trim])
       try {
         await keep();
       } catch (thrown) {
@@ -180,13 +180,13 @@ class MeterDesk implements Meter {
     }
   };
 
-  readonly #compact = async (): Promise<void> => {
+  readonly #trim = async (): Promise<void> => {
     const { db, clock } = this.#world;
     const now = clock.unixSeconds();
     const day = new Date(now * 1_000).toISOString().slice(0, 10);
-    if (day === this.#compactedDay) return;
-    await compactUsage(db, now);
-    this.#compactedDay = day;
+    if (day === this.#trimmedDay) return;
+    await trimUsage(db, now);
+    this.#trimmedDay = day;
   };
 }
 

@@ -13,6 +13,7 @@ import {
 import type { UserId } from '../fleet/user.ts';
 import type { Page, Paged } from './page.ts';
 import type { Db } from './tables.ts';
+import { hoursKeptFrom } from './usage.ts';
 
 /** The column of each thing that sums may be told apart by. */
 const groupColumns = { key: 'keyId', user: 'userId', model: 'model' } as const satisfies Record<
@@ -28,10 +29,12 @@ export type UsageInterval = 'hour' | 'day' | 'total';
 
 /** What is asked. */
 export interface UsageQuery {
-  /** Unix seconds; the interval in which it lies is the first. */
+  /** Unix seconds; of a sum of all the time the hour in which it lies is the first, else the interval in which it lies. */
   readonly from: number;
   /** Unix seconds; what began before it. */
   readonly to: number;
+  /** Unix seconds: before a certain time there are days only, and whole days are told. */
+  readonly now: number;
   readonly interval: UsageInterval;
   readonly groups: readonly UsageGroup[];
   /** Absent = everybody's. */
@@ -106,18 +109,44 @@ const intervalSeconds: Readonly<Record<UsageInterval, number>> = {
 };
 
 /** What is selected first, and of which rows. */
-function partsOf({ from, to, interval, groups, userId }: UsageQuery) {
-  const begin = from - (from % intervalSeconds[interval]);
-  const startAt = sql.ref('startAt');
+function partsOf(query: UsageQuery) {
+  const { interval, groups, userId } = query;
   const columns = Object.entries(groupColumns).map(([group, column]) => {
     const isAsked = groups.some((one) => one === group);
     return sql`${isAsked ? sql.ref(column) : sql.lit('')} as ${sql.id(column)}`;
   });
   const own = userId === undefined ? sql`` : sql` and ${sql.ref('userId')} = ${userId}`;
+  const stretches = stretchesOf(query).map(
+    ({ span, begin, end }) =>
+      sql`(${sql.ref('spanSeconds')} = ${span} and ${sql.ref('startAt')} >= ${begin} and ${sql.ref('startAt')} < ${end})`,
+  );
   return {
     place: sql.join([sql`${startOf(interval)} as ${sql.id('startAt')}`, ...columns]),
-    where: sql`${startAt} >= ${begin} and ${startAt} < ${to}${own}`,
+    where: sql`(${sql.join(stretches, sql` or `)})${own}`,
   };
+}
+
+/** Rows of one span that begin in a stretch of time. */
+interface Stretch {
+  readonly span: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Whole days by their days, the rest by their hours; never both. */
+function stretchesOf({ from, to, interval, now }: UsageQuery): readonly Stretch[] {
+  const kept = hoursKeptFrom(now);
+  const toDay = (at: number) => at - (at % daySeconds);
+  const upToDay = (at: number) => toDay(at + daySeconds - 1);
+  const hours = (begin: number, end: number) => ({ span: hourSeconds, begin, end });
+  const days = (begin: number, end: number) => ({ span: daySeconds, begin, end });
+  const hour = from - (from % hourSeconds);
+  if (interval === 'hour') return [days(toDay(from), Math.min(kept, upToDay(to))), hours(Math.max(hour, kept), to)];
+  const begin = interval === 'day' || from < kept ? toDay(from) : hour;
+  const first = upToDay(begin);
+  const last = to < kept ? upToDay(to) : toDay(to);
+  if (first > last) return [hours(begin, to)];
+  return [hours(begin, first), days(first, last), hours(last, to)];
 }
 
 function startOf(interval: UsageInterval): RawBuilder<unknown> {

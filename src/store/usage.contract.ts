@@ -1,5 +1,6 @@
 /** What every database must do with usage, captured requests and clients. */
 
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ApiKeyId } from '../fleet/api-key.ts';
 import type { Capture, CaptureId } from '../fleet/capture.ts';
@@ -11,14 +12,14 @@ import { allClients, saveClients } from './client-ledger.ts';
 import type { Store } from './database.ts';
 import { userOf } from './fixtures/workshop.ts';
 import type { Db } from './tables.ts';
-import { addUsage, compactUsage } from './usage.ts';
+import { addUsage, hoursKeptFrom, trimUsage } from './usage.ts';
 import { sumUsage, type UsageQuery } from './usage-sums.ts';
 import { insertUser } from './users.ts';
 
 /** Midnight of a day. */
 const day = 1_000 * daySeconds;
 const first = { page: 1, perPage: 100 };
-const always = { from: 0, to: 10_000 * daySeconds, interval: 'total', groups: [] } as const;
+const always = { from: 0, to: 10_000 * daySeconds, now: day, interval: 'total', groups: [] } as const;
 
 const addition = (over: Partial<UsageAddition> & { readonly tokens?: number } = {}): UsageAddition => {
   const { tokens = 10, ...place } = over;
@@ -92,25 +93,68 @@ export function usageContract(open: () => Promise<Store>): void {
     });
   });
 
+  describe('a long time', () => {
+    it('is summed up by days, with the hours at its ends, as if by hours', async () => {
+      const hours = Array.from({ length: 100 }, (_, index) => (index * index * 7) % 200);
+      await add(...hours.map((hour) => addition({ startAt: day + hour * hourSeconds })));
+      const anyHour = fc.nat(210);
+      await fc.assert(
+        fc.asyncProperty(
+          anyHour,
+          anyHour,
+          fc.constantFrom('total' as const, 'hour' as const),
+          async (begin, end, interval) => {
+            const [from, to] = [day + begin * hourSeconds, day + end * hourSeconds];
+            const told = await sums({ from, to, interval });
+            const exact = hours.filter((hour) => hour >= begin && hour < end).length;
+            expect(told.reduce((sum, { requests }) => sum + requests, 0)).toBe(exact);
+            expect(told.reduce((sum, { times }) => sum + (times.total.get(12) ?? 0), 0)).toBe(exact);
+          },
+        ),
+        { numRuns: 60, seed: 6 },
+      );
+    });
+  });
+
   describe('old hours', () => {
     const now = day + 200 * daySeconds + 5_000;
+    const ago = (days: number) => day + (200 - days) * daySeconds;
 
-    it('become days, and old days go', async () => {
-      const ago = (days: number) => day + (200 - days) * daySeconds;
+    it('are told by their day, before they are forgotten and after, and old days go', async () => {
       await add(...[1, 2].map((hour) => addition({ startAt: ago(100) + hour * hourSeconds })));
       await add(addition({ startAt: ago(90) }), addition({ startAt: ago(91) + 23 * hourSeconds }));
-      await add(addition({ startAt: ago(731) }), addition({ startAt: ago(730) + 60 }));
-      const before = await sums({ from: ago(730) });
-      await compactUsage(db, now);
-      expect(await sums()).toEqual(before);
-      expect((await sums({ interval: 'hour' })).map(({ startAt, requests }) => [startAt, requests])).toEqual([
-        [ago(730), 1],
-        [ago(100), 2],
-        [ago(91), 1],
-        [ago(90), 1],
+      await add(addition({ startAt: ago(731) }), addition({ startAt: ago(730) }));
+      expect(hoursKeptFrom(now)).toBe(ago(90));
+      const queries = [
+        { now, from: ago(730) },
+        { now, from: ago(730), interval: 'hour' },
+        { now, from: ago(100) + 3 * hourSeconds, to: ago(91) + 60 },
+        { now, from: ago(92), to: now, interval: 'day' },
+      ] as const;
+      const tell = () => Promise.all(queries.map((query) => sums(query)));
+      const before = await tell();
+      expect(before.map((told) => told.map(({ startAt, requests }) => [startAt, requests]))).toEqual([
+        [[0, 5]],
+        [
+          [ago(730), 1],
+          [ago(100), 2],
+          [ago(91), 1],
+          [ago(90), 1],
+        ],
+        [[0, 3]],
+        [
+          [ago(91), 1],
+          [ago(90), 1],
+        ],
       ]);
-      await compactUsage(db, now);
-      expect(await sums()).toEqual(before);
+      for (let times = 0; times < 2; times++) {
+        await trimUsage(db, now);
+        expect(await tell()).toEqual(before);
+      }
+      const rows = await db.selectFrom('usage').select(['spanSeconds', 'startAt']).orderBy('startAt').execute();
+      const kept = [730, 100, 91, 90].map((days) => ({ spanSeconds: daySeconds, startAt: ago(days) }));
+      expect(rows).toHaveLength(5);
+      expect(rows).toEqual(expect.arrayContaining([...kept, { spanSeconds: hourSeconds, startAt: ago(90) }]));
     });
   });
 

@@ -15,6 +15,8 @@ import { encodeUsage, usageCsv, usageSchema } from '../usage-view.ts';
 const time = Type.Integer({ minimum: 0, maximum: 253_402_300_799 });
 const { page, perPage } = listQuery([]);
 const usualDays = 7;
+/** Days by the hour: more are a lot of rows to sum up while others wait. */
+const maxHourDays = 31;
 /** Lines of a table that is sent at once. */
 const maxLines = 20_000;
 
@@ -59,12 +61,15 @@ interface UsageWords {
 function readQuery({ from, to, group, interval = 'total' }: UsageWords, { world, caller, may }: Call): UsageQuery {
   const person = personOf(caller);
   if (person === undefined) throw new AuthError('unauthenticated', 'Nobody is signed in.');
-  const end = to ?? world.clock.unixSeconds() + 1;
+  const now = world.clock.unixSeconds();
+  const end = to ?? now + 1;
   const begin = from ?? Math.max(0, end - usualDays * daySeconds);
   if (begin >= end) throw new RequestError('invalid_value', "'from' is not before 'to'.", { param: 'from' });
+  if (interval === 'hour' && end - begin > maxHourDays * daySeconds)
+    throw new RequestError('invalid_value', `By the hour, ${maxHourDays} days are told at once.`, { param: 'from' });
   const groups = new Set((group ?? '').split(',').filter(isGroup));
   const own = may('usage.read-any') ? {} : { userId: person.id };
-  return { from: begin, to: end, interval, groups: [...groups], ...own };
+  return { from: begin, to: end, now, interval, groups: [...groups], ...own };
 }
 
 function isGroup(word: string): word is UsageGroup {
