@@ -8,6 +8,7 @@ import { type AppError, EngineError, LimitError, RequestError, UnavailableError 
 import { foldEvents } from '../chat/fold.ts';
 import type { EngineClient } from '../engines/engine.ts';
 import type { Candidate, Outcome, Roster } from '../engines/roster.ts';
+import type { DeploymentId } from '../fleet/deployment.ts';
 import type { InstanceId } from '../fleet/instance.ts';
 
 const well: Script = { chunks: ['fine'] };
@@ -129,5 +130,61 @@ describe('a search for a place', () => {
     await events.return?.();
     await new Promise((resolve) => setImmediate(resolve));
     expect([outcomes, out()]).toEqual([[undefined], 0]);
+  });
+});
+
+/** Deployments behind one name, each with its replicas; `undefined` = none of it can be had. */
+function behindOneName(...deployments: readonly (readonly (Script | AppError)[] | undefined)[]) {
+  const tried: string[] = [];
+  const rosters = deployments.map((scripts) => scripts && replicas(...scripts).roster);
+  const all = deployments.map((_, index) => aDeployment({ id: `dep_${index}` as DeploymentId, name: `d${index}` }));
+  const roster: Roster = {
+    find: () => all[0],
+    behind: () => all,
+    deployments: () => all,
+    routes: () => [],
+    async acquire(deployment, signal, wish) {
+      const own = rosters[all.indexOf(deployment)];
+      if (own === undefined) throw new UnavailableError('model_stopped', `${deployment.name} is stopped.`);
+      const candidate = await own.acquire(deployment, signal, wish);
+      tried.push(deployment.name);
+      return { ...candidate, deployment };
+    },
+  };
+  return { roster, tried };
+}
+
+describe('a name with several deployments behind it', () => {
+  it.each<[string, readonly (readonly (Script | AppError)[] | undefined)[], readonly string[]]>([
+    ['first one where it can', [[well], [well]], ['d0']],
+    ['next one where that is not there', [undefined, [well]], ['d1']],
+    ['next one where all replicas of that fail', [[crashed, crashed], [well]], ['d0', 'd0', 'd1']],
+    ['next one after three replicas of it', [[crashed, crashed, crashed, well], [well]], ['d0', 'd0', 'd0', 'd1']],
+  ])('is answered by the %s, and the report says so', async (_, deployments, expected) => {
+    const { roster, tried } = behindOneName(...deployments);
+    const { error, report } = await foldEvents(completeWith(roster)(ask({ tools: [] }), patience));
+    expect(error).toBeUndefined();
+    expect([tried, report?.deployment]).toEqual([expected, expected.at(-1)]);
+  });
+
+  it.each<[string, readonly (readonly (Script | AppError)[] | undefined)[], string, number]>([
+    ['why the first is not there, where none is', [undefined, undefined], 'model_stopped', 0],
+    ['how the last engine failed, where others are not there', [[crashed], undefined], 'engine_crashed', 1],
+    [
+      'of a full line at once: to wait is the answer',
+      [[new LimitError('rate_limited', 'Later.')], [well]],
+      'rate_limited',
+      1,
+    ],
+    [
+      'of the failure after four engines: it may be the request',
+      [[crashed, crashed, crashed], [crashed], [well]],
+      'engine_crashed',
+      4,
+    ],
+  ])('tells %s', async (_, deployments, code, tries) => {
+    const { roster, tried } = behindOneName(...deployments);
+    const { error } = await foldEvents(completeWith(roster)(ask({ tools: [] }), patience));
+    expect([error?.code, tried.length]).toEqual([code, tries]);
   });
 });
