@@ -54,6 +54,7 @@ export async function createBundle(wish: BundleWish): Promise<NewBundle> {
       createdAt: wish.clock.unixSeconds(),
       files: [...program, ...others].map(({ path: _, ...file }) => file),
       models: wish.extras.flatMap(({ model }) => model ?? []),
+      engines: wish.extras.flatMap(({ engine }) => engine ?? []),
     };
     return await write(manifest, [...program, ...others], { ...wish, work });
   } finally {

@@ -6,6 +6,12 @@ const good = {
   ...{ format: 1, product: 'aimindserve', version: '1.0.0', platform: 'linux-x64', createdAt: 1 },
   files: [{ name: 'files/00001', sizeBytes: 3, sha256, target: 'models/org/model.gguf' }],
   models: [{ name: 'model', files: ['models/org/model.gguf'] }],
+  engines: [
+    {
+      ...{ id: 'eng_0123456789abcdef', version: '3.22.1-cuda', accelerator: 'cuda', sizeBytes: 9 },
+      ...{ folder: 'engines/llama-libraries/3.22.1-cuda', libraries: ['libllama.so'], runtimeFolders: ['runtime'] },
+    },
+  ],
 };
 const withFile = (change: object) => ({ ...good, files: [{ ...good.files[0], ...change }], models: [] });
 
@@ -24,6 +30,8 @@ describe('the manifest of a bundle', () => {
     ['aimindserve.db', 'files[0].target'],
     ['secret-key', 'files[0].target'],
     ['models', 'files[0].target'],
+    ['engines/vllm/1/bin/python', 'files[0].target'],
+    ['engines/llama-libraries/1/manifest.json', 'files[0].target'],
     ['models/x.part', 'files[0].target'],
     ['', 'files[0].target'],
     [7, 'files[0].target'],
@@ -41,6 +49,12 @@ describe('the manifest of a bundle', () => {
       'a source that is none',
       { ...good, models: [{ ...good.models[0], source: { kind: 'moon' } }] },
       'models[0].source',
+    ],
+    ['an engine elsewhere', { ...good, engines: [{ ...good.engines[0], folder: 'models/x' }] }, 'engines[0].folder'],
+    [
+      'a runtime elsewhere',
+      { ...good, engines: [{ ...good.engines[0], runtimeFolders: ['../..'] }] },
+      'engines[0].runtimeFolders[0]',
     ],
     ['another product', { ...good, product: 'other' }, 'product'],
     ['a later format', { ...good, format: 2 }, 'newer than this program'],

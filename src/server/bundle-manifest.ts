@@ -2,6 +2,7 @@
 
 import { Field } from '../base/decode.ts';
 import { RequestError } from '../base/errors.ts';
+import type { EngineAccelerator } from '../fleet/engine.ts';
 import { isModelSource, type ModelSource } from '../fleet/model-source.ts';
 import { toSafePath } from '../outbound/safe-name.ts';
 
@@ -25,6 +26,20 @@ export interface BundleModel {
   readonly files: readonly string[];
 }
 
+/** Libraries of an engine, which run wherever they lie. */
+export interface BundleEngine {
+  readonly id: string;
+  readonly version: string;
+  readonly accelerator: EngineAccelerator;
+  /** Below the data directory. */
+  readonly folder: string;
+  /** Names of files in the folder. */
+  readonly libraries: readonly string[];
+  /** Paths in the folder. */
+  readonly runtimeFolders: readonly string[];
+  readonly sizeBytes: number;
+}
+
 /** What a bundle holds. */
 export interface BundleManifest {
   readonly format: 1;
@@ -36,14 +51,17 @@ export interface BundleManifest {
   readonly createdAt: number;
   readonly files: readonly BundleFile[];
   readonly models: readonly BundleModel[];
+  readonly engines: readonly BundleEngine[];
 }
 
 /** The folder that everything in a bundle lies in. */
 export const bundleFolder = 'aimindserve-bundle';
 /** The first file of a bundle. */
 export const manifestName = 'manifest.json';
+/** Where the libraries of the embedded engine lie. */
+export const librariesFolder = 'engines/llama-libraries/';
 /** Files may be placed below these folders of the data directory, and nowhere else. */
-const targetFolders: readonly string[] = ['models/', 'wheels/'];
+const targetFolders: readonly string[] = ['models/', 'wheels/', librariesFolder];
 
 /** Reads it as a stranger's: throws for what is none, and for any path that leads elsewhere. */
 export function readBundleManifest(json: string): BundleManifest {
@@ -56,6 +74,7 @@ export function readBundleManifest(json: string): BundleManifest {
     createdAt: field.get('createdAt').integer(0),
     files: field.get('files').items().map(readFile),
     models: field.get('models').items().map(readModel),
+    engines: field.get('engines').items().map(readEngine),
   };
   const names = new Set(manifest.files.map(({ name }) => name));
   if (names.size !== manifest.files.length) throw field.get('files').invalid('names one file twice');
@@ -109,6 +128,22 @@ function readModel(field: Field): BundleModel {
   };
 }
 
+function readEngine(field: Field): BundleEngine {
+  const id = field.get('id');
+  if (!/^eng_[0-9a-f]{16}$/.test(id.string())) throw id.invalid('is no name of an engine');
+  const folder = field.get('folder');
+  if (!readTarget(folder).startsWith(librariesFolder)) throw folder.invalid(`must begin with '${librariesFolder}'`);
+  return {
+    id: id.string(),
+    version: field.get('version').string(),
+    accelerator: field.get('accelerator').oneOf<EngineAccelerator>(['cpu', 'cuda', 'rocm', 'vulkan', 'metal']),
+    folder: folder.string(),
+    libraries: field.get('libraries').items().map(readPath),
+    runtimeFolders: field.get('runtimeFolders').items().map(readPath),
+    sizeBytes: field.get('sizeBytes').integer(0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
 function readSource(field: Field): ModelSource {
   if (isModelSource(field.value)) return field.value;
   throw field.invalid('is not where a model comes from');
@@ -116,6 +151,8 @@ function readSource(field: Field): ModelSource {
 
 function readTarget(field: Field): string {
   const path = readPath(field);
+  // What is installed says so in this file: it is written last, and by us.
+  if (path.startsWith(librariesFolder) && path.endsWith('/manifest.json')) throw field.invalid('is written by us');
   if (targetFolders.some((folder) => path.startsWith(folder))) return path;
   throw field.invalid(`must begin with ${targetFolders.map((folder) => `'${folder}'`).join(' or ')}`);
 }

@@ -1,4 +1,4 @@
-/** What a bundle takes along for the data directory: models that were fetched or lie here, and wheels of engines. */
+/** What a bundle takes along for the data directory: models that were fetched or lie here, libraries and wheels of engines. */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -8,12 +8,14 @@ import type { ModelFile } from '../fleet/download.ts';
 import { describeSource } from '../fleet/model-source.ts';
 import { findParts } from '../models/gguf-files.ts';
 import { findSafetensors, resolveModel } from '../models/resolve-model.ts';
-import type { BundleModel } from './bundle-manifest.ts';
+import { type EngineManifest, readManifests } from '../operating/engine-manifest.ts';
+import type { BundleEngine, BundleModel } from './bundle-manifest.ts';
 
 /** One thing that goes along. */
 export interface BundleExtra {
   readonly files: ReadonlyArray<{ readonly path: string; readonly target: string }>;
   readonly model?: BundleModel;
+  readonly engine?: BundleEngine;
 }
 
 /** How a model is looked for. */
@@ -41,6 +43,43 @@ export function findModel(wanted: string, search: ModelSearch): BundleExtra {
   throw new RequestError('not_found', `There is no model '${wanted}', and no file of this path. ${known}`);
 }
 
+/** Finds installed libraries by `llama-libraries`, or by version, as `aimindserve engine list` shows them. */
+export async function findEngines(wanted: string, dataFolder: string): Promise<readonly BundleExtra[]> {
+  if (wanted === 'vllm') {
+    const message =
+      "An installed vLLM runs only where it was installed. Take its wheels: 'pip download vllm -d FOLDER', then --wheels FOLDER.";
+    throw new RequestError('invalid_value', message);
+  }
+  const installed = await readManifests(join(dataFolder, 'engines'));
+  const found = installed.filter(({ name, version }) => name === 'llama-libraries' && fits(wanted, version));
+  if (found.length > 0) return Promise.all(found.map((engine) => engineOf(engine, dataFolder)));
+  const message = `There are no installed libraries '${wanted}'; aimindserve engine list shows what there is.`;
+  throw new RequestError('not_found', message);
+}
+
+function fits(wanted: string, version: string): boolean {
+  return ['llama', 'llama-libraries', version].includes(wanted);
+}
+
+async function engineOf(engine: EngineManifest, dataFolder: string): Promise<BundleExtra> {
+  const { id, version, accelerator = 'cpu', folder, libraries, runtimeFolders, sizeBytes } = engine;
+  const place = slashed(relative(dataFolder, folder));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => slashed(relative(folder, join(parentPath, name))))
+    .filter((name) => name !== 'manifest.json');
+  const inside = runtimeFolders.map((each) => slashed(relative(folder, each)));
+  return {
+    files: names.map((name) => ({ path: join(folder, name), target: `${place}/${name}` })),
+    engine: { id, version, accelerator, folder: place, libraries, runtimeFolders: inside, sizeBytes },
+  };
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join('/');
+}
+
 /** All wheels of a folder, for `aimindserve engine install vllm --wheels`. */
 export async function findWheels(folder: string): Promise<BundleExtra> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.whl')).sort();
@@ -66,7 +105,7 @@ function fetchedModel({ files, name, source, quantisation }: ModelFile, { dataFo
 
 /** At the same place below the other data directory. */
 function targetIn(dataFolder: string, path: string): string {
-  const way = relative(dataFolder, path).split(sep).join('/');
+  const way = slashed(relative(dataFolder, path));
   return way.startsWith('models/') ? way : `models/local/${basename(path)}`;
 }
 

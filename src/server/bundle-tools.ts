@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { randomHex, systemClock } from '../base/clock.ts';
 import { isObject } from '../base/json.ts';
 import type { ModelFile } from '../fleet/download.ts';
+import { isInstalled, writeManifest } from '../operating/engine-manifest.ts';
 import { keyOfSource } from '../operating/own-files.ts';
 import { listModelFiles, saveModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
 import { createBundle, type NewBundle, thisPlatform } from './bundle-create.ts';
 import { type LoadedBundle, loadBundle } from './bundle-load.ts';
-import type { BundleManifest, BundleModel } from './bundle-manifest.ts';
-import { findModel, findWheels } from './bundle-models.ts';
+import type { BundleEngine, BundleManifest, BundleModel } from './bundle-manifest.ts';
+import { findEngines, findModel, findWheels } from './bundle-models.ts';
 import { withStore } from './data-tools.ts';
 
 /** What a person asks to have in a bundle. */
@@ -22,6 +23,8 @@ export interface BundleOrder {
   /** Absent = named after version and platform, in `folder`. */
   readonly output?: string;
   readonly models: readonly string[];
+  /** Libraries of the embedded engine. */
+  readonly engines: readonly string[];
   readonly wheels?: string;
   readonly tell: (words: string) => void;
 }
@@ -30,16 +33,17 @@ export interface BundleOrder {
 const workerId = 'local';
 
 /** Makes a bundle of this installation. */
-export async function makeBundle({ models, wheels, ...order }: BundleOrder): Promise<NewBundle> {
+export async function makeBundle({ models, engines, wheels, ...order }: BundleOrder): Promise<NewBundle> {
   const { dataFolder, folder, tell } = order;
   const known = models.length === 0 ? [] : await withStore(dataFolder, ({ db }) => listModelFiles(db, workerId));
   const extras = models.map((wanted) => findModel(wanted, { known, dataFolder, folder }));
+  for (const wanted of engines) extras.push(...(await findEngines(wanted, dataFolder)));
   if (wheels !== undefined) extras.push(await findWheels(wheels));
   const output = order.output ?? join(folder, `aimindserve-${ownVersion()}-${thisPlatform()}.tar`);
   return createBundle({ output, extras, clock: systemClock, tell });
 }
 
-/** Loads a bundle's models and wheels; the platform knows the models from its next start on. */
+/** Loads a bundle's models, libraries and wheels; the platform knows the models from its next start on. */
 export async function takeBundle(
   path: string,
   dataFolder: string,
@@ -48,6 +52,7 @@ export async function takeBundle(
   const loaded = await loadBundle(path, dataFolder, tell);
   if (loaded.manifest.models.length > 0)
     await withStore(dataFolder, ({ db }) => noteModels(db, loaded.manifest, dataFolder));
+  for (const engine of loaded.manifest.engines) await noteEngine(engine, dataFolder);
   return loaded;
 }
 
@@ -59,6 +64,18 @@ async function noteModels(db: Db, { models, files }: BundleManifest, dataFolder:
     const sizeBytes = model.files.reduce((sum, target) => sum + (sizes.get(target) ?? 0), 0);
     await saveModelFile(db, toModelFile(model, { known, dataFolder, sizeBytes }));
   }
+}
+
+/** From then on it is an installation like any other. */
+async function noteEngine(engine: BundleEngine, dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, engine.folder);
+  if (isInstalled(folder)) return;
+  await writeManifest({
+    ...{ ...engine, name: 'llama-libraries', folder, command: [], libraries: [...engine.libraries] },
+    runtimeFolders: engine.runtimeFolders.map((each) => join(folder, each)),
+    notes: ['It came with a bundle.'],
+    installedAt: systemClock.unixSeconds(),
+  });
 }
 
 interface Surrounding {

@@ -12,6 +12,7 @@ const create: LocalDraft = {
   flags: [
     ['--output <file>', 'where to write it (default: named after version and platform, here)'],
     ['--model <names...>', 'models that were fetched, by name or source, or files by their path'],
+    ['--engine <names...>', 'installed libraries of the embedded engine, for GPUs: llama'],
     ['--wheels <folder>', 'Python wheels of an engine, as pip download leaves them'],
   ],
   async run({ dataFolder, options, surroundings }) {
@@ -19,7 +20,13 @@ const create: LocalDraft = {
     const at = (path: string | undefined) => (path === undefined ? undefined : resolve(surroundings.folder, path));
     const [output, wheels] = [at(options.text('output')), at(options.text('wheels'))];
     const { path, sizeBytes, sha256 } = await makeBundle({
-      ...{ dataFolder, folder: surroundings.folder, models: options.list('model'), tell: surroundings.warn },
+      ...{
+        dataFolder,
+        folder: surroundings.folder,
+        models: options.list('model'),
+        engines: options.list('engine'),
+        tell: surroundings.warn,
+      },
       ...(output !== undefined && { output }),
       ...(wheels !== undefined && { wheels }),
     });
