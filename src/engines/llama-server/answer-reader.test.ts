@@ -24,7 +24,7 @@ interface Told {
 
 function read(events: readonly unknown[], changes: Partial<ReaderSettings> = {}): Told {
   const constraint = { stops: [], ends: [] };
-  const reader = new AnswerReader({ vocabulary, constraint, promptTokens: 3, ...changes });
+  const reader = new AnswerReader({ vocabulary, constraint, ...changes });
   const pieces = events.flatMap((event) => (reader.hasEnded ? [] : reader.push(JSON.stringify(event))));
   return { pieces, hasEnded: reader.hasEnded };
 }
@@ -37,7 +37,7 @@ const end = (stopType: string, predicted: number, more = {}) => ({
   ...{ content: '', tokens: [], stop: true, stop_type: stopType, tokens_predicted: predicted },
   ...more,
 });
-const usage = (completionTokens: number, cachedTokens = 0) => ({ promptTokens: 3, completionTokens, cachedTokens });
+const usage = (completionTokens: number, cachedTokens = 0) => ({ promptTokens: 0, completionTokens, cachedTokens });
 
 describe('AnswerReader', () => {
   it('tells text, special tokens and the end, and counts every token once', () => {
@@ -133,7 +133,7 @@ describe('AnswerReader', () => {
     ],
   ])('refuses %s', (_, data) => {
     const constraint = { stops: [], ends: [] };
-    const reader = new AnswerReader({ vocabulary, constraint, promptTokens: 3, topLogprobs: 1 });
+    const reader = new AnswerReader({ vocabulary, constraint, topLogprobs: 1 });
     expect(() => reader.push(data)).toThrow(expect.objectContaining({ code: 'engine_protocol' }));
   });
 });

@@ -7,15 +7,27 @@ import type { Piece, PieceEnd } from '../../chat/piece.ts';
 import type { Constraint } from '../../grammar/constraint.ts';
 import { createTextJoiner, type TextJoiner } from '../embedded/text-joiner.ts';
 import { readIds, readInteger, readObject, wrong } from './answers.ts';
-import type { ServerVocabulary } from './vocabulary.ts';
+import type { AskIds, ServerVocabulary } from './vocabulary.ts';
 
 /** What an answer is read with. */
 export interface ReaderSettings {
   readonly vocabulary: ServerVocabulary;
   readonly constraint: Pick<Constraint, 'stops' | 'ends'>;
-  readonly promptTokens: number;
   /** How many likeliest tokens beside each; absent = no log probabilities are wanted. */
   readonly topLogprobs?: number;
+}
+
+/** A token at which the server ended, and the piece that it is if the answer goes on. */
+export interface EndToken {
+  readonly id: number;
+  readonly spelling: string;
+  readonly piece: Pick<Piece, 'text' | 'special' | 'logprobs'>;
+}
+
+interface DrawnEnd {
+  readonly id: number;
+  readonly content: string;
+  readonly special: string | undefined;
 }
 
 const where = '/completion';
@@ -32,6 +44,9 @@ export class AnswerReader {
   #reported = 0;
   #told = 0;
   #hasEnded = false;
+  #endedBy: EndToken | undefined;
+  /** The ids of tokens that were told one by one, and the texts of those that were not. */
+  readonly #written: (number | string)[] = [];
 
   constructor(settings: ReaderSettings) {
     this.#settings = settings;
@@ -43,6 +58,18 @@ export class AnswerReader {
     return this.#hasEnded;
   }
 
+  /** The token at which the server ended. */
+  get endedBy(): EndToken | undefined {
+    return this.#endedBy;
+  }
+
+  /** The ids of all that was written but the token that ended it; of split code points as the tokenizer has them. */
+  async ids(askIds: AskIds, signal: AbortSignal): Promise<readonly number[]> {
+    const texts = this.#written.filter((each) => typeof each === 'string');
+    const lists = [...(await askIds(texts, { parseSpecial: false, signal }))];
+    return this.#written.flatMap((each) => (typeof each === 'string' ? (lists.shift() ?? []) : [each]));
+  }
+
   /** The pieces that an event's data add. */
   push(data: string): readonly Piece[] {
     const event = readObject(data, where);
@@ -51,15 +78,29 @@ export class AnswerReader {
     const id = readIds(event['tokens'] ?? [], where).at(-1);
     // Progress, or the news that it has begun.
     if (id === undefined) return [];
-    this.#told = Math.max(this.#told, readInteger(event['tokens_predicted'], where));
+    const before = this.#told;
+    this.#told = Math.max(before, readInteger(event['tokens_predicted'], where));
     const content = event['content'];
     if (typeof content !== 'string') throw wrong(where, 'no text', content);
     const special = this.#settings.vocabulary.controls.get(id);
     const { ends } = this.#settings.vocabulary;
     // It is told in the last event why the answer ended: here, by this token.
-    if (ends.has(id)) return this.#interrupt(content, special);
+    if (ends.has(id)) return this.#endAt(event, { id, content, special });
+    this.#written.push(this.#told - before === 1 || special !== undefined ? id : content);
     this.#keepLogprob(event, special);
     return special === undefined ? this.#letters(content) : this.#token(content, special);
+  }
+
+  #endAt(event: Readonly<Record<string, unknown>>, { id, content, special }: DrawnEnd): readonly Piece[] {
+    const pieces = this.#interrupt(content, special);
+    if (special === undefined) return pieces;
+    const earlier = this.#logprobs;
+    this.#logprobs = [];
+    this.#keepLogprob(event, special);
+    const logprobs = [...earlier, ...this.#logprobs];
+    this.#logprobs = earlier;
+    this.#endedBy = { id, spelling: special, piece: { text: '', special, ...(logprobs.length > 0 && { logprobs }) } };
+    return pieces;
   }
 
   #letters(content: string): readonly Piece[] {
@@ -100,7 +141,8 @@ export class AnswerReader {
 
   #last(text: string, end: PieceEnd, cachedTokens: number): Piece {
     this.#hasEnded = true;
-    const usage = { promptTokens: this.#settings.promptTokens, completionTokens: this.#told, cachedTokens };
+    // How long the prompt was, who asked knows.
+    const usage = { promptTokens: 0, completionTokens: this.#told, cachedTokens };
     return { text, ...this.#report(), end, usage };
   }
 

@@ -4,8 +4,8 @@ import { EngineError } from '../../base/errors.ts';
 import type { Piece } from '../../chat/piece.ts';
 import type { Abilities, ChatClient, EngineClient, EngineStats, GenerateRequest } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
-import { AnswerReader } from './answer-reader.ts';
-import { checkBias, completionRequest } from './completion-request.ts';
+import { checkBias } from './completion-request.ts';
+import { type GenerateParts, generatePieces } from './generate.ts';
 import { createGrammarPrinter } from './server-grammar.ts';
 import { createTokenize } from './tokenize.ts';
 import { createAskIds, type ServerVocabulary } from './vocabulary.ts';
@@ -30,6 +30,9 @@ export interface WatchedFacts extends ServerFacts {
 export function createClient(http: EngineHttp, { watch, ...facts }: WatchedFacts, abilities: Abilities): EngineClient {
   const { vocabulary, contextPerSlot, device } = facts;
   const grammarOf = createGrammarPrinter(vocabulary);
+  const askIds = createAskIds(http);
+  const base = { http, vocabulary, askIds, contextPerSlot };
+  const parts: GenerateParts = abilities.wholeGrammar ? { ...base, grammarOf } : base;
   const counts = { running: 0, decoded: 0 };
   const own = {
     device,
@@ -47,22 +50,17 @@ export function createClient(http: EngineHttp, { watch, ...facts }: WatchedFacts
       converse: (request, signal) => underBoth([signal, watch.signal], (both) => facts.chat.converse(request, both)),
     },
     enforces: (constraint) => grammarOf(constraint)?.isEnforced !== false,
-    tokenize: createTokenize(createAskIds(http), vocabulary, watch.signal),
+    tokenize: createTokenize(askIds, vocabulary, watch.signal),
     async *generate(request) {
-      const { tokens, constraint, sampling, signal } = request;
+      const { tokens, sampling, signal } = request;
       if (signal.aborted) return;
       checkRoom(request, contextPerSlot);
       checkBias(sampling, vocabulary.size);
       if (sampling.maxTokens !== undefined && sampling.maxTokens <= 0) return yield nothing(tokens.length);
-      const grammar = abilities.wholeGrammar ? grammarOf(constraint) : undefined;
-      const body = completionRequest(tokens, sampling, grammar?.isEnforced === true ? grammar : undefined);
-      const settings = { vocabulary, constraint, promptTokens: tokens.length };
-      const { topLogprobs } = sampling;
-      const reader = new AnswerReader({ ...settings, ...(topLogprobs !== undefined && { topLogprobs }) });
-      const events = underBoth([signal, watch.signal], (both) => http.stream('/completion', body, both));
+      const pieces = underBoth([signal, watch.signal], (both) => generatePieces(parts, { ...request, signal: both }));
       counts.running++;
       try {
-        for await (const piece of readPieces(events, reader)) {
+        for await (const piece of pieces) {
           counts.decoded += piece.tokens;
           yield piece;
         }
@@ -74,17 +72,6 @@ export function createClient(http: EngineHttp, { watch, ...facts }: WatchedFacts
       }
     },
   };
-}
-
-async function* readPieces(
-  events: AsyncIterable<string>,
-  reader: AnswerReader,
-): AsyncGenerator<Piece, void, undefined> {
-  for await (const data of events) {
-    if (data !== '[DONE]') yield* reader.push(data);
-    if (reader.hasEnded) return;
-  }
-  throw new EngineError('engine_protocol', 'llama-server ended an answer without saying why.');
 }
 
 /** It would answer 400, or with an empty prompt never: said here in our words, before a slot is taken. */

@@ -7,7 +7,7 @@ import type { ServerGrammar } from './server-grammar.ts';
 
 /** What a completion is asked with; what the request does not say is left to the program's own defaults. */
 export function completionRequest(
-  tokens: Int32Array,
+  tokens: readonly number[],
   sampling: Sampling,
   grammar: ServerGrammar | undefined,
 ): JsonObject {
@@ -18,7 +18,7 @@ export function completionRequest(
     ...(grammar?.banned ?? []).map((id) => [id, false]),
   ];
   return {
-    prompt: [...tokens],
+    prompt: tokens,
     stream: true,
     return_tokens: true,
     cache_prompt: true,
@@ -34,7 +34,7 @@ export function completionRequest(
     ...(repeatPenalty !== undefined && { repeat_penalty: repeatPenalty }),
     ...(seed !== undefined && { seed: toServerSeed(seed) }),
     ...(biases.length > 0 && { logit_bias: biases }),
-    ...(grammar !== undefined && { grammar: grammar.text }),
+    ...(grammar?.text !== undefined && { grammar: grammar.text }),
   };
 }
 

@@ -46,7 +46,7 @@ export async function connectLlamaServer(
   const conversation = { path: '/v1/chat/completions', who, model: spec.name, newCallId };
   const watch = watchServer(http);
   const facts: WatchedFacts = {
-    device: `${props.build}, ${wishes.gpu === 'off' ? 'processor only' : 'devices of its own choice'}`,
+    device: wishes.gpu === 'off' ? `${props.build}, processor only` : props.build,
     ...props,
     vocabulary,
     chat: {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { silentLog } from '../../base/log.ts';
 import type { Piece } from '../../chat/piece.ts';
 import { unconstrained } from '../../grammar/constraint.ts';
-import { special, text } from '../../grammar/grammar.ts';
+import { optional, sequence, special, text } from '../../grammar/grammar.ts';
 import { createOutbound } from '../../outbound/http-client.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type { EngineClient, Served } from '../engine.ts';
@@ -137,10 +137,34 @@ describe('a llama-server', () => {
 
   it('does not enforce what it cannot: its own end tokens inside an answer', async () => {
     const client = await connect();
-    const grammar = { root: special('<|end|>'), rules: {} };
+    const grammar = { root: sequence(text('a'), special('<|end|>'), text('b')), rules: {} };
     expect(client.enforces?.({ ...unconstrained, grammar })).toBe(false);
     await answer(client, { constraint: { ...unconstrained, grammar } });
     expect(server.asked.at(-1)?.body['grammar']).toBeUndefined();
+    client.close();
+  });
+
+  it('goes on behind its own end tokens where the grammar does', async () => {
+    const client = await connect();
+    const again = optional(sequence(special('<|end|>'), text('cd')));
+    const grammar = { root: sequence(special('<|end|>'), text('ab'), again), rules: {} };
+    const constraint = { ...unconstrained, grammar };
+    expect(client.enforces?.(constraint)).toBe(true);
+    const before = server.asked.length;
+    const pieces = await answer(client, { constraint, sampling: { maxTokens: 20 } });
+    expect(whole(pieces)).toBe('<|end|>ab<|end|>cd');
+    expect(pieces.at(-1)).toMatchObject({
+      end: 'stop',
+      usage: { promptTokens: 3, completionTokens: 7, cachedTokens: 2 },
+    });
+    expect(pieces.reduce((sum, piece) => sum + piece.tokens, 0)).toBe(7);
+    const bodies = server.asked.slice(before).filter(({ path }) => path === '/completion');
+    expect(bodies.map(({ body }) => [body['prompt'], body['n_predict']])).toEqual([
+      [[5, 6, 7, 1], 19],
+      [[5, 6, 7, 1, 1_097, 1_098, 1], 16],
+    ]);
+    const cut = await answer(client, { constraint, sampling: { maxTokens: 1 } });
+    expect(cut.at(-1)).toMatchObject({ end: 'length', usage: { completionTokens: 1 } });
     client.close();
   });
 
