@@ -1,7 +1,6 @@
 /** What programs show to be let in: scopes, models, limits; the secret exists only in the reply that creates it. */
 
 import { type Static, Type } from 'typebox';
-import { captureSettingsSchema } from './capture.ts';
 import type { UserId } from './user.ts';
 
 /** Names a key; safe to show and to log. */
@@ -25,6 +24,19 @@ export const keyLimitsSchema = Type.Object(
 
 /** Bounds of one key. */
 export type KeyLimits = Static<typeof keyLimitsSchema>;
+
+/** A path into a request's body (`request.messages[*].content`) or into calls' arguments (`arguments.customer.iban`). */
+const maskPath = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^(?:request|arguments)(?:\\.[^.\\[\\]\\s*]+|\\.\\*|\\[(?:\\d{1,6}|\\*)\\])*$',
+});
+
+/** That requests of a key are kept whole; what the paths lead to is not. */
+const captureSettingsSchema = Type.Object(
+  { mask: Type.Optional(Type.Array(maskPath, { maxItems: 50, uniqueItems: true })) },
+  { additionalProperties: false },
+);
 
 /** What a key opens: calling models, managing the platform. */
 export type KeyScope = 'inference' | 'management';
