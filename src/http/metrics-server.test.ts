@@ -15,8 +15,10 @@ import { createMetrics, type MetricsParts } from './management/metrics.ts';
 import { createAnswerMetrics } from './metrics-answers.ts';
 import type { EnginesView } from './metrics-engines.ts';
 import { createServerMetrics } from './metrics-server.ts';
+import type { WaitingView } from './metrics-waiting.ts';
 
 let running: ReturnType<EnginesView> = [];
+let waiting: ReturnType<WaitingView> = [];
 let bench: ManagementBench;
 let server: ScriptedServer;
 let complete: (signal: AbortSignal) => AsyncIterable<ChatEvent>;
@@ -31,6 +33,7 @@ beforeEach(async () => {
     deploymentOf: (model) => bench.fleet.find(model)?.deployment.name,
     nowMs: () => 0,
     engines: () => running,
+    waiting: () => waiting,
   });
   const options = { metrics, authenticate, addRoutes: metrics.addRoute };
   server = await startScripted({ complete: (_request, signal) => complete(signal), options });
@@ -209,4 +212,14 @@ describe('tool calls', () => {
     expect(lines).toHaveLength(201);
     expect(lines).toContain('aimindserve_warnings_total{model="other",code="ignored_field"} 50');
   });
+});
+
+it('counts those who wait in line, by model', async () => {
+  waiting = [
+    { model: 'nano', count: 3 },
+    { model: 'org/nano', count: 1 },
+  ];
+  expect(await numbers('waiting_requests{')).toEqual(['waiting_requests{model="nano"} 4']);
+  waiting = [];
+  expect(await numbers('waiting_requests{')).toEqual([]);
 });

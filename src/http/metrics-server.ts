@@ -6,6 +6,7 @@ import type { HttpMetrics } from './app.ts';
 import { createMetrics, type MetricsParts, registerMetrics } from './management/metrics.ts';
 import { createAnswerMetrics } from './metrics-answers.ts';
 import { addEngineMetrics, type EnginesView } from './metrics-engines.ts';
+import { addWaitingMetrics, type WaitingView } from './metrics-waiting.ts';
 
 /** The numbers, and the route at which they are read. */
 export interface ServerMetrics extends HttpMetrics {
@@ -15,12 +16,14 @@ export interface ServerMetrics extends HttpMetrics {
 /** What the numbers are about. */
 export interface ServerMetricsParts extends MetricsParts {
   readonly engines: EnginesView;
+  readonly waiting: WaitingView;
 }
 
 /** Makes them, all at zero. */
 export function createServerMetrics(parts: ServerMetricsParts): ServerMetrics {
   const metrics = createMetrics(parts);
   addEngineMetrics({ ...metrics, engines: parts.engines });
+  addWaitingMetrics({ ...metrics, waiting: parts.waiting });
   const answers = createAnswerMetrics({ ...metrics, nowMs: parts.nowMs });
   return {
     countRequests(app) {

@@ -32,6 +32,7 @@ interface Queue {
 /** A roster that says how many wait, for health pages and tests. */
 export interface LocalRoster extends Roster {
   readonly waiting: number;
+  waitingAt(id: DeploymentId): number;
 }
 
 /** The routes there are now. */
@@ -65,6 +66,10 @@ class FleetRoster implements LocalRoster {
 
   get waiting(): number {
     return [...this.#queues.values()].reduce((sum, { line }) => sum + line.length, 0);
+  }
+
+  waitingAt(id: DeploymentId): number {
+    return this.#queues.get(id)?.line.length ?? 0;
   }
 
   find(modelName: string, affinity = ''): Deployment | undefined {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Clock, RandomHex } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Roster } from '../engines/roster.ts';
 import { type Deployment, type DeploymentId, type DeploymentSpec, servedNames } from '../fleet/deployment.ts';
 import type { Device } from '../fleet/device.ts';
 import type { Instance } from '../fleet/instance.ts';
@@ -20,7 +19,7 @@ import type { Engines } from './engines.ts';
 import { Fleet, type FleetWorld } from './fleet.ts';
 import { InstanceBook, readAdoptable } from './instance-book.ts';
 import type { Adoptable, Patience } from './instance-life.ts';
-import { createLocalRoster } from './local-roster.ts';
+import { createLocalRoster, type LocalRoster } from './local-roster.ts';
 import { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { type PlaceableDevice, placeInstance } from './place-instance.ts';
@@ -52,7 +51,7 @@ export interface FleetParts {
 export interface OpenFleet {
   readonly fleet: Fleet;
   readonly memory: MemoryDesk;
-  readonly roster: Roster;
+  readonly roster: LocalRoster;
   readonly routes: RouteDesk;
   readonly newId: (prefix: 'dep' | 'ins') => string;
   /**

@@ -90,6 +90,11 @@ function managementOf({ foundation, platform, closing }: AppGround): Management 
     deploymentOf: (model) => platform.fleet.roster.find(model)?.name,
     nowMs: systemClock.nowMs,
     engines: () => connectedEngines(platform),
+    waiting: () =>
+      platform.fleet.fleet.deployments.map(({ id, name }) => ({
+        model: name,
+        count: platform.fleet.roster.waitingAt(id),
+      })),
   });
   const parts = {
     fleet: control,
