@@ -58,6 +58,8 @@ async function* ask(
     if (!isAccepted) yield* missingFields(request, body);
     isAccepted = true;
     yield* reader.push(data);
+    // What had come already is not for somebody who has left.
+    signal.throwIfAborted();
     if (reader.isDone) break;
   }
   yield* reader.end();
