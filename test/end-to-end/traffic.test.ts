@@ -107,7 +107,7 @@ describe('a replica that is killed', () => {
     const [engine = 0] = engines();
     process.kill(engine, 'SIGSTOP');
     const question = (index: number) => [{ role: 'user', content: `Hello, number ${index}!` }];
-    const asks = Array.from({ length: 16 }, (_, index) => client.chat('nano', { messages: question(index) }));
+    const asks = Array.from({ length: 32 }, (_, index) => client.chat('nano', { messages: question(index) }));
     await pause(500);
     process.kill(engine, 'SIGKILL');
     expect(new Set(statusesOf(await Promise.all(asks)))).toEqual(new Set([200]));
