@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { embeddedEngine } from '../../src/engines/embedded/embedded.ts';
 import { describeEnding, describeEngine, type EngineFacts } from './engine.contract.ts';
 import { createStarter } from './start-engine.ts';
+import { describeToolCalls } from './tool-calls.contract.ts';
 
 const starter = createStarter();
 afterAll(() => starter.clear());
@@ -14,4 +15,5 @@ const facts: EngineFacts = {
 };
 
 describeEngine(name, () => starter.open(embeddedEngine, { parallel: 4 }), facts);
+describeToolCalls(name, () => starter.open(embeddedEngine, { parallel: 4 }));
 describeEnding(name, () => starter.start(embeddedEngine), facts);

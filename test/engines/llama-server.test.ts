@@ -9,6 +9,7 @@ import { createOutbound } from '../../src/outbound/http-client.ts';
 import { describeChatClient } from './chat.contract.ts';
 import { describeEnding, describeEngine, type EngineFacts } from './engine.contract.ts';
 import { createStarter, nanoPath } from './start-engine.ts';
+import { describeToolCalls } from './tool-calls.contract.ts';
 
 const program = process.env['AIMINDSERVE_LLAMA_SERVER'];
 const starter = createStarter();
@@ -29,6 +30,7 @@ const facts: EngineFacts = {
 
 describe.skipIf(program === undefined)('with AIMINDSERVE_LLAMA_SERVER', () => {
   describeEngine(name, () => starter.open(engine, { parallel: 4 }), facts);
+  describeToolCalls(name, () => starter.open(engine, { parallel: 4 }));
   describeEnding(name, () => starter.start(engine), facts);
 
   describeChatClient(

@@ -57,13 +57,16 @@ export function createStarter() {
     clear: () => stage.clear(),
     start,
     /** Started, as the contract wants it. */
-    open: async (engine: Engine, wish: Partial<DeploymentWish> = {}): Promise<OpenEngine> => {
-      const { client, run } = await start(engine, wish);
+    open: async (
+      engine: Engine,
+      wish: Partial<DeploymentWish> = {},
+    ): Promise<OpenEngine & Pick<StartedEngine, 'spec'>> => {
+      const { client, run, spec } = await start(engine, wish);
       const close = async (): Promise<void> => {
         client.close();
         await run.stop();
       };
-      return { client, kill: () => process.kill(run.record.enginePid, 'SIGKILL'), close };
+      return { client, spec, kill: () => process.kill(run.record.enginePid, 'SIGKILL'), close };
     },
   };
 }
