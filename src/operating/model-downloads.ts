@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { RequestError, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Download, DownloadProgress } from '../fleet/download.ts';
 import type { ModelSource } from '../fleet/model-source.ts';
-import type { ShelfWish } from './model-shelf.ts';
+import type { FetchWish } from './model-shelf.ts';
 import { keyOfSource } from './own-files.ts';
 import type { FetchPlan, FileFetch } from './plan-fetch.ts';
 import { TotalProgress } from './total-progress.ts';
@@ -12,10 +12,10 @@ import { TotalProgress } from './total-progress.ts';
 /** What fetching needs. */
 export interface DownloadsWorld {
   /** Is nothing missing of it? */
-  readonly isHere: (wish: ShelfWish) => boolean;
-  readonly plan: (wish: ShelfWish, signal: AbortSignal) => Promise<FetchPlan>;
+  readonly isHere: (wish: FetchWish) => boolean;
+  readonly plan: (wish: FetchWish, signal: AbortSignal) => Promise<FetchPlan>;
   /** Called before the first large file of safetensors, when the small ones are there; throws if the rest is of no use. */
-  readonly judge: (wish: ShelfWish, plan: FetchPlan) => Promise<void>;
+  readonly judge: (wish: FetchWish, plan: FetchPlan) => Promise<void>;
   /** Fetches one file; single-flight by target, so that two sources may share it. */
   readonly fetchFile: (
     file: FileFetch,
@@ -23,7 +23,7 @@ export interface DownloadsWorld {
     onProgress: (progress: DownloadProgress) => void,
   ) => Promise<void>;
   /** Called once all files are there, before anybody who waits is told. */
-  readonly arrived: (wish: ShelfWish, plan: FetchPlan) => Promise<void>;
+  readonly arrived: (wish: FetchWish, plan: FetchPlan) => Promise<void>;
   /** Removes what has come of a file whose model is not whole. */
   readonly discard: (target: string) => Promise<void>;
   readonly newId: () => string;
@@ -73,7 +73,7 @@ export class ModelDownloads {
   }
 
   /** Fetches a source, or joins who fetches it already; the last one who leaves ends it. */
-  async take(wish: ShelfWish, tell: Tell, signal: AbortSignal): Promise<void> {
+  async take(wish: FetchWish, tell: Tell, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const flight = this.#join(wish);
     flight.waiters++;
@@ -99,7 +99,7 @@ export class ModelDownloads {
       throw new RequestError('invalid_value', 'It is on this machine already: there is nothing to fetch.', {
         param: 'source.kind',
       });
-    const flight = this.#join({ source, weights: 'gguf' });
+    const flight = this.#join({ source, weights: 'any' });
     flight.waiters++;
     return flight.download;
   }
@@ -128,9 +128,11 @@ export class ModelDownloads {
     await Promise.allSettled(flights.map(({ done }) => done));
   }
 
-  #join(wish: ShelfWish): Flight {
+  #join(wish: FetchWish): Flight {
     if (this.#isClosed) throw new UnavailableError('shutting_down', 'The server is stopping; no download is begun.');
-    const key = `${wish.weights} ${keyOfSource(wish.source)}`;
+    // Who wants any form joins who wants GGUF, and the other way round.
+    const form = wish.weights === 'safetensors' ? wish.weights : 'gguf';
+    const key = `${form} ${keyOfSource(wish.source)}`;
     // One that was cancelled cannot be turned round, though it may take a moment to end.
     for (const flight of this.#flights.values())
       if (flight.key === key && !hasEnded(flight) && !flight.stop.signal.aborted) {
@@ -140,7 +142,7 @@ export class ModelDownloads {
     return this.#begin(wish, key);
   }
 
-  #begin(wish: ShelfWish, key: string): Flight {
+  #begin(wish: FetchWish, key: string): Flight {
     const { newId, clock, changed } = this.#world;
     let launch: () => void = () => {};
     const launched = new Promise<void>((resolve) => {
@@ -163,7 +165,7 @@ export class ModelDownloads {
     return flight;
   }
 
-  async #fly(flight: Flight, wish: ShelfWish): Promise<void> {
+  async #fly(flight: Flight, wish: FetchWish): Promise<void> {
     const { signal } = flight.stop;
     try {
       signal.throwIfAborted();
@@ -177,7 +179,7 @@ export class ModelDownloads {
     }
   }
 
-  async #fetch(flight: Flight, wish: ShelfWish, signal: AbortSignal): Promise<void> {
+  async #fetch(flight: Flight, wish: FetchWish, signal: AbortSignal): Promise<void> {
     const plan = await this.#world.plan(wish, signal);
     flight.targets = plan.files.map(({ target }) => target);
     const total = new TotalProgress(plan.files);

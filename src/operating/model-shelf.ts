@@ -13,6 +13,12 @@ export interface ShelfWish {
   readonly weights: WeightsKind;
 }
 
+/** What is fetched; `any` = whichever form there is, for whoever will want it. */
+export interface FetchWish {
+  readonly source: ModelSource;
+  readonly weights: WeightsKind | 'any';
+}
+
 /** Where models are found, and fetched if need be. */
 export interface ModelShelf {
   /** The model's facts, its files present and complete; throws our errors that say what to do. */

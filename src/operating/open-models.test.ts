@@ -265,6 +265,14 @@ describe('safetensors of a hub', () => {
     expect(filesIn(join(dataFolder, 'models')).filter((name) => name.endsWith('.safetensors'))).toEqual([]);
   });
 
+  it('are pulled for whoever will want them, also if they cannot be converted', async () => {
+    const { models } = await withTiny({ 'config.json': '{"architectures":["PhiForCausalLM"],"model_type":"phi"}' });
+    const { id } = models.downloads.pull(tiny);
+    const ended = () => models.downloads.list().find((each) => each.id === id && each.state !== 'running');
+    await expect.poll(() => ended()?.state, { timeout: 5_000 }).toBe('done');
+    expect(models.files.own.find(tiny, 'safetensors')?.files[0]).toContain('Qwen/Tiny');
+  });
+
   it('are refused by name where there are none, and for the bundled model', async () => {
     const { models } = await openNew();
     await expect(models.shelf.take(safetensors(hub()), nothing, never)).rejects.toThrow('no safetensors');

@@ -27,7 +27,7 @@ import { judgeWeights } from './judge-weights.ts';
 import type { ReadLocal } from './local-shelf.ts';
 import { ModelDownloads } from './model-downloads.ts';
 import type { ModelFilesParts } from './model-files-desk.ts';
-import { type ModelShelf, type ShelfWish, shelfByWeights } from './model-shelf.ts';
+import { type FetchWish, type ModelShelf, shelfByWeights } from './model-shelf.ts';
 import { formOf, OwnFiles } from './own-files.ts';
 import { removePart, sweepParts } from './part-files.ts';
 import { type FetchPlan, planFetch } from './plan-fetch.ts';
@@ -60,7 +60,7 @@ export interface OpenModels {
   readonly hubs: Hubs;
   readonly catalog: () => Catalog;
   readonly files: ModelFilesParts;
-  readonly plan: (wish: ShelfWish, signal: AbortSignal) => Promise<FetchPlan>;
+  readonly plan: (wish: FetchWish, signal: AbortSignal) => Promise<FetchPlan>;
   close(): Promise<void>;
 }
 
@@ -88,16 +88,18 @@ export async function openModels(parts: ModelsParts): Promise<OpenModels> {
     freeDisk: readFreeBytes,
     readyGguf: (name) => findKin(catalog(), name)?.name,
   });
+  // Before anything is converted: what one is writing must not be swept away.
+  await converter.sweep();
   const places = modelPlaces({ environment, home: homedir(), platform: process.platform }, folder);
   const findFolder = createFindFolder(own, places);
-  const plan = async (wish: ShelfWish, signal: AbortSignal) => {
+  const plan = async (wish: FetchWish, signal: AbortSignal) => {
     const world = { hubs, catalog, folder };
     if (wish.weights !== 'gguf') return planFetch(wish, world, signal);
     return planConverted(wish.source, converter, findFolder) ?? withConversion(await planFetch(wish, world, signal));
   };
   const downloads = new ModelDownloads({
     isHere: ({ source, weights }) =>
-      (weights === 'gguf' && own.find(source, 'gguf') !== undefined) ||
+      (weights !== 'safetensors' && own.find(source, 'gguf') !== undefined) ||
       (!isVariant(source) && own.find(source, 'safetensors') !== undefined),
     judge: ({ weights }, fetching) => judgeWeights(fetching, weights === 'gguf' ? converter : undefined),
     plan,

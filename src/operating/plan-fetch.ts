@@ -11,7 +11,7 @@ import type { Hubs } from '../models/hub/hubs.ts';
 import { pickFiles } from '../models/hub/pick-files.ts';
 import { findWeightFiles, pickWeights } from '../models/hub/pick-weights.ts';
 import { toSafePath } from '../outbound/safe-name.ts';
-import type { ShelfWish } from './model-shelf.ts';
+import type { FetchWish } from './model-shelf.ts';
 
 /** One file on its way. */
 export interface FileFetch {
@@ -48,7 +48,7 @@ type HubSource = Extract<ModelSource, { kind: 'hub' }>;
  * Asks hubs where need be; throws what a person can mend, with the field's path. Who wants GGUF is given safetensors
  * where a repository has nothing else: they can be converted.
  */
-export async function planFetch(wish: ShelfWish, world: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
+export async function planFetch(wish: FetchWish, world: PlanWorld, signal: AbortSignal): Promise<FetchPlan> {
   const { source, weights } = wish;
   switch (source.kind) {
     case 'hub':
@@ -65,7 +65,7 @@ export async function planFetch(wish: ShelfWish, world: PlanWorld, signal: Abort
   }
 }
 
-interface HubWish extends Pick<ShelfWish, 'weights'> {
+interface HubWish extends Pick<FetchWish, 'weights'> {
   readonly source: HubSource;
 }
 

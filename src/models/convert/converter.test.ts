@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,6 +108,31 @@ describe('converter', () => {
     expect(after).not.toBe(before);
     expect(existsSync(before)).toBe(false);
     expect(filesIn(home)).toHaveLength(1);
+  });
+
+  it('notices a file that was changed and given its old time', async () => {
+    const { converter, listener } = open();
+    const from = source('qwen2');
+    const before = await converter.take(from, listener, never);
+    const path = join(from, 'model.safetensors');
+    const { atime, mtime } = statSync(path);
+    const weights = readFileSync(path);
+    weights.writeUInt8(weights.readUInt8(weights.length - 1) ^ 1, weights.length - 1);
+    writeFileSync(path, weights);
+    utimesSync(path, atime, mtime);
+    expect(converter.find(from)).toBeUndefined();
+    const after = await converter.take(from, listener, never);
+    expect(readFileSync(after)).not.toEqual(Buffer.alloc(0));
+    expect(after).not.toBe(before);
+  });
+
+  it('sweeps away what a killed server left, and nothing else', async () => {
+    const { converter, home, listener } = open();
+    const whole = await converter.take(source('qwen2'), listener, never);
+    mkdirSync(join(home, 'place', 'state'), { recursive: true });
+    writeFileSync(join(home, 'place', 'state', 'x.gguf.part'), 'half');
+    await converter.sweep();
+    expect(filesIn(home).map((name) => join(home, name))).toEqual([whole]);
   });
 
   it('leaves nothing behind when it is ended, and the other who waits goes on', async () => {

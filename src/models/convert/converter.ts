@@ -50,6 +50,8 @@ export interface Converter {
   plan(folder: string): ConvertedFile;
   /** Throws ConfigError if the small files show that it cannot be converted; its weights need not be there yet. */
   check(folder: string): Promise<void>;
+  /** Removes what conversions left that were cut off; their folders may never be asked for again. */
+  sweep(): Promise<void>;
   /** The converted file; throws ConfigError, or disk_full. Aborting leaves nothing behind. */
   take(folder: string, listener: ConversionListener, signal: AbortSignal): Promise<string>;
 }
@@ -69,6 +71,14 @@ export function createConverter(parts: ConverterParts): Converter {
       const room = { memoryBytes: parts.freeMemory(), diskBytes: Number.POSITIVE_INFINITY };
       const { name, target } = explained(parts, folder, () => planWeights(folder, room));
       return { name, type: target.type, sizeBytes: target.sizeBytes };
+    },
+    async sweep() {
+      for (const place of await namesIn(parts.folder))
+        for (const state of await namesIn(join(parts.folder, place))) {
+          const home = join(parts.folder, place, state);
+          const isWhole = (await namesIn(home)).some((name) => name.endsWith('.gguf'));
+          if (!isWhole && !running.has(home)) await rm(home, { recursive: true, force: true });
+        }
     },
     async check(folder) {
       try {
@@ -100,6 +110,11 @@ export function createConverter(parts: ConverterParts): Converter {
       }
     },
   };
+}
+
+/** None, if there is no such folder. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return existsSync(folder) ? readdir(folder) : [];
 }
 
 /** Resolves however the work ends. */

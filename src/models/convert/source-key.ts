@@ -33,12 +33,12 @@ export function listSourceFiles(folder: string): string[] {
     .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
 }
 
-/** Looks at names, sizes and times of change. */
+/** Looks at names, sizes and times: a writer can set that of its content, but not that of its entry. */
 export function keyOfFolder(folder: string): SourceKey {
   const real = realpathSync(folder);
   const files = listSourceFiles(real).map((path) => {
-    const { size, mtimeMs } = statSync(path);
-    return [path, size, mtimeMs];
+    const { size, mtimeMs, ctimeMs } = statSync(path);
+    return [path, size, mtimeMs, ctimeMs];
   });
   return { place: hash(real), state: hash(JSON.stringify([converterVersion, files])) };
 }
