@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { ConfigError, UnavailableError } from '../base/errors.ts';
-import { type LibraryArchive, type LibrarySet, pickLibrarySet } from '../engines/embedded/packages.ts';
+import type { LibraryAccelerator, LibraryArchive, LibrarySet } from '../engines/embedded/packages.ts';
 import type { EngineWish } from '../fleet/engine.ts';
 import { hashFile } from '../outbound/part-file.ts';
 import type { DownloadProgress } from '../outbound/progress-meter.ts';
@@ -23,8 +23,8 @@ interface TarEntry {
 
 /** What the installer works with. */
 export interface LibraryWorld extends RegistryWorld {
-  /** As Node says it: `linux-x64`. */
-  readonly machine: string;
+  /** What there is for this machine; undefined = nothing that its driver runs. */
+  readonly setFor: (accelerator: LibraryAccelerator, driver: string | undefined) => LibrarySet | undefined;
   /** The driver of NVIDIA's GPUs; undefined = there is none. */
   readonly driver: () => Promise<string | undefined>;
   /** Fetches a file, resuming what came before; throws if its hash is another. */
@@ -40,7 +40,7 @@ export interface LibraryWorld extends RegistryWorld {
 /** Makes the installer. */
 export function createLibrariesInstaller(world: LibraryWorld): Installer {
   return async (wish, tools) => {
-    const set = chooseSet(wish, world.machine, await world.driver());
+    const set = chooseSet(wish, world, await world.driver());
     const folder = await tools.claim(`${set.version}-${set.accelerator}`);
     if (folder === undefined) return undefined;
     const downloads = join(tools.enginesFolder, 'downloads');
@@ -59,17 +59,17 @@ export function createLibrariesInstaller(world: LibraryWorld): Installer {
   };
 }
 
-function chooseSet({ accelerator }: EngineWish, machine: string, driver: string | undefined): LibrarySet {
+function chooseSet({ accelerator }: EngineWish, { setFor }: LibraryWorld, driver: string | undefined): LibrarySet {
   if (accelerator === 'cuda' && driver === undefined)
     throw new ConfigError(
       'device_unavailable',
       'There is no NVIDIA driver on this machine (nvidia-smi tells of none).',
     );
   const kind = accelerator ?? 'vulkan';
-  const set = kind === 'cpu' ? undefined : pickLibrarySet(machine, kind, driver);
+  const set = kind === 'cpu' ? undefined : setFor(kind, driver);
   if (set !== undefined) return set;
-  const why = driver === undefined ? '' : ` and driver ${driver}`;
-  throw new ConfigError('device_unavailable', `There are no libraries for ${kind} on ${machine}${why}.`);
+  const why = driver === undefined ? '' : ` with the driver ${driver}`;
+  throw new ConfigError('device_unavailable', `There are no libraries for ${kind} on this machine${why}.`);
 }
 
 interface Step {

@@ -50,10 +50,10 @@ async function pipIndex({ environment, run }: Programs): Promise<string | undefi
   return (code === 0 ? lastUrl(output) : undefined) ?? lastUrl((await run(python, ['-c', pipDefault], askMs)).output);
 }
 
-/** Programs may warn before they answer. */
+/** Programs may warn before they answer, and after it. */
 function lastUrl(output: string): string | undefined {
-  const line = output.trim().split('\n').at(-1)?.trim() ?? '';
-  return /^https?:\/\/\S+$/.test(line) && URL.canParse(line) ? line : undefined;
+  const lines = output.split('\n').map((line) => line.trim());
+  return lines.findLast((line) => /^https?:\/\/\S+$/.test(line) && URL.canParse(line));
 }
 
 /** A project's page lists its files as links: https://packaging.python.org/en/latest/specifications/simple-repository-api/. */

@@ -2,7 +2,7 @@
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import { UnavailableError } from '../base/errors.ts';
@@ -57,7 +57,8 @@ async function unpack(file: FileHandle, { path, entry, target, signal }: Unpacki
   const start = offset + localBytes + header.readUInt16LE(26) + header.readUInt16LE(28);
   let written = 0;
   await pipeline(
-    createReadStream(path, { start, end: Math.max(start, start + packedBytes - 1) }),
+    // The end of a range belongs to it, so that there is no range of nothing.
+    packedBytes === 0 ? Readable.from([]) : createReadStream(path, { start, end: start + packedBytes - 1 }),
     isStored ? new PassThrough() : createInflateRaw(),
     async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { EngineWish } from '../fleet/engine.ts';
 import type { Installer } from '../operating/install-job.ts';
+import type { LibraryWorld } from '../operating/install-libraries.ts';
 import { downloadFile } from '../outbound/download.ts';
 import { createOutbound } from '../outbound/http-client.ts';
 import { readFreeBytes } from '../outbound/part-file.ts';
@@ -27,10 +28,13 @@ export function createInstallers(
       return createVllmInstaller({ driver, freeBytes: readFreeBytes })(wish, tools);
     },
     async 'llama-libraries'(wish, tools) {
-      const [{ createLibrariesInstaller }, { readTar }] = await Promise.all([
+      const [{ createLibrariesInstaller }, { pickLibrarySet }, { readTar }] = await Promise.all([
         import('../operating/install-libraries.ts'),
+        import('../engines/embedded/packages.ts'),
         import('./bundle-tar.ts'),
       ]);
+      const machine = `${process.platform}-${process.arch}`;
+      const setFor: LibraryWorld['setFor'] = (accelerator, driver) => pickLibrarySet(machine, accelerator, driver);
       const hosts = new Set<string>();
       const { environment, caFile } = config;
       const outbound = createOutbound({
@@ -38,7 +42,7 @@ export function createInstallers(
         ...(caFile !== undefined && { caFile }),
       });
       const install = createLibrariesInstaller({
-        ...{ outbound, driver, readTar, machine: `${process.platform}-${process.arch}` },
+        ...{ outbound, driver, readTar, setFor },
         allow: (host) => hosts.add(host),
         fetchFile: (file, signal, onProgress) =>
           downloadFile({ outbound, clock: systemClock }, { ...file, signal, onProgress }),
