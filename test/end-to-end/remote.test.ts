@@ -113,6 +113,20 @@ describe('a remote', () => {
     expect(await admin.api('POST', '/deployments/far/probe')).toMatchObject({ engine: 'openai chat' });
   });
 
+  it.each(['far', 'aimindserve-nano'])('answers about a picture that %s cannot see, and says so', async (model) => {
+    if (model !== 'far')
+      await admin.api('POST', '/deployments', { source: { kind: 'bundled' }, contextSize: 1024, threads: 1 });
+    await watchUntil(admin, model, isReady);
+    const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(4_000)}` } };
+    const content = [{ type: 'text', text: 'Hello! What is this?' }, image];
+    const answer = await holder.chat(model, { messages: [{ role: 'user', content }] });
+    expect(answer.status, answer.text).toBe(200);
+    if (model !== 'far') expect(answer.headers.get('x-aimindserve-warnings')).toContain('image_not_shown');
+    const elsewhere = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    const refused = await holder.chat(model, { messages: [{ role: 'user', content: [elsewhere] }] });
+    expect(refused.status).toBe(model === 'far' ? 400 : 200);
+  });
+
   it('says what its server refuses', async () => {
     const messages = [{ role: 'user', content: 'word '.repeat(40_000) }];
     const { status, text } = await holder.send('POST', '/v1/chat/completions', { model: 'far', messages });
