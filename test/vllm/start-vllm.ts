@@ -32,7 +32,7 @@ export interface RunningVllm {
 /** Thrown with what the program said before it ended. */
 class NotStarted extends Error {}
 
-const readyWithinMs = 280_000;
+const readyWithinMs = 400_000;
 
 /** The two parameters of the first seed, and one that makes the start shorter. */
 export const vllmDeployment: Deployment = aDeployment({

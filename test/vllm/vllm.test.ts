@@ -28,7 +28,7 @@ describe('a deployment with the parameters of the seed', () => {
   beforeAll(async () => {
     vllm = await open();
     console.log(`ready after ${(vllm.readyAfterMs / 1000).toFixed(1)} s`);
-  }, 300_000);
+  }, 420_000);
 
   async function say(root: GrammarNode | undefined, sampling: Sampling): Promise<string> {
     const { client } = vllm;

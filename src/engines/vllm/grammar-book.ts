@@ -59,10 +59,19 @@ export class GrammarBook {
     try {
       const { text, relaxed } = printGbnf(grammar, specials);
       if (text.length > maxCharacters) return 'tooLarge';
-      return { text, isExact: !relaxed.includes('span'), controls };
+      return { text: withoutSurrogates(text), isExact: !relaxed.includes('span'), controls };
     } catch (thrown) {
       if (!isAppError(thrown) || thrown.kind !== 'request') throw thrown;
       return thrown.code === 'schema_too_large' ? 'tooLarge' : thrown;
     }
   }
+}
+
+const literalOrSet = /"(?:[^"\\]|\\.)*"|\[(\^?)((?:[^\]\\]|\\.)*)\]/g;
+
+/** Unless they are named, XGrammar's negated sets hold surrogates: three bytes that are no character. */
+function withoutSurrogates(grammar: string): string {
+  return grammar.replaceAll(literalOrSet, (whole, negation: string | undefined, inside: string | undefined) =>
+    negation === '^' ? `[^${inside}\\uD800-\\uDFFF]` : whole,
+  );
 }

@@ -7,7 +7,7 @@ import { silentLog } from '../../base/log.ts';
 import type { Piece } from '../../chat/piece.ts';
 import type { Prompt } from '../../chat/prompt.ts';
 import { unconstrained } from '../../grammar/constraint.ts';
-import { choice, free, notSet, repeat, sequence, special, text } from '../../grammar/grammar.ts';
+import { choice, free, notSet, repeat, sequence, set, special, text } from '../../grammar/grammar.ts';
 import { createOutbound } from '../../outbound/http-client.ts';
 import { type EngineClient, isChatClient, type Served } from '../engine.ts';
 import {
@@ -52,7 +52,7 @@ const served: Served = {
   },
 };
 
-async function connect(signal = AbortSignal.timeout(5_000), wishes = served.wishes): Promise<EngineClient> {
+async function connect(signal = AbortSignal.timeout(30_000), wishes = served.wishes): Promise<EngineClient> {
   const engine = createVllmEngine({ outbound, randomHex: () => 'ab', command: ['/bin/vllm'], version: '1' });
   const client = await engine.connect({ url: server.url, token: 'secret' }, signal, { ...served, wishes });
   if (isChatClient(client)) throw new TypeError('it takes text');
@@ -102,7 +102,7 @@ describe('a vLLM', () => {
   });
 
   it('has a chat without tools where it was not told how calls look', async () => {
-    const client = await connect(AbortSignal.timeout(5_000), { ...served.wishes, passed: [] });
+    const client = await connect(AbortSignal.timeout(30_000), { ...served.wishes, passed: [] });
     expect(client.chat?.abilities.tools).toBe(false);
   });
 
@@ -265,6 +265,15 @@ describe('a grammar for vLLM', () => {
     expect(client.enforces?.(grammar(choice()))).toBe(false);
     const none = answer(client, { constraint: grammar(choice()) });
     await expect(none).rejects.toMatchObject({ kind: 'request' });
+  });
+
+  it('names surrogates where they must not stand, and leaves letters that look like sets alone', async () => {
+    const client = await connect();
+    const root = sequence(text('[^"]\\'), set([0x22, 0x23], [0x5b, 0x5d]), notSet([0x22, 0x22], [0x5d, 0x5d]));
+    await answer(client, { constraint: grammar(root) });
+    expect(server.asked.at(-1)?.body['structured_outputs']).toEqual({
+      grammar: 'root ::= "[^\\"]\\\\" ["#\\u005B-\\u005D] [^"\\u005D\\uD800-\\uDFFF]\n',
+    });
   });
 
   it('decides what control tokens and their spelling mean', async () => {
