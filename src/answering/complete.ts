@@ -136,13 +136,13 @@ class Answer {
     queueMs: number,
     signal: AbortSignal,
   ): AsyncGenerator<ChatEvent, void, undefined> {
-    const asked = await this.#ask(candidate, this.#world.profile(candidate));
+    const ending = new AbortController();
+    const both = AbortSignal.any([signal, ending.signal]);
+    const asked = await this.#ask(candidate, this.#world.profile(candidate), both);
     for (const warning of asked.warnings) yield { type: 'warning', warning };
     yield { type: 'progress', stage: 'prefill' };
 
     const choices = this.#choices(asked, candidate);
-    const ending = new AbortController();
-    const both = AbortSignal.any([signal, ending.signal]);
     const streams = choices.map((choice) => choice.events(both));
     yield* withWarnings(
       mergeStreams(streams, () => ending.abort()),
@@ -164,12 +164,12 @@ class Answer {
     return true;
   }
 
-  async #ask(candidate: Candidate, profile: ModelProfile): Promise<Asked> {
+  async #ask(candidate: Candidate, profile: ModelProfile, signal: AbortSignal): Promise<Asked> {
     const world = this.#world;
     const tools = {
       newCallId: () => `chatcmpl-tool-${world.randomHex(16)}`,
       now: () => new Date(world.clock.unixSeconds() * 1000),
-      limits: new TimeLimits(candidate.deployment.timeouts, world.clock),
+      limits: new TimeLimits(candidate.deployment.timeouts, world.clock, signal),
     };
     return chooseAsker({
       candidate,

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ask, completeWith } from '../../test/fixtures/answering-world.ts';
 import { scriptedClient } from '../../test/fixtures/scripted-engine.ts';
 import { systemClock } from '../base/clock.ts';
@@ -16,9 +16,15 @@ async function* paused<T>(...steps: readonly (readonly [waitMs: number, value: T
   }
 }
 
+let client = new AbortController();
+afterEach(() => {
+  expect(getEventListeners(client.signal, 'abort')).toHaveLength(0);
+  client = new AbortController();
+});
+
 /** In seconds, as short as a test can be; the settings themselves are whole seconds. */
 const limitsOf = (timeouts: { firstToken?: number; idle?: number; total?: number }) =>
-  new TimeLimits(timeouts, systemClock);
+  new TimeLimits(timeouts, systemClock, client.signal);
 
 async function watched<T>(limits: TimeLimits, values: AsyncIterable<T>, begins = (_: T) => true) {
   const seen: T[] = [];
@@ -59,6 +65,16 @@ describe('the time of an answer', () => {
       code: 'engine_timeout',
     });
     await expect(limitsOf({}).reply(Promise.resolve('tokens'))).resolves.toBe('tokens');
+  });
+
+  it('is over at once for a client that leaves, whatever the engine does', async () => {
+    const limits = limitsOf({});
+    const waiting = watched(limits, paused([0, 'a'], [never, 'b']));
+    const tokens = limits.reply(new Promise(() => {})).catch((thrown: unknown) => thrown);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    client.abort();
+    const { seen, aborted, failure } = await waiting;
+    expect([seen, aborted, failure, await tokens]).toEqual([['a'], 1, client.signal.reason, client.signal.reason]);
   });
 
   it('ends the whole answer, with what was sent standing, and leaves nothing behind', async () => {

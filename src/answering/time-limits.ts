@@ -20,14 +20,16 @@ interface Limit {
   readonly late: () => EngineError;
 }
 
-/** The time of one answer; it runs from the making of this. */
+/** The time of one answer; it runs from the making of this, and nobody waits any more once `signal` aborts. */
 export class TimeLimits {
   readonly #clock: Clock;
   readonly #seconds: typeof defaults;
   readonly #endMs: number;
+  readonly #signal: AbortSignal;
 
-  constructor(timeouts: Deployment['timeouts'], clock: Clock) {
+  constructor(timeouts: Deployment['timeouts'], clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
+    this.#signal = signal;
     this.#seconds = { ...defaults, ...timeouts };
     this.#endMs = clock.nowMs() + this.#seconds.total * 1000;
   }
@@ -35,18 +37,20 @@ export class TimeLimits {
   /** The same values; throws `engine_timeout` where the next one does not come in time, and never waits for the engine then. */
   async *watch<T>(values: AsyncIterable<T>, { begins, abort }: Watched<T>): AsyncGenerator<T, void, undefined> {
     const iterator = values[Symbol.asyncIterator]();
+    const wait = new Wait(this.#signal);
     let hasBegun = false;
     let isWaiting = false;
     try {
       for (;;) {
         isWaiting = true;
-        const step = await within(iterator.next(), this.#limit(hasBegun));
+        const step = await wait.for(iterator.next(), this.#limit(hasBegun));
         isWaiting = false;
         if (step.done === true) return;
         hasBegun ||= begins(step.value);
         yield step.value;
       }
     } finally {
+      wait.close();
       abort();
       const closed = Promise.resolve(iterator.return?.()).catch(() => {});
       // One that has not answered would not answer this either.
@@ -55,8 +59,13 @@ export class TimeLimits {
   }
 
   /** An answer that comes at once or not at all, such as the tokens of a prompt. */
-  reply<T>(promise: Promise<T>): Promise<T> {
-    return within(promise, this.#limit(false));
+  async reply<T>(promise: Promise<T>): Promise<T> {
+    const wait = new Wait(this.#signal);
+    try {
+      return await wait.for(promise, this.#limit(false));
+    } finally {
+      wait.close();
+    }
   }
 
   #limit(hasBegun: boolean): Limit {
@@ -74,9 +83,30 @@ function tooLate(what: string): EngineError {
   return new EngineError('engine_timeout', `${what}, and was given up.`);
 }
 
-function within<T>(promise: Promise<T>, { ms, late }: Limit): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** Waits for one thing after another, each within its time, until the signal aborts. */
+class Wait {
+  readonly #signal: AbortSignal;
+  #giveUp: ((reason: unknown) => void) | undefined;
+  readonly #onAbort = (): void => this.#giveUp?.(this.#signal.reason);
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  for<T>(promise: Promise<T>, { ms, late }: Limit): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(late()), ms);
+      this.#giveUp = (reason) => {
+        clearTimeout(timer);
+        reject(reason);
+      };
+      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+      if (this.#signal.aborted) this.#onAbort();
+    });
+  }
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
 }
