@@ -252,6 +252,26 @@ describe('while the database is away', () => {
     expect(items.find(({ keyId }) => keyId === 'other')?.counts.requests).toBe(1_000);
   });
 
+  it('those who want it written wait for one another, and each for what was counted until they came', async () => {
+    let writes = 0;
+    const counting = new Proxy(store.db, {
+      get(target, name) {
+        if (name === 'transaction') writes++;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    meter = await open({ db: counting });
+    const settled = Array.from({ length: 50 }, async () => {
+      meter.refused({ caller: byKey, userAgent: '' }, new LimitError('rate_limited', 'x'));
+      await meter.settle();
+    });
+    await Promise.all(settled);
+    // One for the books and one for the clients, twice; the rest is the first day's tidying.
+    expect(writes).toBeLessThan(8);
+    expect((await sums())[0]?.counts.requests).toBe(50);
+  });
+
   it('what no store will ever take does not stop the books', async () => {
     mood.fails = 'oddly';
     await ask();

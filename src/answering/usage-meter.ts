@@ -86,6 +86,8 @@ class MeterDesk implements Meter {
   readonly #captures: CaptureDesk;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** The time after the present one, once somebody waits for it. */
+  #next: Promise<void> | undefined;
   #trimmedDay = '';
 
   constructor(world: MeterWorld) {
@@ -128,10 +130,14 @@ class MeterDesk implements Meter {
     this.#ledger.note(clientName(userAgent), new Set());
   }
 
-  /** Those who come while something is written wait for what they brought as well. */
+  /** All who come while something is written wait for one more time: for what was counted until they came. */
   settle(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+    this.#next ??= this.#writing.then(() => {
+      this.#next = undefined;
+      this.#writing = this.#write();
+      return this.#writing;
+    });
+    return this.#next;
   }
 
   async close(): Promise<void> {
