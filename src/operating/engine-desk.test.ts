@@ -227,7 +227,7 @@ describe('removing', () => {
 });
 
 it.each(['', '[]', '{"name":"vllm"}', '{"id":"eng_0000000000000001","name":"llama-box"}'])(
-  'does not take %j for a note of its own, and leaves what it cannot read',
+  'does not take %j for a note of its own, and leaves what it cannot read until it is in the way',
   async (note) => {
     const folder = join(home, 'engines', 'vllm', '1.0.0');
     mkdirSync(folder, { recursive: true });
@@ -235,5 +235,7 @@ it.each(['', '[]', '{"name":"vllm"}', '{"id":"eng_0000000000000001","name":"llam
     const { desk } = deskOf(quick);
     expect(await desk.list()).toEqual([]);
     expect(foldersOf('vllm')).toEqual(['1.0.0']);
+    const { id } = await desk.install({ name: 'vllm', version: '1.0.0' });
+    expect(await ended(desk, id)).toMatchObject({ state: 'ready' });
   },
 );

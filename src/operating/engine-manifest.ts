@@ -3,44 +3,41 @@
 import { existsSync } from 'node:fs';
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Static, Type } from 'typebox';
-import { Check } from 'typebox/schema';
-import type { EngineProgram } from '../fleet/engine.ts';
+import { Field } from '../base/decode.ts';
+import type { EngineAccelerator, EngineProgram } from '../fleet/engine.ts';
 
-const text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
-
-/** The note, in `manifest.json` of the installation's folder. */
-const manifestSchema = Type.Object({
-  id: Type.String({ pattern: '^eng_[0-9a-f]{16}$' }),
-  name: Type.Enum(['vllm', 'llama-box', 'llama-libraries']),
-  version: text(64),
-  accelerator: Type.Optional(Type.Enum(['cpu', 'cuda', 'rocm', 'vulkan', 'metal'])),
-  folder: text(4_096),
-  command: Type.Array(text(4_096), { maxItems: 16 }),
+/** An installation that is whole: the note in `manifest.json` of its folder. */
+export interface EngineManifest {
+  readonly id: string;
+  readonly name: EngineProgram;
+  readonly version: string;
+  readonly accelerator?: EngineAccelerator;
+  readonly folder: string;
+  /** What starts it; empty for libraries. */
+  readonly command: readonly string[];
   /** File names of shared libraries in `folder`. */
-  libraries: Type.Array(text(256), { maxItems: 256 }),
+  readonly libraries: readonly string[];
   /** Folders whose libraries those need, e.g. CUDA's. */
-  runtimeFolders: Type.Array(text(4_096), { maxItems: 16 }),
+  readonly runtimeFolders: readonly string[];
   /** What was done that is worth knowing. */
-  notes: Type.Array(Type.String({ maxLength: 1_000 }), { maxItems: 16 }),
-  sizeBytes: Type.Integer({ minimum: 0 }),
-  installedAt: Type.Integer(),
-});
-
-/** An installation that is whole. */
-export type EngineManifest = Static<typeof manifestSchema>;
+  readonly notes: readonly string[];
+  readonly sizeBytes: number;
+  /** Unix seconds. */
+  readonly installedAt: number;
+}
 
 const manifestName = 'manifest.json';
 const maxManifestBytes = 256 << 10;
 const programs: readonly EngineProgram[] = ['vllm', 'llama-box', 'llama-libraries'];
+const accelerators: readonly EngineAccelerator[] = ['cpu', 'cuda', 'rocm', 'vulkan', 'metal'];
 
 /** Where a version lies: below the folder of all engines. */
 export function installFolder(enginesFolder: string, name: EngineProgram, version: string): string {
   return join(enginesFolder, name, version);
 }
 
-/** Is there a whole installation? */
-export function isInstalled(folder: string): boolean {
+/** Is there a note, if only one that cannot be read? */
+function isNoted(folder: string): boolean {
   return existsSync(join(folder, manifestName));
 }
 
@@ -70,7 +67,7 @@ export async function readManifests(enginesFolder: string): Promise<readonly Eng
 /** Removes what an installation left that was cut short; none may be under way. */
 export async function removeHalves(enginesFolder: string): Promise<void> {
   for (const { folder } of await foldersIn(enginesFolder))
-    if (!isInstalled(folder)) await rm(folder, { recursive: true, force: true });
+    if (!isNoted(folder)) await rm(folder, { recursive: true, force: true });
 }
 
 interface VersionFolder {
@@ -86,21 +83,38 @@ async function foldersIn(enginesFolder: string): Promise<readonly VersionFolder[
   return all;
 }
 
-/** Undefined = there is none, or not one of ours. */
-async function readManifest(folder: string): Promise<EngineManifest | undefined> {
+/** The installation in a folder; undefined = there is none, or it was made at another place and would not run at this one. */
+export async function readManifest(folder: string): Promise<EngineManifest | undefined> {
   try {
     const content = await readFile(join(folder, manifestName));
     if (content.length > maxManifestBytes) return undefined;
-    const value: unknown = JSON.parse(content.toString('utf8'));
-    // A data directory may have been moved: where it lies now counts.
-    return isManifest(value) && value.folder === folder ? value : undefined;
+    const manifest = parseManifest(new Field(JSON.parse(content.toString('utf8'))));
+    return manifest.folder === folder ? manifest : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isManifest(value: unknown): value is EngineManifest {
-  return Check(manifestSchema, value);
+function parseManifest(note: Field): EngineManifest {
+  const strings = (name: string): readonly string[] =>
+    note
+      .get(name)
+      .items()
+      .map((item) => item.string());
+  const accelerator = note.get('accelerator').optional((field) => field.oneOf(accelerators));
+  return {
+    id: note.get('id').string(),
+    name: note.get('name').oneOf(programs),
+    version: note.get('version').string(),
+    folder: note.get('folder').string(),
+    command: strings('command'),
+    libraries: strings('libraries'),
+    runtimeFolders: strings('runtimeFolders'),
+    notes: strings('notes'),
+    sizeBytes: note.get('sizeBytes').integer(0),
+    installedAt: note.get('installedAt').integer(),
+    ...(accelerator !== undefined && { accelerator }),
+  };
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

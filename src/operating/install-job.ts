@@ -1,12 +1,11 @@
 /** One installation under way: its log, its progress, the programs that it runs, and its clean end. */
 
-import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { RequestError, toAppError } from '../base/errors.ts';
+import { toAppError } from '../base/errors.ts';
 import type { EngineWish, InstalledEngine } from '../fleet/engine.ts';
 import { type ProgramEnd, runToEnd } from '../runtime/run-to-end.ts';
-import { type EngineManifest, installFolder, isInstalled } from './engine-manifest.ts';
+import { type EngineManifest, installFolder, readManifest } from './engine-manifest.ts';
 import { InstallLog } from './install-log.ts';
 
 /** What an installer works with. */
@@ -119,9 +118,9 @@ export class InstallJob {
   async #claim(version: string): Promise<string | undefined> {
     const { enginesFolder } = this.#parts;
     const folder = installFolder(enginesFolder, this.wish.name, version);
-    if (isInstalled(folder)) return undefined;
-    if (existsSync(folder))
-      throw new RequestError('conflict', `Version ${version} is being installed by somebody else already.`);
+    if ((await readManifest(folder)) !== undefined) return undefined;
+    // Of this engine nothing else is being installed meanwhile: what lies there is of no use to anybody.
+    await rm(folder, { recursive: true, force: true });
     this.folder = folder;
     this.#set({ version });
     await mkdir(folder, { recursive: true, mode: 0o700 });
