@@ -1,5 +1,6 @@
 /** Converses with a server of OpenAI's protocol: the engine's own chat, wherever it runs. */
 
+import { setTimeout } from 'node:timers/promises';
 import { isAppError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { ChatEvent } from '../../chat/event.ts';
@@ -17,6 +18,8 @@ export interface ConversationFacts extends ReaderFacts {
   readonly model: string;
 }
 
+/** So long a body may take to end once the answer has. */
+const restMs = 200;
 /** Words of servers that do not know a field, or not for this model. */
 const isAboutSupport =
   /unsupported|not supported|unrecogni[sz]ed|unknown|unexpected|extra (inputs|fields)|not (permitted|allowed)|does not support/i;
@@ -53,16 +56,31 @@ async function* ask(
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, void, undefined> {
   const reader = new ChunkReader(facts);
-  let isAccepted = false;
-  for await (const data of http.stream(facts.path, body, signal)) {
-    if (!isAccepted) yield* missingFields(request, body);
-    isAccepted = true;
-    yield* reader.push(data);
-    // What had come already is not for somebody who has left.
-    signal.throwIfAborted();
-    if (reader.isDone) break;
+  const leaving = new AbortController();
+  const datas = http.stream(facts.path, body, AbortSignal.any([signal, leaving.signal]));
+  try {
+    let isAccepted = false;
+    while (!reader.isDone) {
+      const { value: data, done } = await datas.next();
+      if (done === true) break;
+      if (!isAccepted) yield* missingFields(request, body);
+      isAccepted = true;
+      yield* reader.push(data);
+      // What had come already is not for somebody who has left.
+      signal.throwIfAborted();
+    }
+    yield* reader.end();
+    if (reader.isDone) await readRest(datas, leaving.signal);
+  } finally {
+    leaving.abort();
+    void datas.return().catch(() => {});
   }
-  yield* reader.end();
+}
+
+/** A body that was read to its end leaves its connection to the next request; some servers never end it. */
+async function readRest(datas: AsyncIterator<unknown>, signal: AbortSignal): Promise<void> {
+  const rest = datas.next().catch(() => {});
+  await Promise.race([rest, setTimeout(restMs, undefined, { signal, ref: false })]);
 }
 
 /** The field that a refusal names, if the answer can do without. */

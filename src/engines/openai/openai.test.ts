@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { aDeployment } from '../../../test/fixtures/deployment.ts';
 import type { ChatEvent } from '../../chat/event.ts';
 import { foldEvents } from '../../chat/fold.ts';
@@ -222,6 +222,26 @@ describe('a remote', () => {
     const broken: Reply = { status: 200, headers: { 'content-type': 'text/event-stream' }, body };
     const remote = await startRemote((_ask, count) => (count === 1 ? ping : broken));
     await expect(ask(await connect(remote.origin))).rejects.toMatchObject({ code });
+  });
+
+  it('is asked over one connection, and one that never ends its answers is let go', async () => {
+    let [isEnding, open] = [true, 0];
+    const server = await startLoopback((request, response) => {
+      open++;
+      response.on('close', () => open--);
+      request.resume();
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(request.method === 'GET' ? '' : ping.body);
+      if (isEnding || request.method === 'GET') response.end();
+    });
+    const client = await connect(server.origin);
+    let connections = 0;
+    server.server.on('connection', () => connections++);
+    for (let count = 0; count < 4; count++) await ask(client);
+    expect(connections).toBeLessThanOrEqual(1);
+    isEnding = false;
+    expect((await ask(client)).choices[0]?.calls).toHaveLength(1);
+    await vi.waitFor(() => expect(open).toBe(0));
   });
 
   it('that does not stream is read all the same', async () => {
