@@ -1,6 +1,7 @@
 /** One client of the mixed load: asks this and that of any model, and judges every answer by what was promised. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Agent, fetch, type Response } from 'undici';
 import { gather, type Reply, type Said, saidIn } from './ask.ts';
 import { createRandom, type Random } from './platform-random.ts';
 
@@ -29,6 +30,8 @@ export interface LoadTarget {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly models: readonly string[];
+  /** Its connections are closed when the load is over. */
+  readonly dispatcher: Agent;
 }
 
 /** No request may go on for longer without an end. */
@@ -94,6 +97,7 @@ async function askOnce(target: LoadTarget, wish: Wish, record: LoadRecord): Prom
       headers: { 'content-type': 'application/json', ...target.headers },
       body: JSON.stringify({ ...wish.body, stream: wish.isStreamed }),
       signal,
+      dispatcher: target.dispatcher,
     });
     if (response.status !== 200) return judgeRefusal(wish, response, record);
     if (!wish.isStreamed) return judge(wish, saidIn(await response.json()), record);

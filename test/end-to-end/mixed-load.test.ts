@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LoadRecord, runLane } from './mixed-load-lane.ts';
 import { becomeAdministrator, type Caller, isReady, until } from './platform-caller.ts';
@@ -64,13 +65,15 @@ it('keeps every promise', { timeout: seconds * 1_000 + 240_000 }, async () => {
   const record = new LoadRecord();
   const over = new AbortController();
   const headers = await holder();
-  const target = { url: near.url, headers, models: ['embedded', 'llama-box', 'remote'] };
+  const dispatcher = new Agent();
+  const target = { url: near.url, headers, models: ['embedded', 'llama-box', 'remote'], dispatcher };
   const running = Array.from({ length: lanes }, (_, lane) =>
     runLane(target, record, { seed: seed + lane, signal: over.signal }),
   );
   const kills = await killNowAndThen(seconds * 1_000);
   over.abort();
   await Promise.all(running);
+  await dispatcher.close();
   await allReady();
   const endings = Object.fromEntries([...record.endings].sort());
   console.info(JSON.stringify({ seconds, lanes, kills, endings, firstMs: quantiles(record.firstMs), before }, null, 2));
