@@ -28,6 +28,12 @@ export interface EngineHttp {
   stream(path: string, body: Json, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
 }
 
+/**
+ * A connection for each request, for engines on this machine: they end idle ones after a few seconds, and a request that
+ * was just being sent over one would fail though the engine is well.
+ */
+export const ownConnection: Readonly<Record<string, string>> = { connection: 'close' };
+
 /** For small questions. */
 const usualTimeoutMs = 30_000;
 /** How long the first token may take is bounded where requests are answered, for all engines alike. */

@@ -9,7 +9,7 @@ import { text as grammarText, sequence, special } from '../../grammar/grammar.ts
 import type { Outbound } from '../../outbound/outbound.ts';
 import { readFailure, refusalError } from '../../wire/openai-chat/client-failure.ts';
 import type { Abilities, EngineClient, Served, UrlAddress } from '../engine.ts';
-import { createEngineHttp, type EngineHttp } from '../http/engine-http.ts';
+import { createEngineHttp, type EngineHttp, ownConnection } from '../http/engine-http.ts';
 import { createConversation } from '../openai/conversation.ts';
 import { readInteger, readObject } from './answers.ts';
 import { createClient, type ServerFacts, type WatchedFacts } from './client.ts';
@@ -34,7 +34,7 @@ export async function connectLlamaServer(
 ): Promise<EngineClient> {
   const { spec, wishes } = served;
   const { url, token } = address;
-  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const headers = { ...ownConnection, ...(token !== '' && { authorization: `Bearer ${token}` }) };
   const settings = { baseUrl: url.replace(/\/$/, ''), headers, who };
   const http = createEngineHttp(outbound, settings);
   // A request that its chat refuses is the client's to mend: its words are passed on.

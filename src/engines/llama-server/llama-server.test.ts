@@ -64,6 +64,8 @@ describe('a llama-server', () => {
     expect([client.device, client.contextPerSlot]).toEqual(['llama-server b1-scripted, processor only', 64]);
     const stats = { slots: 2, busySlots: 2, queued: 1, contextPerSlot: 64 };
     expect(await client.stats()).toMatchObject(stats);
+    // It ends idle connections after five seconds, in the middle of a request if need be.
+    expect(server.asked.every(({ connection }) => connection === 'close')).toBe(true);
     client.close();
     expect(await client.closed).toBe('The connection was closed.');
   });
