@@ -36,8 +36,8 @@ export function installFolder(enginesFolder: string, name: EngineProgram, versio
   return join(enginesFolder, name, version);
 }
 
-/** Is there a note, if only one that cannot be read? */
-function isNoted(folder: string): boolean {
+/** Is there an installation that was once whole? */
+export function isInstalled(folder: string): boolean {
   return existsSync(join(folder, manifestName));
 }
 
@@ -67,7 +67,7 @@ export async function readManifests(enginesFolder: string): Promise<readonly Eng
 /** Removes what an installation left that was cut short; none may be under way. */
 export async function removeHalves(enginesFolder: string): Promise<void> {
   for (const { folder } of await foldersIn(enginesFolder))
-    if (!isNoted(folder)) await rm(folder, { recursive: true, force: true });
+    if (!isInstalled(folder)) await rm(folder, { recursive: true, force: true });
 }
 
 interface VersionFolder {
