@@ -25,10 +25,17 @@ export function askChat(client: ChatClient, { limits }: Pick<AskingTools, 'limit
     question: async (request) => {
       refuseIfKnown(request, client);
       const generate = (choice: number) => new Conversation({ client, limits, request: forOneChoice(request, choice) });
-      return { tools: request.tools, isConstrained: false, relaxed: new Map(), warnings: [], generate };
+      const warnings = request.output === undefined ? [] : [unchecked];
+      return { tools: request.tools, isConstrained: false, relaxed: new Map(), warnings, generate };
     },
   };
 }
+
+const unchecked: Warning = {
+  code: 'output_relaxed',
+  message: 'The output schema is passed on to the engine, and nothing here checks what it makes of it.',
+  param: 'response_format',
+};
 
 /** Tools, calls and results are written into the messages; the calls are read out of the text. */
 export function askChatPrompted(client: ChatClient, tools: AskingTools, format: ToolFormat): Asker {

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { RequestError, toAppError } from '../base/errors.ts';
-import type { RunWishes } from '../engines/engine.ts';
+import { isChatClient, type RunWishes } from '../engines/engine.ts';
 import { completeSpec, type Deployment, type DeploymentId, type DeploymentSpec } from '../fleet/deployment.ts';
 import type { InstanceId } from '../fleet/instance.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
@@ -127,7 +127,7 @@ function viewOf(deployment: Deployment, parts: ViewParts): DeploymentView {
   const facts = { deployment, kept, isDemanded: fleet.isDemanded(deployment.id) };
   const notes = notesOf(deployment, parts);
   if (spec === undefined) return viewDeployment({ ...facts, notes });
-  const format = orReason(() => parts.formatOf(spec, deployment));
+  const format = readsOwnCalls(deployment, kept) ? ownFormat : orReason(() => parts.formatOf(spec, deployment));
   if ('problem' in format) {
     const model = modelFacts(spec, kept, { name: 'none', evidence: format.problem });
     return viewDeployment({ ...facts, model, notes: [...notes, format.problem] });
@@ -140,6 +140,14 @@ function viewOf(deployment: Deployment, parts: ViewParts): DeploymentView {
     notes: [...notes, ...doubtsOf(spec, deployment)],
     ...(verdict && { verdict }),
   });
+}
+
+/** What a remote server writes calls in, nobody need know. */
+const ownFormat: FormatFacts = { name: 'engine', evidence: 'its server reads the calls of its model by itself' };
+
+function readsOwnCalls({ source, toolFormat }: Deployment, kept: readonly KeptInstance[]): boolean {
+  if (source.kind !== 'remote' || toolFormat !== undefined) return false;
+  return !kept.some(({ client }) => client !== undefined && isChatClient(client) && !client.abilities.tools);
 }
 
 /** What of its backend parameters has no effect, or is not understood (by this version, any more). */

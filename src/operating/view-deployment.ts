@@ -69,7 +69,8 @@ function warningsOf({ contextPerRequest, trainedContext, toolFormat }: ModelFact
   const isUnknown = contextPerRequest === 0;
   if (isUnknown || contextPerRequest >= smallContext || toolFormat === 'none') return [];
   const isAll = contextPerRequest >= trainedContext;
-  const advice = isAll ? 'the model was made for no more' : 'raise contextSize, or allow fewer requests at once';
+  const ofServer = trainedContext === 0 ? 'its server gives no more' : 'the model was made for no more';
+  const advice = isAll ? ofServer : 'raise contextSize, or allow fewer requests at once';
   return [
     `A request has ${contextPerRequest} tokens of context; agents with tools need ${smallContext} or more: ${advice}.`,
   ];

@@ -168,7 +168,8 @@ function served(
   // 0 = a remote server that does not tell.
   const contextLength = client?.contextPerSlot || deployment.contextSize;
   const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
-  const format = spec === undefined ? [] : formatOf(profiles, spec, deployment);
+  const isOwn = deployment.source.kind === 'remote' && deployment.toolFormat === undefined;
+  const format = spec === undefined || isOwn ? [] : formatOf(profiles, spec, deployment);
   const state = serving?.instance.state ?? unservedState(deployment, fleet.fleet);
   const facts = { createdAt: deployment.createdAt, capabilities: ['chat', 'tools', ...format], state, ...lengths };
   return servedNames(deployment).map((name) => ({ name, ...facts }));

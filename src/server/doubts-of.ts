@@ -21,6 +21,8 @@ interface Experts extends GpuExperts {
 
 /** Doubts about the template, about a format that was chosen against it, and about a GPU that is left idle. */
 export function doubtsOf(doubted: Doubted, experts: Experts): readonly string[] {
+  // Its server renders prompts and computes.
+  if (doubted.deployment.source.kind === 'remote') return [];
   return [
     ...templateDoubts(doubted, experts),
     ...formatDoubts(doubted, experts),

@@ -18,6 +18,8 @@ interface Proof {
 
 /** Room for a call; models that reason first do not get to it, and are believed. */
 const maxTokens = 64;
+/** Some servers load a model when it is first asked. */
+const limitMs = 300_000;
 /** So many names help somebody who misspelt one. */
 const maxNames = 12;
 
@@ -41,10 +43,12 @@ const question: Omit<ChatRequest, 'model'> = {
 
 /** Does it make a call that is demanded? What refuses tools, or passes them over, is taught a prompted format instead. */
 export async function proveTools(converse: ChatClient['converse'], proof: Proof): Promise<boolean> {
-  const { model, signal } = proof;
+  const { model, signal, who } = proof;
+  const limit = AbortSignal.timeout(limitMs);
   try {
-    return await makesCall(converse({ ...question, model }, signal));
+    return await makesCall(converse({ ...question, model }, AbortSignal.any([signal, limit])));
   } catch (thrown) {
+    if (limit.aborted && !signal.aborted) throw tooSlow(who);
     if (signal.aborted || !isAppError(thrown)) throw thrown;
     if (isAboutTools(thrown)) return false;
     throw withNames(thrown, proof);
@@ -58,6 +62,10 @@ export function refusesTools(thrown: unknown): boolean {
 
 function isAboutTools(thrown: unknown): thrown is AppError {
   return isAppError(thrown) && thrown.kind === 'request' && /\btools?\b|tool_c|function.?call/i.test(thrown.message);
+}
+
+function tooSlow(who: string): EngineError {
+  return new EngineError('engine_timeout', `${who} did not answer a small question within ${limitMs / 1000} s.`);
 }
 
 async function makesCall(events: AsyncIterable<ChatEvent>): Promise<boolean> {
