@@ -6,10 +6,12 @@ import { ConfigError } from '../base/errors.ts';
 import { detectTemplate, type TemplateVerdict } from '../formats/detect-template.ts';
 import type { ModelFacts, ToolFormat } from '../formats/format.ts';
 import { readModel } from '../models/read-model.ts';
+import { readWeightsFolder } from '../models/read-weights-folder.ts';
+import { findSafetensors } from '../models/resolve-model.ts';
 import { createChatTemplate } from '../template/chat-template.ts';
 import { dryRender } from './dry-render.ts';
 
-/** The verdict on a Jinja file, a GGUF file or a folder with one. */
+/** The verdict on a Jinja file, a GGUF file or a folder with one, or a folder of safetensors. */
 export async function judgeTemplate(
   path: string,
   formats: readonly [ToolFormat, ...ToolFormat[]],
@@ -43,7 +45,8 @@ function fromTemplate(path: string): Judged {
 }
 
 function fromModel(path: string): Judged {
-  const spec = readModel(path);
+  const weights = findSafetensors(path, process.cwd());
+  const spec = weights === undefined ? readModel(path) : readWeightsFolder(weights);
   if (spec.template === undefined) throw new ConfigError('invalid_config', `The model ${path} has no chat template.`);
   const { name, architecture, template, specialTokens } = spec;
   return { facts: { name, architecture, template, specialTokens }, tokens: spec };

@@ -82,7 +82,8 @@ describe('planOffload', () => {
   it('leaves all to the processor where no GPU is wished, or none is found for who can do without', () => {
     expect(planOffload(library('A'), null).params).toEqual({ n_gpu_layers: 0 });
     expect(planOffload(library(), { ...gpu, isWished: false }).params).toEqual({ n_gpu_layers: 0 });
-    expect(describeOffload(library(), { ...gpu, isWished: false }, 24)).toBeUndefined();
+    expect(describeOffload(library(), { ...gpu, isWished: false }, 24)).toMatchObject({ gpus: [], layers: 0 });
+    expect(describeOffload(library('A'), null, 24)).toBeUndefined();
   });
 
   it('says which driver to look for where a GPU is a must', () => {

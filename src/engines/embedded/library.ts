@@ -41,6 +41,9 @@ export function describeDevice(library: Library, threads: number, offload?: Offl
   const rest = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   if (offload === undefined) return `CPU ${processor}, llama.cpp ${llamaVersion} ${variant}, ${rest}`;
   const { accelerator, gpus, layers, allLayers } = offload;
+  // A GPU must never be left idle in silence.
+  if (gpus.length === 0)
+    return `CPU ${processor}, llama.cpp ${llamaVersion} ${variant}, ${rest} (GPU not used: the ${accelerator} libraries found none; is its driver installed?)`;
   const where = layers < allLayers ? ` beside CPU ${processor}` : '';
   return `${gpus.join(' + ')}, llama.cpp ${llamaVersion} ${accelerator}, ${layers} of ${allLayers} layers${where}, ${rest}`;
 }

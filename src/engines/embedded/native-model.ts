@@ -11,7 +11,7 @@ import type { Tokenizer } from './tokenize.ts';
 export interface NativeModel {
   readonly pointer: Pointer;
   readonly trainedContext: number;
-  /** Undefined = the processor computes everything. */
+  /** Undefined = the processor computes everything, as was asked. */
   readonly offload: Offload | undefined;
   readonly vocabularySize: number;
   /** Reads all tokens; once, when first needed. */

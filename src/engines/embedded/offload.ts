@@ -7,7 +7,7 @@ import type { GpuSettings } from './settings.ts';
 /** What is computed where. */
 export interface Offload {
   readonly accelerator: string;
-  /** Names, for people. */
+  /** Names, for people; none = the libraries found no device, though one was given. */
   readonly gpus: readonly string[];
   readonly layers: number;
   /** The output counts as one. */
@@ -46,16 +46,17 @@ export function planOffload(library: Pick<Library, 'gpus' | 'maxDevices'>, gpu: 
   };
 }
 
-/** What came of it; undefined = the processor computes everything. */
+/** What came of it, also if no GPU was found; undefined = everything was to be on the processor. */
 export function describeOffload(
   library: Pick<Library, 'gpus'>,
   gpu: GpuSettings | null,
   modelLayers: number,
 ): Offload | undefined {
-  const gpus = gpu === null ? [] : library.gpus();
-  if (gpu === null || gpus.length === 0 || gpu.layers === 0) return undefined;
+  if (gpu === null || gpu.layers === 0) return undefined;
+  const gpus = library.gpus();
   const allLayers = modelLayers + 1;
-  const layers = gpu.layers < 0 ? allLayers : Math.min(gpu.layers, allLayers);
+  const wished = gpu.layers < 0 ? allLayers : Math.min(gpu.layers, allLayers);
+  const layers = gpus.length === 0 ? 0 : wished;
   const used = gpu.splitMode === 'none' ? gpus.slice(gpu.main, gpu.main + 1) : gpus;
   return { accelerator: gpu.accelerator, gpus: used, layers, allLayers };
 }

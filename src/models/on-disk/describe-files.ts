@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isAppError } from '../../base/errors.ts';
 import { quantisationIn } from '../bits-per-weight.ts';
+import { hasAllWeights } from '../convert/weight-files.ts';
 import { readGguf } from '../gguf.ts';
 import { fileTypeName } from '../gguf-file-type.ts';
 import { findParts } from '../gguf-files.ts';
@@ -58,16 +59,22 @@ function readDescription(files: readonly string[], named: string): FilesDescript
 /** Describes the folder whose safetensors files have these sizes. */
 export function describeSafetensors(folder: string, sizeBytes: number): FilesDescription {
   const architecture = architectureIn(join(folder, 'config.json'));
+  const problem = problemIn(folder, architecture);
   const quantisation = quantisationIn(basename(folder));
   return {
     files: [folder],
     form: 'safetensors',
     sizeBytes,
     ...(quantisation !== undefined && { quantisation }),
-    ...(architecture === undefined
-      ? { problem: 'Its config.json is missing or names no architecture.' }
-      : { architecture }),
+    ...(architecture !== undefined && { architecture }),
+    ...(problem !== undefined && { problem }),
   };
+}
+
+/** A download of another program may be half done. */
+function problemIn(folder: string, architecture: string | undefined): string | undefined {
+  if (architecture === undefined) return 'Its config.json is missing or names no architecture.';
+  return hasAllWeights(folder) ? undefined : 'Some of its files of weights are missing.';
 }
 
 const largestConfig = 4 << 20;

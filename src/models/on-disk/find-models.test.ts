@@ -86,7 +86,15 @@ describe('findModelsOnDisk', () => {
   it('lists safetensors as the folder they are', async () => {
     const at = 'models--a--b/snapshots/r';
     put(`${at}/config.json`, text('{"model_type":"qwen3"}'));
-    for (const part of [1, 2]) put(`${at}/model-0000${part}-of-00002.safetensors`, text('12345'));
+    const parts = [1, 2].map((part) => `model-0000${part}-of-00002.safetensors`);
+    for (const part of parts) put(`${at}/${part}`, text('12345'));
+    const index = (names: readonly string[]) =>
+      text(JSON.stringify({ weight_map: Object.fromEntries(names.entries()) }));
+    put(`${at}/model.safetensors.index.json`, index(parts));
+    const half = 'models--a--half/snapshots/r';
+    put(`${half}/config.json`, text('{"model_type":"qwen3"}'));
+    put(`${half}/${parts[0]}`, text('12345'));
+    put(`${half}/model.safetensors.index.json`, index(parts));
     put('models--a--lora/snapshots/r/adapter_model.safetensors', text('1'));
     put('models--a--bare/snapshots/r/model.safetensors', text('1'));
     const models = await find('huggingface');
@@ -94,6 +102,7 @@ describe('findModelsOnDisk', () => {
       [
         ['a/b', false],
         ['a/bare', true],
+        ['a/half', true],
       ].sort(),
     );
     expect(models.find(({ name }) => name === 'a/b')).toMatchObject({
