@@ -22,6 +22,7 @@ export class Mask {
   readonly #arguments: ReadonlyArray<readonly Step[]>;
   /** How the values that were taken out are spelled. */
   readonly #values = new Set<string>();
+  #isGivenUp = false;
 
   constructor(paths: readonly string[]) {
     const read = paths.map(stepsOf);
@@ -32,6 +33,11 @@ export class Mask {
   /** Is nothing masked? */
   get isEmpty(): boolean {
     return this.#request.length === 0 && this.#arguments.length === 0;
+  }
+
+  /** What the paths lead to was not looked for: any text may hold it. */
+  giveUp(): void {
+    this.#isGivenUp = true;
   }
 
   /** A request's body without what its paths lead to; nor is it in the calls of earlier turns. */
@@ -54,6 +60,7 @@ export class Mask {
 
   /** What takes the spellings of all that was taken out so far from a text; `chars` = how much text there is in all. */
   scrubber(chars: number): (text: string) => string {
+    if (this.#isGivenUp) return () => withheld;
     const spellings = [...this.#values].flatMap(spellingsOf).sort((one, other) => other.length - one.length);
     if (spellings.length === 0) return (text) => text;
     const isLost = spellings.length * chars > maxSearched || spellings.some(({ length }) => length < minSpelling);

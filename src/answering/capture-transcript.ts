@@ -85,16 +85,17 @@ export class Transcript implements Trace {
 
   /** The whole as it may be kept, as JSON text. */
   close(mask: Mask): string {
-    const request = shortened(mask.request(this.#body));
+    const { request, isWhole, chars } = requestOf(this.#body, mask);
     const events = mask.isEmpty ? this.#events.map(recordOf) : maskedEvents(this.#events, mask);
     const answer = this.#answer(mask);
-    const scrub = mask.scrubber(2 * this.#chars + JSON.stringify(request ?? null).length);
+    // Where something was cut, a part of what is masked may stand at the edge, and cannot be found.
+    const scrub = mask.scrubber(isWhole && !this.#isCut ? 2 * this.#chars : Infinity);
     const record: TranscriptRecord = {
-      request: mapTexts(request, scrub),
+      request: isWhole ? mapTexts(request, mask.scrubber(chars)) : request,
       steps: mask.isEmpty ? this.#steps : this.#steps.map((step) => scrubbed(step, scrub)),
       events: events.map((event) => scrubbedEvent(event, scrub)),
       ...(answer !== undefined && { answer: mapTexts(answer, scrub) }),
-      isCut: this.#isCut,
+      isCut: this.#isCut || !isWhole,
     };
     return JSON.stringify(record);
   }
@@ -211,14 +212,27 @@ function scrubbed(step: Step, scrub: (text: string) => string): Step {
   return { kind: 'pieces', pieces: joined.map((piece) => (typeof piece === 'string' ? scrub(piece) : piece)) };
 }
 
-/** A body that takes half of the room or more is kept without its long texts, or not at all. */
-function shortened(body: unknown): unknown {
-  const isLong = (value: unknown): boolean => (JSON.stringify(value) ?? '').length > maxChars / 2;
-  if (!isLong(body)) return body;
-  const cut = mapTexts(body, (text) =>
+/** What is kept of a body. */
+interface KeptRequest {
+  readonly request: unknown;
+  readonly isWhole: boolean;
+  readonly chars: number;
+}
+
+/** A body that takes half of the room or more is kept without its long texts, or not at all; to mask it would take long. */
+function requestOf(body: unknown, mask: Mask): KeptRequest {
+  const tooLong = { request: 'The request was too long to be kept.', isWhole: false, chars: 0 };
+  const charsOf = (value: unknown): number => (JSON.stringify(value) ?? '').length;
+  const chars = charsOf(body);
+  if (chars <= maxChars / 2) return { request: mask.request(body), isWhole: true, chars };
+  if (!mask.isEmpty) {
+    mask.giveUp();
+    return tooLong;
+  }
+  const request = mapTexts(body, (text) =>
     text.length <= maxTextChars
       ? text
       : `${text.slice(0, maxTextChars)}… (${text.length - maxTextChars} more characters)`,
   );
-  return isLong(cut) ? 'The request was too long to be kept.' : cut;
+  return charsOf(request) > maxChars / 2 ? tooLong : { request, isWhole: false, chars };
 }

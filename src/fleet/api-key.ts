@@ -34,7 +34,7 @@ const maskPath = Type.String({
 
 /** That requests of a key are kept whole; what the paths lead to is not. */
 const captureSettingsSchema = Type.Object(
-  { mask: Type.Optional(Type.Array(maskPath, { maxItems: 50, uniqueItems: true })) },
+  { mask: Type.Optional(Type.Array(maskPath, { maxItems: 20, uniqueItems: true })) },
   { additionalProperties: false },
 );
 
