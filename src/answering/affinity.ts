@@ -4,7 +4,7 @@ import { hashText } from '../base/text-hash.ts';
 import type { ChatRequest } from '../chat/request.ts';
 
 /** Of long texts the beginning tells enough. */
-const lookedAt = 2_000;
+const lookedAt = 500;
 const maxMessages = 4;
 const maxTools = 64;
 

@@ -86,7 +86,11 @@ function tooLate(what: string): EngineError {
 /** Waits for one thing after another, each within its time, until the signal aborts. */
 class Wait {
   readonly #signal: AbortSignal;
+  /** Rejects what is waited for now; absent while nothing is. */
   #giveUp: ((reason: unknown) => void) | undefined;
+  #late: Limit['late'] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
   readonly #onAbort = (): void => this.#giveUp?.(this.#signal.reason);
 
   constructor(signal: AbortSignal) {
@@ -96,17 +100,38 @@ class Wait {
 
   for<T>(promise: Promise<T>, { ms, late }: Limit): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(late()), ms);
-      this.#giveUp = (reason) => {
-        clearTimeout(timer);
-        reject(reason);
-      };
-      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+      this.#giveUp = reject;
+      this.#late = late;
+      this.#wind(ms);
+      promise.then(
+        (value) => this.#end(() => resolve(value)),
+        (thrown) => this.#end(() => reject(thrown)),
+      );
       if (this.#signal.aborted) this.#onAbort();
     });
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** A timer that is wound up again costs a tenth of a new one, and there is a piece for every token. */
+  #wind(ms: number): void {
+    if (this.#timer !== undefined && this.#timerMs === ms) {
+      this.#timer.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timerMs = ms;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#late !== undefined) this.#giveUp?.(this.#late());
+    }, ms);
+  }
+
+  #end(settle: () => void): void {
+    this.#giveUp = undefined;
+    settle();
   }
 }
