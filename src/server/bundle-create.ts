@@ -10,7 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
 import { RequestError } from '../base/errors.ts';
-import { type BundleFile, type BundleManifest, bundleFolder, manifestName, printChecksums } from './bundle-manifest.ts';
+import {
+  type BundleFile,
+  type BundleManifest,
+  bundleFolder,
+  manifestName,
+  printChecksums,
+  thisPlatform,
+} from './bundle-manifest.ts';
 import type { BundleExtra } from './bundle-models.ts';
 import { findPackages, type InstalledPackage, listPackageFiles, placePackages } from './bundle-packages.ts';
 import { type TarFile, writeTar } from './bundle-tar.ts';
@@ -60,11 +67,6 @@ export async function createBundle(wish: BundleWish): Promise<NewBundle> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-/** What the program and its libraries were built for. */
-export function thisPlatform(): string {
-  return `${process.platform}-${process.arch}`;
 }
 
 async function prepareProgram(

@@ -15,6 +15,7 @@ import {
   bundleFolder,
   manifestName,
   readBundleManifest,
+  thisPlatform,
 } from './bundle-manifest.ts';
 import { readTar, type TarEntry } from './bundle-tar.ts';
 
@@ -46,6 +47,7 @@ export async function loadBundle(
   tell: (words: string) => void,
 ): Promise<LoadedBundle> {
   const { manifest, entries } = await open(path);
+  checkPlatform(manifest);
   const found = await findPresent(manifest, dataFolder);
   await checkRoom(manifest, found, dataFolder);
   const awaited = new Map(manifest.files.map((file) => [file.name, file]));
@@ -67,6 +69,13 @@ export async function loadBundle(
   const [missing] = awaited.keys();
   if (missing !== undefined) throw damaged(`'${missing}' is missing`);
   return { manifest, written, found: [...found] };
+}
+
+/** Models run anywhere, libraries do not. */
+function checkPlatform({ engines, platform }: BundleManifest): void {
+  if (engines.length === 0 || platform === thisPlatform()) return;
+  const message = `The bundle holds libraries for ${platform}, and this machine is ${thisPlatform()}. Make a bundle on a machine like this, or without --engine.`;
+  throw new RequestError('invalid_value', message);
 }
 
 async function open(path: string): Promise<OpenBundle> {

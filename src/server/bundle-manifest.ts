@@ -85,6 +85,11 @@ export function readBundleManifest(json: string): BundleManifest {
   return manifest;
 }
 
+/** What programs and libraries of this machine are built for. */
+export function thisPlatform(): string {
+  return `${process.platform}-${process.arch}`;
+}
+
 /** The same as lines for `sha256sum --check`. */
 export function printChecksums(files: readonly Pick<BundleFile, 'name' | 'sha256'>[]): string {
   return files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');

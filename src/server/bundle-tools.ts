@@ -9,9 +9,9 @@ import { isInstalled, writeManifest } from '../operating/engine-manifest.ts';
 import { keyOfSource } from '../operating/own-files.ts';
 import { listModelFiles, saveModelFile } from '../store/model-files.ts';
 import type { Db } from '../store/tables.ts';
-import { createBundle, type NewBundle, thisPlatform } from './bundle-create.ts';
+import { createBundle, type NewBundle } from './bundle-create.ts';
 import { type LoadedBundle, loadBundle } from './bundle-load.ts';
-import type { BundleEngine, BundleManifest, BundleModel } from './bundle-manifest.ts';
+import { type BundleEngine, type BundleManifest, type BundleModel, thisPlatform } from './bundle-manifest.ts';
 import { findEngines, findModel, findWheels } from './bundle-models.ts';
 import { withStore } from './data-tools.ts';
 
