@@ -1,5 +1,6 @@
 /** One request's way from question to answer; reads like the list admit, route, prompt, guarantee, meter. */
 
+import { setMaxListeners } from 'node:events';
 import type { Clock, RandomHex } from '../base/clock.ts';
 import { type AppError, LimitError, RequestError, toAppError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -138,6 +139,8 @@ class Answer {
   ): AsyncGenerator<ChatEvent, void, undefined> {
     const ending = new AbortController();
     const both = AbortSignal.any([signal, ending.signal]);
+    // Each choice listens to it; many are no leak.
+    setMaxListeners(0, both);
     const asked = await this.#ask(candidate, this.#world.profile(candidate), both);
     for (const warning of asked.warnings) yield { type: 'warning', warning };
     yield { type: 'progress', stage: 'prefill' };
