@@ -137,6 +137,7 @@ describe('deployments', () => {
 describe('usage and captures', () => {
   it('are shown by what they are asked by; captures are switched on and off by key', async () => {
     expect((await run(['usage', '--days', '1', '--by', 'user'])).out).toBe('Nothing was asked in the last day.');
+    expect((await run(['keys', 'create', 'plain', '--capture', 'off', '--expires', 'never'])).code).toBe(0);
     await run(['keys', 'create', 'watched', '--capture', 'on', '--mask', 'request.user']);
     const [key] = (await jsonOf('keys', 'list', '--search', 'watched')).items;
     expect(key.capture).toEqual({ mask: ['request.user'] });

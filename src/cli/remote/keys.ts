@@ -39,7 +39,10 @@ function describeLimits(key: Item): string {
 
 /** Makes one; the secret alone goes to the standard output, for `KEY=$(aimindserve keys create …)`. */
 export const createKey: RemoteRun = async ({ client, options, word, show, surroundings }) => {
-  const made = await client.ask({ method: 'POST', path: ['keys'], body: { name: word(0), ...readFields(options) } });
+  // A new key has nothing to be taken away: what is said to be off, or endless, is left out.
+  const fields = Object.entries(readFields(options)).filter(([, value]) => value !== null);
+  const body = { name: word(0), ...Object.fromEntries(fields) };
+  const made = await client.ask({ method: 'POST', path: ['keys'], body });
   if (!options.isSet('json')) {
     const { url } = client.target;
     surroundings.warn(`Key ${made.text('key', 'id')}; its secret is shown this once. Use it at ${url}/v1`);
