@@ -99,7 +99,12 @@ describe('the embedded engine', () => {
   });
 
   it('proves what it can do and says what it runs on', () => {
-    expect(shared.client.abilities).toEqual({ wholeGrammar: true, specialTokens: true, tokenIds: true });
+    expect(shared.client.abilities).toEqual({
+      wholeGrammar: true,
+      specialTokens: true,
+      tokenIds: true,
+      logprobs: true,
+    });
     expect(shared.client.device).toMatch(/^CPU .+ 1 thread$/);
     expect(shared.client.contextPerSlot).toBe(1024);
   });
