@@ -226,6 +226,20 @@ describe('removing', () => {
   });
 });
 
+it('finds what somebody installs by hand after a while, without being told', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, nowMs: () => nowMs };
+  const ask = async () => ({ code: 0, output: 'version: 5330 (abc)', isLate: false });
+  const { desk, told } = deskOf(quick, { clock, programs: { searchPath: home, ask } });
+  expect(await desk.list()).toEqual([]);
+  writeFileSync(join(home, 'llama-server'), '', { mode: 0o755 });
+  expect(desk.known).toEqual([]);
+  nowMs = 60_000;
+  expect(desk.known).toEqual([]);
+  await expect.poll(() => desk.known).toMatchObject([{ name: 'llama-box', version: '5330', origin: 'path' }]);
+  expect(told.at(-1)?.type).toBe('created');
+});
+
 it.each(['', '[]', '{"name":"vllm"}', '{"id":"eng_0000000000000001","name":"llama-box"}'])(
   'does not take %j for a note of its own, and leaves what it cannot read until it is in the way',
   async (note) => {

@@ -56,6 +56,8 @@ export interface EngineDeskParts {
   readonly looked: () => void;
 }
 
+/** What somebody installs by hand is found after so long. */
+const freshMs = 30_000;
 /** So many failed installations are remembered. */
 const keptFailures = 10;
 
@@ -63,6 +65,7 @@ const keptFailures = 10;
 export class EngineDesk implements EngineControl {
   #found: readonly InstalledEngine[] | undefined;
   #looking: Promise<readonly InstalledEngine[]> | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
   readonly #asked = new Map<string, Awaited<ReturnType<typeof askProgram>>>();
   readonly #jobs = new Map<string, InstallJob>();
@@ -74,9 +77,10 @@ export class EngineDesk implements EngineControl {
     this.#parts = parts;
   }
 
-  /** What was last found; undefined = nobody has looked yet, and somebody does now. */
+  /** What was last found; undefined = nobody has looked yet. Who asks for what was found long ago has it looked for again. */
   get known(): readonly InstalledEngine[] | undefined {
-    if (this.#found === undefined) void this.#lookOrSay();
+    const isOld = this.#parts.clock.nowMs() - this.#lookedAtMs > freshMs;
+    if (isOld && this.#looking === undefined) void this.#lookOrSay();
     return this.#found && this.#all(this.#found);
   }
 
@@ -238,6 +242,7 @@ export class EngineDesk implements EngineControl {
   async #lookAnew(): Promise<readonly InstalledEngine[]> {
     const { folder, mark, workerId, programs } = this.#parts;
     const before = this.#found;
+    this.#lookedAtMs = this.#parts.clock.nowMs();
     // What an earlier server was installing when it was killed.
     if (before === undefined && existsSync(folder)) {
       killMarked(mark);
