@@ -70,7 +70,6 @@ async function open(parts: ConnectParts, { address, served }: Started, ending: A
     http,
     added,
     tokenize,
-    grammars: new GrammarBook(added),
     decode: questions.decode,
     texts: new TokenTexts(questions.decode, () => readTokenBytes(folder)),
     contextPerSlot: await questions.context(),
@@ -79,9 +78,10 @@ async function open(parts: ConnectParts, { address, served }: Started, ending: A
     ending,
   };
   const { eosToken } = served.spec;
-  const proof = { generate: createGenerate(client), tokenize, added, eosToken, signal: ending.signal };
+  const grammars = new GrammarBook(added);
+  const proof = { generate: createGenerate({ ...client, grammars }), tokenize, added, eosToken, signal: ending.signal };
   const abilities = await proveAbilities(proof);
-  return openClient(client, {
+  return openClient(abilities.wholeGrammar ? { ...client, grammars } : client, {
     abilities,
     device: describe(parts.version, abilities.wholeGrammar),
     chatAbilities: { tools: callsTools(served), images: hasVision(folder) },

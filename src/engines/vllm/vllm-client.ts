@@ -21,7 +21,8 @@ import type { Decode, TokenTexts } from './token-texts.ts';
 export interface ClientParts {
   readonly http: EngineHttp;
   readonly added: AddedTokens;
-  readonly grammars: GrammarBook;
+  /** Absent = grammars do not bind here. */
+  readonly grammars?: GrammarBook;
   readonly decode: Decode;
   readonly texts: TokenTexts;
   readonly tokenize: (prompt: Prompt) => Promise<Int32Array>;
@@ -57,7 +58,7 @@ export function createGenerate(parts: ClientParts): Generate {
     }
     refuseStrangeBias(sampling, parts.vocabularySize);
     const { grammar } = constraint;
-    const page = grammar && grammars.print(grammar);
+    const page = grammar && grammars?.print(grammar);
     const markers = grammar === undefined || page === undefined ? asTold : createMarkerReader(grammar, page);
     const endIds = constraint.ends.flatMap((special) => added.idOf(special) ?? []);
     const body = completionBody(request, { contextPerSlot, endIds, ...(page && { grammar: page.text }) });
@@ -102,8 +103,12 @@ export function openClient(parts: ClientParts, proven: ProvenParts): EngineClien
   return {
     ...shared,
     abilities,
-    chat: { ...shared, abilities: proven.chatAbilities, converse },
-    enforces: ({ grammar }: Constraint) => grammar === undefined || grammars.isKept(grammar),
+    chat: {
+      ...shared,
+      abilities: proven.chatAbilities,
+      converse: (request, signal) => underBoth([signal, ending.signal], (both) => converse(request, both)),
+    },
+    enforces: ({ grammar }: Constraint) => grammar === undefined || grammars?.isKept(grammar) === true,
     tokenize: parts.tokenize,
     generate: (request) => underBoth([request.signal, ending.signal], (signal) => generate({ ...request, signal })),
   };

@@ -94,6 +94,10 @@ describe('a vLLM', () => {
     const client = await connect();
     expect(client.abilities).toMatchObject({ wholeGrammar: false, specialTokens: false });
     expect(client.device).toContain('grammars do not bind');
+    const constraint = { ...unconstrained, grammar: { root: text('a'), rules: {} } };
+    expect(client.enforces?.(constraint)).toBe(false);
+    await answer(client, { constraint });
+    expect(server.asked.at(-1)?.body).not.toHaveProperty('structured_outputs');
   });
 
   it('that refuses grammars is one without', async () => {
