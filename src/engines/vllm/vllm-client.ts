@@ -64,7 +64,11 @@ export function createGenerate(parts: ClientParts): Generate {
     const body = completionBody(request, { contextPerSlot, endIds, ...(page && { grammar: page.text }) });
     const reader: ReaderParts = { reading, markers, texts, topLogprobs: sampling.topLogprobs };
     try {
-      yield* readCompletion(http.stream('/v1/completions', body, signal), reader);
+      for await (const piece of readCompletion(http.stream('/v1/completions', body, signal), reader)) {
+        // What had come already is of no use to who left.
+        if (signal.aborted) return;
+        yield piece;
+      }
     } catch (thrown) {
       // Who left needs no reason.
       if (!signal.aborted) throw thrown;

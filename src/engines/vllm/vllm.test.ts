@@ -234,13 +234,18 @@ describe('an answer of vLLM', () => {
 
   it('is over for vLLM when its reader leaves', async () => {
     const client = await connect();
-    server.scripts.set('/v1/completions', (response) => void response.write(tokensEvent(encode('a'))));
+    const events = tokensEvent(encode('a')).repeat(50);
+    server.scripts.set('/v1/completions', (response) => void response.write(events));
     const leaving = new AbortController();
+    let pieces = 0;
     for await (const _ of client.generate({
       ...{ tokens: Int32Array.of(105), constraint: unconstrained, sampling: {} },
       signal: leaving.signal,
-    }))
+    })) {
+      pieces++;
       leaving.abort();
+    }
+    expect(pieces).toBe(1);
     for (let tries = 0; server.open() > 0 && tries < 100; tries++) await sleep(10);
     expect(server.open()).toBe(0);
   });
