@@ -13,12 +13,12 @@ const spec: ModelSpec = {
   eosToken: '',
   specialTokens: [],
   sampling: {},
-  sizeBytes: 1,
+  sizeBytes: 5e9,
   kvBytesPerToken: 1,
 };
 
-const plan = (changes: Partial<Slot> = {}) =>
-  planLlamaServer(['/bin/llama-server'], spec, {
+const plan = (changes: Partial<Slot> = {}, model = spec) =>
+  planLlamaServer(['/bin/llama-server'], model, {
     parallel: 4,
     gpu: 'auto',
     environment: { A: 'b' },
@@ -62,6 +62,12 @@ describe('planLlamaServer', () => {
     [['cpu'], {}],
   ])('shows the program only %j', (devices, expected) => {
     expect(plan({ devices }).environment).toEqual({ A: 'b', LLAMA_API_KEY: 'secret', ...expected });
+  });
+
+  it('computes a tiny model with one thread, unless it is told otherwise', () => {
+    const tiny = { ...spec, sizeBytes: 5e6 };
+    expect(lastOf(plan({}, tiny).arguments, '--threads')).toBe('1');
+    expect(lastOf(plan({ threads: 4 }, tiny).arguments, '--threads')).toBe('4');
   });
 
   it('refuses devices of two kinds', () => {
