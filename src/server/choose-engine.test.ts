@@ -61,7 +61,10 @@ const remote: ModelSource = { kind: 'remote', url: 'http://host/v1', model: 'm' 
 /** The engine's name and version, what it needs, or the error's field. */
 const verdict = (machine: Machine, source: ModelSource, more: Partial<EngineWish> = {}): string => {
   try {
-    const chosen = enginesOn(machine).choose({ backend: 'auto', source, ...more });
+    const engines = enginesOn(machine);
+    const wish: EngineWish = { backend: 'auto', source, ...more };
+    engines.kind(wish);
+    const chosen = engines.choose(wish);
     return 'needs' in chosen ? chosen.needs : `${chosen.name} ${chosen.version}`;
   } catch (thrown) {
     if (!isAppError(thrown)) throw thrown;
@@ -163,6 +166,11 @@ it('finds what started an instance, also after it was removed', () => {
   expect(engines.find('llama-box 5330 (abc)')).toMatchObject({ name: 'llama-box', version: '5330 (abc)' });
   expect(engines.find(embedded)).toBe(embeddedEngine);
   expect(engines.find('embedded llama.cpp 1.0.0')).toBeUndefined();
+});
+
+it('lets what was deployed in error wait, and says what is wrong', () => {
+  const wish: EngineWish = { backend: 'vllm', source: gguf };
+  expect(enginesOn({}).choose(wish)).toMatchObject({ needs: expect.stringContaining('is a GGUF file') });
 });
 
 it('makes one engine of one installation', () => {

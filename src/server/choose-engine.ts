@@ -1,6 +1,6 @@
 /** Which engine runs a deployment here: by its backend, its source, and what is installed. */
 
-import { RequestError } from '../base/errors.ts';
+import { RequestError, toAppError } from '../base/errors.ts';
 import type { Engine, EngineKind, EngineName } from '../engines/engine.ts';
 import { vllmPackages } from '../engines/vllm/packages.ts';
 import type { Device } from '../fleet/device.ts';
@@ -50,8 +50,9 @@ export function createEngines(world: EngineWorld): Engines {
   return {
     kind: (wish) => kinds[nameOf(wish, world) ?? 'embedded'],
     choose(wish) {
-      const name = nameOf(wish, world);
+      const name = nameOrNeed(wish, world);
       if (name === undefined) return looking;
+      if (typeof name === 'object') return name;
       if (name === 'openai') return openai;
       if (name === 'embedded') return embedded;
       const { known } = desk;
@@ -68,6 +69,15 @@ export function createEngines(world: EngineWorld): Engines {
       return maker && make(maker, { command: [], version: key.slice(maker.kind.name.length + 1) });
     },
   };
+}
+
+/** What was deployed before, by a version that took it, must not stop others: it waits, and says what is wrong. */
+function nameOrNeed(wish: EngineWish, world: EngineWorld): EngineName | MissingEngine | undefined {
+  try {
+    return nameOf(wish, world);
+  } catch (thrown) {
+    return { needs: toAppError(thrown).message };
+  }
 }
 
 /** Undefined = it depends on what is not known yet. Throws RequestError where backend and source do not go together. */

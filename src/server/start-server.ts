@@ -1,6 +1,6 @@
 /** Starts and ends a server: foundation, platform, HTTP, and the model that the command line declares. */
 
-import { type AppError, ConfigError } from '../base/errors.ts';
+import { type AppError, ConfigError, toAppError } from '../base/errors.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { describeSource } from '../fleet/model-source.ts';
 import type { HttpApp } from '../http/app.ts';
@@ -87,9 +87,16 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
 }
 
 /** The model of the command line; the bundled one that nobody named gives way to what is deployed. */
-function declare({ model, isModelNamed }: ServerConfig, { fleet }: Ground): Deployment | undefined {
+function declare({ model, isModelNamed }: ServerConfig, { fleet, engines }: Ground): Deployment | undefined {
   const isWanted = model !== undefined && (isModelNamed || fleet.fleet.deployments.length === 0);
-  return isWanted ? fleet.declare(model, !isModelNamed) : undefined;
+  if (!isWanted) return undefined;
+  try {
+    engines.kind(model).readWishes(model);
+  } catch (thrown) {
+    const { message } = toAppError(thrown);
+    throw new ConfigError('invalid_config', message, { cause: thrown });
+  }
+  return fleet.declare(model, !isModelNamed);
 }
 
 async function listen(app: HttpApp, { host, port: wanted, tls }: ServerConfig): Promise<string> {
