@@ -27,6 +27,7 @@ import { createModelDesk } from '../operating/model-desk.ts';
 import { wantedReplicas } from '../operating/reconcile.ts';
 import { openaiChat } from '../wire/openai-chat/protocol.ts';
 import { openaiCompletions } from '../wire/openai-completions/protocol.ts';
+import { formatOf } from './format-of.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { Platform } from './open-platform.ts';
 
@@ -168,17 +169,16 @@ function served(
   // 0 = a remote server that does not tell.
   const contextLength = client?.contextPerSlot || deployment.contextSize;
   const lengths = contextLength !== undefined && { contextLength, maxOutputTokens: contextLength };
-  const isOwn = deployment.source.kind === 'remote' && deployment.toolFormat === undefined;
-  const format = spec === undefined || isOwn ? [] : formatOf(profiles, spec, deployment);
+  const format = spec === undefined ? [] : formatLabel(profiles, spec, deployment);
   const state = serving?.instance.state ?? unservedState(deployment, fleet.fleet);
   const facts = { createdAt: deployment.createdAt, capabilities: ['chat', 'tools', ...format], state, ...lengths };
   return servedNames(deployment).map((name) => ({ name, ...facts }));
 }
 
 /** A format file that was broken since must not hide the list of all models. */
-function formatOf(profiles: Platform['profiles'], spec: ModelSpec, deployment: Deployment): readonly string[] {
+function formatLabel(profiles: Platform['profiles'], spec: ModelSpec, deployment: Deployment): readonly string[] {
   try {
-    return [`tools:${profiles(spec, deployment).format.name}`];
+    return [`tools:${formatOf(profiles, spec, deployment).name}`];
   } catch {
     return [];
   }

@@ -5,9 +5,7 @@ import { createComplete } from '../answering/complete.ts';
 import { createMeter, type Meter } from '../answering/usage-meter.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
 import type { Candidate } from '../engines/roster.ts';
-import type { Deployment, DeploymentSpec } from '../fleet/deployment.ts';
-import type { ModelSpec } from '../fleet/model-spec.ts';
-import type { ToolVerdict } from '../fleet/tool-verdict.ts';
+import type { DeploymentSpec } from '../fleet/deployment.ts';
 import type { Accounts } from '../http/accounts/accounts.ts';
 import { createAccounts } from '../http/accounts/create-accounts.ts';
 import { offerSetup, withdrawSetup } from '../http/accounts/offer-setup.ts';
@@ -22,6 +20,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 import { createLogs } from '../runtime/logs.ts';
 import { doubtsOf } from './doubts-of.ts';
 import { openAll } from './end-all.ts';
+import { expectedVerdict, formatOf } from './format-of.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { Ground, Profiles } from './open-ground.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -93,7 +92,7 @@ async function openProbes(
       const profile = ({ spec, deployment }: Candidate) => profiles(spec, deployment);
       return createComplete({ roster, profile, clock: systemClock, randomHex, log, maxRequests: 1 })(request, signal);
     },
-    formatOf: (spec, deployment) => profiles(spec, deployment).format.name,
+    formatOf: (spec, deployment) => formatOf(profiles, spec, deployment).name,
     rivalOf: (spec, deployment) => profiles(spec, deployment).rival?.name,
     engineOf: (deployment) => {
       const engine = engines.choose(deployment);
@@ -111,6 +110,8 @@ async function openProbes(
 function openControl({ store, dataFolder }: Foundation, ground: Ground, { profiles, probes }: Judges): FleetControl {
   const { fleet, models, engines, remoteKeys, devices, others } = ground;
   const readWishes = (spec: DeploymentSpec) => engines.kind(spec).readWishes(spec);
+  const accelerators = () => devices.accelerators;
+  const experts = { profiles, probes, catalog: models.catalog, engines, accelerators };
   return createFleetControl({
     fleet: fleet.fleet,
     db: store.db,
@@ -119,8 +120,8 @@ function openControl({ store, dataFolder }: Foundation, ground: Ground, { profil
     remoteKeys,
     readWishes,
     formatOf: (spec, deployment) => formatOf(profiles, spec, deployment),
-    verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expected(profiles, spec, deployment),
-    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, { profiles, probes, catalog: models.catalog }),
+    verdictOf: (spec, deployment) => probes.verdictOf(spec, deployment) ?? expectedVerdict(profiles, spec, deployment),
+    doubtsOf: (spec, deployment) => doubtsOf({ spec, deployment }, experts),
     probe: (deployment, signal) => probes.probe(deployment, signal),
     devices,
     downloads: models.downloads,
@@ -155,16 +156,4 @@ function openAccounts(config: ServerConfig, foundation: Foundation, outbound: Ou
     onAdminLinkUsed: () => void withdrawSetup(dataFolder),
     ...(settings !== undefined && { oidc: { settings, outbound } }),
   });
-}
-
-function formatOf(profiles: Profiles, spec: ModelSpec, deployment: Deployment) {
-  const { format, evidence } = profiles(spec, deployment);
-  return { name: format.name, evidence };
-}
-
-/** A model whose template writes calls is expected to, until a probe has seen it. */
-function expected(profiles: Profiles, spec: ModelSpec, deployment: Deployment): ToolVerdict | undefined {
-  const { format } = profiles(spec, deployment);
-  if (format.kind !== 'native') return undefined;
-  return { verdict: 'expected', format: format.name, weights: '', engine: '', steps: [], at: deployment.createdAt };
 }

@@ -75,7 +75,8 @@ describe('a remote', () => {
   it('shows its key to nobody', async () => {
     const shown = await admin.api<{ remoteKeyHint: string }>('GET', '/deployments/far');
     expect(shown.remoteKeyHint).toBe('ghij');
-    const exported = await admin.send('GET', '/api/v1/deployments/export');
+    const exported = await admin.send('GET', '/api/v1/export');
+    expect(exported.text).toContain('far');
     for (const text of [JSON.stringify(shown), exported.text]) expect(text).not.toContain('0123456789');
     for (const name of readdirSync(nearPlace.dataFolder, { recursive: true, encoding: 'utf8' })) {
       const path = join(nearPlace.dataFolder, name);
