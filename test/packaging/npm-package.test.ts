@@ -74,9 +74,10 @@ describe('the npm package', () => {
 async function install(place: string, words: readonly string[]): Promise<boolean> {
   mkdirSync(place);
   const tarball = join(folder, report.filename);
-  const always = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=0', tarball];
+  // A prefix, because npm would install into any folder above that has something installed already.
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=0'];
   try {
-    await run('npm', [...always, ...words], { cwd: place, timeout: 200_000 });
+    await run('npm', ['install', '--prefix', place, tarball, ...quiet, ...words], { cwd: place, timeout: 200_000 });
     return true;
   } catch (thrown) {
     if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH/.test(String(thrown))) return false;
