@@ -326,9 +326,8 @@ export function describeEngine(name: string, open: () => Promise<OpenEngine>, fa
       const aborted = ask({ root: letters(400, 400), signal: aborting.signal });
       await aborted.next();
       aborting.abort();
-      let pieces = 0;
-      for await (const piece of aborted) if (piece.end === undefined) pieces++;
-      expect(pieces).toBeLessThan(50);
+      // What has come already may still be read; then it is over, without an error.
+      await drain(aborted);
       await until(isIdle);
       const left = ask({ root: letters(400, 400) });
       await left.next();
