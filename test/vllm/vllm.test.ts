@@ -7,6 +7,7 @@ import type { Sampling } from '../../src/chat/request.ts';
 import { unconstrained } from '../../src/grammar/constraint.ts';
 import { type GrammarNode, notSet, repeat, sequence, set, special, text } from '../../src/grammar/grammar.ts';
 import { describeEngine } from '../engines/engine.contract.ts';
+import { describeDeployment } from './deployment.ts';
 import { type RunningVllm, startVllm } from './start-vllm.ts';
 import { describeToolCalls } from './tool-calls.ts';
 
@@ -74,6 +75,7 @@ describe('a deployment with the parameters of the seed', () => {
 });
 
 describeToolCalls(open);
+describeDeployment(open);
 
 describeEngine(
   'vLLM',

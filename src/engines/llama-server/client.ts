@@ -4,12 +4,13 @@ import { EngineError } from '../../base/errors.ts';
 import type { Piece } from '../../chat/piece.ts';
 import type { Abilities, ChatClient, EngineClient, EngineStats, GenerateRequest } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
+import { underBoth } from '../http/under-both.ts';
 import { checkBias } from './completion-request.ts';
 import { type GenerateParts, generatePieces } from './generate.ts';
 import { createGrammarPrinter } from './server-grammar.ts';
 import { createTokenize } from './tokenize.ts';
 import { createAskIds, type ServerVocabulary } from './vocabulary.ts';
-import { underBoth, type Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 /** What is known of a server that is ready. */
 export interface ServerFacts {

@@ -8,7 +8,7 @@ import type { Sampling } from '../../chat/request.ts';
 import type { Constraint } from '../../grammar/constraint.ts';
 import type { Abilities, ChatClient, EngineClient, EngineStats, GenerateRequest } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
-import { underBoth } from '../llama-server/watch.ts';
+import { underBoth } from '../http/under-both.ts';
 import type { AddedTokens } from './added-tokens.ts';
 import { completionBody } from './completion-body.ts';
 import { type ReaderParts, readCompletion } from './completion-reader.ts';
