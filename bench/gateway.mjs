@@ -1,12 +1,13 @@
-/** What the HTTP server adds to a request, the engine being a script that answers at once. */
+/** What the HTTP server and its meter add to a request, the engine being a script that answers at once. */
 
 import { Agent, request as httpRequest } from 'node:http';
 import { fastify } from 'fastify';
-import { systemClock } from '../dist/base/clock.js';
+import { createMeter } from '../dist/answering/usage-meter.js';
+import { randomHex, systemClock } from '../dist/base/clock.js';
 import { silentLog } from '../dist/base/log.js';
-import { createAccess } from '../dist/http/access.js';
 import { createHttpApp } from '../dist/http/app.js';
 import { defaultLimits } from '../dist/http/limits.js';
+import { openStore } from '../dist/store/database.js';
 import { openaiChat } from '../dist/wire/openai-chat/protocol.js';
 import { percentile, printTable, ratio, short } from './measure.mjs';
 import { makeTools } from './tools.mjs';
@@ -33,13 +34,23 @@ async function* answer() {
   yield { type: 'usage', usage: { promptTokens: 7, completionTokens: deltas, cachedTokens: 0 } };
 }
 
+const ticket = { headers: {}, promptTokens: 0, move: () => {}, settle: () => {}, release: () => {} };
+
 async function startOurs() {
+  const tools = { clock: systemClock, log: silentLog };
+  const store = await openStore({ ...tools, path: ':memory:', backupsFolder: '/nowhere' });
+  const meter = await createMeter({ ...tools, db: store.db, randomHex, deploymentOf: () => model.name });
   const app = createHttpApp({
-    ...{ complete: answer, protocols: [openaiChat], models: () => [model], log: silentLog, clock: systemClock },
-    ...{ access: createAccess({ keys: [], host: '127.0.0.1' }), limits: { ...defaultLimits } },
+    ...{ ...tools, complete: answer, protocols: [openaiChat], models: () => [model], limits: defaultLimits, meter },
+    ...{ authenticate: async () => ({ kind: 'local' }), door: { admit: () => ticket, headers: () => ({}) } },
   });
   const port = await app.listen({ host: '127.0.0.1', port: 0 });
-  return { port, close: () => app.close(0) };
+  const close = async () => {
+    await app.close(0);
+    await meter.close();
+    await store.close();
+  };
+  return { port, close };
 }
 
 /** Parses the body and writes as many bytes in as many writes, and does nothing else. */

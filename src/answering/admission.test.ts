@@ -18,7 +18,7 @@ import { insertUser } from '../store/users.ts';
 import { type Admission, createAdmission, type Ticket } from './admission.ts';
 import { durationOf } from './admission-gauge.ts';
 import { metered } from './admission-metered.ts';
-import { findModel } from './admission-model.ts';
+import { findDeployments } from './admission-model.ts';
 
 const owner: User = {
   id: 'usr_1' as UserId,
@@ -69,14 +69,14 @@ afterEach(async () => {
 
 describe('a key', () => {
   it('without limits is never refused and told nothing', () => {
-    const ticket = admission.admit(byKey({}), deploymentWith(), request);
+    const ticket = admission.admit(byKey({}), [deploymentWith()], request);
     expect(ticket.headers).toEqual({});
-    for (let i = 0; i < 1_000; i++) admission.admit(byKey({}), deploymentWith(), request).release();
+    for (let i = 0; i < 1_000; i++) admission.admit(byKey({}), [deploymentWith()], request).release();
   });
 
   it('has so many requests a minute, and is told how many are left', () => {
     const caller = byKey({ requestsPerMinute: 3 });
-    const headers = [1, 2, 3].map(() => admission.admit(caller, deploymentWith(), request).headers);
+    const headers = [1, 2, 3].map(() => admission.admit(caller, [deploymentWith()], request).headers);
     expect(headers.map((one) => one['x-ratelimit-remaining-requests'])).toEqual(['2', '1', '0']);
     expect(headers[2]).toEqual({
       'x-ratelimit-limit-requests': '3',
@@ -91,18 +91,18 @@ describe('a key', () => {
 
   it('has so many requests at once', () => {
     const caller = byKey({ concurrency: 2 });
-    const [first] = [1, 2].map(() => admission.admit(caller, deploymentWith(), request));
+    const [first] = [1, 2].map(() => admission.admit(caller, [deploymentWith()], request));
     expect(refusal(caller)).toEqual(['rate_limited', 1]);
     first?.release();
     expect(refusal(caller)).toBe('in');
     first?.release();
-    admission.admit(caller, deploymentWith(), request);
+    admission.admit(caller, [deploymentWith()], request);
     expect(refusal(caller)).toEqual(['rate_limited', 1]);
   });
 
   it('sets aside what a request may cost, and gives back what it did not', () => {
     const caller = byKey({ tokensPerMinute: 250 });
-    const tickets = [1, 2].map(() => admission.admit(caller, deploymentWith(), request));
+    const tickets = [1, 2].map(() => admission.admit(caller, [deploymentWith()], request));
     expect(tickets[1]?.headers['x-ratelimit-remaining-tokens']).toBe('50');
     expect(refusal(caller)).toEqual(['rate_limited', 61]);
     settle(tickets[0], 7, 3);
@@ -118,14 +118,14 @@ describe('a key', () => {
 
   it('has tokens a day, which come back the next day', async () => {
     const caller = byKey({ tokensPerDay: 150 });
-    settle(admission.admit(caller, deploymentWith(), request), 7, 50);
+    settle(admission.admit(caller, [deploymentWith()], request), 7, 50);
     expect(refusal(caller)).toEqual(['quota_exceeded', 12 * 3600]);
     nowMs = 12 * 3_600_000;
     expect(refusal(caller)).toBe('in');
   });
 
   it('has tokens a month and in all', () => {
-    settle(admission.admit(byKey({}), deploymentWith(), request), 7, 93);
+    settle(admission.admit(byKey({}), [deploymentWith()], request), 7, 93);
     expect(refusal(byKey({ tokensPerMonth: 199 }))).toEqual(['quota_exceeded', 12 * 3600]);
     nowMs = 13 * 3_600_000;
     expect(refusal(byKey({ tokensPerMonth: 199 }))).toBe('in');
@@ -134,14 +134,14 @@ describe('a key', () => {
 
   it('counts what is under way against its day', () => {
     const caller = byKey({ tokensPerDay: 199 });
-    const ticket = admission.admit(caller, deploymentWith(), request);
+    const ticket = admission.admit(caller, [deploymentWith()], request);
     expect(refusal(caller)).toEqual(['quota_exceeded', 12 * 3600]);
     ticket.release();
     expect(refusal(caller)).toBe('in');
   });
 
   it('is counted in the store, and goes on from there after a start', async () => {
-    settle(admission.admit(byKey({}), deploymentWith(), request), 7, 50);
+    settle(admission.admit(byKey({}), [deploymentWith()], request), 7, 50);
     await admission.close();
     expect(await keyUsage(store.db, keyId)).toEqual(
       ['2026-11', '2026-11-30', 'lifetime'].map((period) => ({ keyId, period, requests: 1, tokens: 57 })),
@@ -154,10 +154,10 @@ describe('a key', () => {
   it('does not pay for a request that the deployment refuses', () => {
     const busy = deploymentWith({ concurrency: 1 });
     const caller = byKey({ requestsPerMinute: 2, tokensPerDay: 200 });
-    admission.admit(local, busy, request);
+    admission.admit(local, [busy], request);
     expect(refusal(caller, busy)).toEqual(['rate_limited', 1]);
     expect(admission.headers(caller, busy)['x-ratelimit-remaining-requests']).toBe('2');
-    const tickets = [1, 2].map(() => admission.admit(caller, deploymentWith({}, 'dep_2'), request));
+    const tickets = [1, 2].map(() => admission.admit(caller, [deploymentWith({}, 'dep_2')], request));
     expect(tickets).toHaveLength(2);
   });
 });
@@ -165,10 +165,57 @@ describe('a key', () => {
 describe('a deployment', () => {
   it('has limits for all callers together', () => {
     const deployment = deploymentWith({ requestsPerMinute: 2 });
-    admission.admit(local, deployment, request);
-    expect(admission.admit(byKey({}), deployment, request).headers['x-ratelimit-remaining-requests']).toBe('0');
+    admission.admit(local, [deployment], request);
+    expect(admission.admit(byKey({}), [deployment], request).headers['x-ratelimit-remaining-requests']).toBe('0');
     expect(refusal(local, deployment)).toEqual(['rate_limited', 61]);
     expect(refusal(local, deploymentWith({ requestsPerMinute: 2 }, 'dep_2'))).toBe('in');
+  });
+});
+
+describe('deployments behind one name', () => {
+  const [first, second] = [deploymentWith({ concurrency: 1 }), deploymentWith({ requestsPerMinute: 1 }, 'dep_2')];
+  const behind = [first, second];
+
+  it('are taken in turn as far as their limits allow, and refuse together, with the shorter wait', () => {
+    const tickets = [1, 2].map(() => admission.admit(local, behind, request));
+    expect([refusal(local, first), refusal(local, second)]).toEqual([
+      ['rate_limited', 1],
+      ['rate_limited', 61],
+    ]);
+    expect(() => admission.admit(local, behind, request)).toThrow(
+      expect.objectContaining({ detail: { retryAfter: 1 } }),
+    );
+    expect(() => admission.admit(local, [second, first], request)).toThrow(/allows 1 requests at once/);
+    tickets[0]?.release();
+    expect(refusal(local, first)).toBe('in');
+    expect(refusal(local, second)).toEqual(['rate_limited', 61]);
+  });
+
+  it('count a request where it is asked, and its key once', () => {
+    const key = byKey({ requestsPerMinute: 2, concurrency: 1 });
+    const ticket = admission.admit(key, behind, request);
+    ticket.move(first);
+    ticket.move(second);
+    expect(refusal(local, first)).toBe('in');
+    expect(refusal(local, second)).toEqual(['rate_limited', 61]);
+    expect(admission.headers(key, first)['x-ratelimit-remaining-requests']).toBe('1');
+    expect(refusal(key, first)).toEqual(['rate_limited', 1]);
+    ticket.release();
+    ticket.move(first);
+    expect([refusal(local, first), refusal(key, first), refusal(key, first)]).toEqual([
+      'in',
+      'in',
+      ['rate_limited', 61],
+    ]);
+  });
+
+  it('keep a request that the next one refuses', () => {
+    const busy = admission.admit(local, [first], request);
+    const ticket = admission.admit(local, [second], request);
+    expect(() => ticket.move(first)).toThrow(/allows 1 requests at once/);
+    busy.release();
+    ticket.release();
+    expect(refusal(local, first)).toBe('in');
   });
 });
 
@@ -228,7 +275,7 @@ describe('any run of requests', () => {
 
 describe('counters', () => {
   it('wait in memory while the store is away', async () => {
-    settle(admission.admit(byKey({}), deploymentWith(), request), 7, 50);
+    settle(admission.admit(byKey({}), [deploymentWith()], request), 7, 50);
     await store.db.schema.alterTable('keyUsage').renameTo('gone').execute();
     await admission.close();
     expect(refusal(byKey({ tokensPerDay: 156 }))).toEqual(['quota_exceeded', 12 * 3600]);
@@ -245,7 +292,7 @@ describe('metered', () => {
 
   it('takes the cost from the usage', async () => {
     const usage: ChatEvent = { type: 'usage', usage: { promptTokens: 10, completionTokens: 20, cachedTokens: 0 } };
-    const events = metered(eventsOf([text('a'), usage]), admission.admit(caller, deploymentWith(), request));
+    const events = metered(eventsOf([text('a'), usage]), admission.admit(caller, [deploymentWith()], request));
     expect(left()).toBe(900);
     expect(await readAll(events)).toEqual([text('a'), usage]);
     expect(left()).toBe(970);
@@ -254,7 +301,7 @@ describe('metered', () => {
   it('counts what was sent when the reader leaves', async () => {
     const events = metered(
       eventsOf([text('a'), text('b'.repeat(40)), text('c')]),
-      admission.admit(caller, deploymentWith(), request),
+      admission.admit(caller, [deploymentWith()], request),
     );
     await events.next();
     await events.next();
@@ -264,7 +311,7 @@ describe('metered', () => {
 
   it('costs nothing if it never began', async () => {
     const error: ChatEvent = { type: 'error', error: new UnavailableError('model_failed', 'no') };
-    await readAll(metered(eventsOf([error]), admission.admit(caller, deploymentWith(), request)));
+    await readAll(metered(eventsOf([error]), admission.admit(caller, [deploymentWith()], request)));
     expect(left()).toBe(1_000);
   });
 });
@@ -272,13 +319,13 @@ describe('metered', () => {
 describe('models of a key', () => {
   const served = [deploymentWith(), { ...deploymentWith({}, 'dep_2'), name: 'secret', aliases: ['hidden'] }];
   const roster = {
-    find: (name: string) => served.find((one) => one.name === name || one.aliases.includes(name)),
+    behind: (name: string) => served.filter((one) => one.name === name || one.aliases.includes(name)),
     deployments: () => served,
     routes: () => [],
   };
   const message = (caller: Caller, name: string) => {
     try {
-      return findModel(roster, caller, { model: name }).id;
+      return findDeployments(roster, caller, { model: name, affinity: '' })[0].id;
     } catch (thrown) {
       return isAppError(thrown) ? thrown.message : 'broken';
     }
@@ -325,7 +372,7 @@ function deploymentWith(limits: Deployment['limits'] = {}, id = 'dep_1'): Deploy
 
 function refusal(caller: Caller, deployment = deploymentWith()) {
   try {
-    admission.admit(caller, deployment, request).release();
+    admission.admit(caller, [deployment], request).release();
     return 'in';
   } catch (thrown) {
     return isAppError(thrown) ? [thrown.code, thrown.detail.retryAfter] : thrown;
@@ -334,7 +381,7 @@ function refusal(caller: Caller, deployment = deploymentWith()) {
 
 function tryToAdmit(to: Admission, asking: ChatRequest, limits: KeyLimits): Ticket | undefined {
   try {
-    return to.admit(byKey(limits), deploymentWith(), asking);
+    return to.admit(byKey(limits), [deploymentWith()], asking);
   } catch (thrown) {
     expect(isAppError(thrown) && thrown.kind).toBe('limit');
     return undefined;

@@ -2,16 +2,18 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
+import { type AppError, Bug, toAppError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Usage } from '../chat/event.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import type { ApiKey } from '../fleet/api-key.ts';
 import type { Caller } from '../fleet/caller.ts';
-import type { Deployment } from '../fleet/deployment.ts';
+import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
 import type { Db } from '../store/tables.ts';
 import { estimateTokens, type TokenEstimate } from './admission-estimate.ts';
-import { Gauge, type GaugeLimits } from './admission-gauge.ts';
+import { Gauge } from './admission-gauge.ts';
 import { KeyLedger } from './admission-ledger.ts';
+import { soonerOf } from './sooner-refusal.ts';
 
 /** One request that was let in; `release` is called however it ends, and counts once. */
 export interface Ticket {
@@ -19,6 +21,8 @@ export interface Ticket {
   readonly headers: Readonly<Record<string, string>>;
   /** What the prompt may cost; known to those who are limited by tokens. */
   readonly promptTokens: number;
+  /** This deployment is asked now: from here on its limits count, and no other's; throws LimitError where they are reached. */
+  move(deployment: Deployment): void;
   /** What it really cost. */
   settle(usage: Pick<Usage, 'promptTokens' | 'completionTokens'>): void;
   /** It is over; what was set aside and not settled is given back. */
@@ -27,8 +31,11 @@ export interface Ticket {
 
 /** Keeps count of who asks for how much. */
 export interface Admission {
-  /** Throws LimitError (`rate_limited`, `quota_exceeded`). */
-  admit(caller: Caller, deployment: Deployment, request: ChatRequest): Ticket;
+  /**
+   * Lets a request in at the first of these deployments whose limits allow it; throws LimitError (`rate_limited`,
+   * `quota_exceeded`) where the caller's own do not, or none of them does.
+   */
+  admit(caller: Caller, deployments: readonly Deployment[], request: ChatRequest): Ticket;
   /** What a refused caller is told of their limits. */
   headers(caller: Caller, deployment: Deployment): Readonly<Record<string, string>>;
   /** Writes the counters, and stops. */
@@ -54,7 +61,7 @@ export async function createAdmission(world: AdmissionWorld): Promise<Admission>
   const { log } = world;
   const ended = keepWriting({ desk, ledger, log, signal: ending.signal });
   return {
-    admit: (caller, deployment, request) => desk.admit(caller, deployment, request),
+    admit: (caller, deployments, request) => desk.admit(caller, deployments, request),
     headers: (caller, deployment) => desk.headers(caller, deployment),
     async close() {
       ending.abort();
@@ -64,13 +71,10 @@ export async function createAdmission(world: AdmissionWorld): Promise<Admission>
   };
 }
 
-/** One that a limit is set for. */
-interface Limited {
-  readonly id: string;
-  readonly limits: GaugeLimits;
-  readonly whose: string;
-  /** Where tokens are limited by the day, month or lifetime too. */
-  readonly key?: ApiKey;
+/** A request that is under way at a deployment. */
+interface Seat {
+  readonly id: DeploymentId;
+  leave(): void;
 }
 
 /** The gauges of keys and deployments. */
@@ -85,24 +89,39 @@ class AdmissionDesk {
   }
 
   /** All checks first, then all counts: nothing is taken by a request that is refused. */
-  admit(caller: Caller, deployment: Deployment, request: ChatRequest): Ticket {
+  admit(caller: Caller, deployments: readonly Deployment[], request: ChatRequest): Ticket {
     const nowMs = this.#clock.nowMs();
-    const limited = limitedBy(caller, deployment);
-    const estimate = estimateFor(limited, request);
-    for (const { id, limits, whose, key } of limited) {
-      this.#gauge(id).check(limits, estimate.total, { whose, nowMs });
-      if (key !== undefined) this.#ledger.check(key.id, key.limits, estimate.total);
-    }
-    const giveBacks = limited.map((one) => this.#take(one, estimate.total, nowMs));
-    return ticketOf({ headers: this.headers(caller, deployment), estimate, giveBacks });
+    const key = caller.kind === 'key' ? caller.key : undefined;
+    const estimate = estimateFor(key, request);
+    if (key !== undefined) this.#checkKey(key, estimate.total, nowMs);
+    const deployment = this.#firstOpen(deployments, nowMs);
+    const payKey = key && this.#takeKey(key, estimate.total, nowMs);
+    let seat = this.#takeSeat(deployment, nowMs);
+    const headers = this.headers(caller, deployment);
+    return ticketOf({
+      headers,
+      estimate,
+      move: (next) => {
+        if (seat.id === next.id) return;
+        const movedMs = this.#clock.nowMs();
+        this.#checkDeployment(next, movedMs);
+        seat.leave();
+        seat = this.#takeSeat(next, movedMs);
+      },
+      giveBack: (tokens) => {
+        payKey?.(tokens);
+        seat.leave();
+      },
+    });
   }
 
-  headers(caller: Caller, deployment: Deployment): Record<string, string> {
+  headers(caller: Caller, { id, limits }: Deployment): Record<string, string> {
     const nowMs = this.#clock.nowMs();
-    // The key's own limits come last and win: about them its holder can do something.
-    const limited = limitedBy(caller, deployment).toReversed();
-    const entries = limited.flatMap(({ id, limits }) => Object.entries(this.#gauge(id).headers(limits, nowMs)));
-    return Object.fromEntries(entries);
+    const shared = this.#gauge(id).headers(limits, nowMs);
+    // The key's own limits win: about them its holder can do something.
+    return caller.kind === 'key'
+      ? { ...shared, ...this.#gauge(caller.key.id).headers(caller.key.limits, nowMs) }
+      : shared;
   }
 
   /** Forgets who has not asked for a minute. */
@@ -111,15 +130,43 @@ class AdmissionDesk {
     for (const [id, gauge] of this.#gauges) if (gauge.isIdle(nowMs)) this.#gauges.delete(id);
   }
 
+  #checkKey({ id, limits }: ApiKey, tokens: number, nowMs: number): void {
+    this.#gauge(id).check(limits, tokens, { whose: 'The API key', nowMs });
+    this.#ledger.check(id, limits, tokens);
+  }
+
+  #checkDeployment({ id, limits, name }: Deployment, nowMs: number): void {
+    this.#gauge(id).check(limits, 0, { whose: `The deployment '${name}'`, nowMs });
+  }
+
+  /** Where all refuse, it is told of the one that may be asked again first. */
+  #firstOpen(deployments: readonly Deployment[], nowMs: number): Deployment {
+    let refusal: AppError | undefined;
+    for (const deployment of deployments)
+      try {
+        this.#checkDeployment(deployment, nowMs);
+        return deployment;
+      } catch (thrown) {
+        refusal = soonerOf(refusal, toAppError(thrown));
+      }
+    throw refusal ?? new Bug('a request was let in to no deployment');
+  }
+
   /** The answer gives back what was taken, but for the tokens it is told. */
-  #take({ id, key }: Limited, reserved: number, nowMs: number): (tokens: number) => void {
+  #takeKey({ id }: ApiKey, reserved: number, nowMs: number): (tokens: number) => void {
     const gauge = this.#gauge(id);
     const taken = gauge.take(reserved, nowMs);
-    if (key !== undefined) this.#ledger.reserve(key.id, reserved);
+    this.#ledger.reserve(id, reserved);
     return (tokens) => {
       gauge.giveBack(taken, tokens, this.#clock.nowMs());
-      if (key !== undefined) this.#ledger.settle(key.id, { reserved, tokens });
+      this.#ledger.settle(id, { reserved, tokens });
     };
+  }
+
+  #takeSeat({ id }: Deployment, nowMs: number): Seat {
+    const gauge = this.#gauge(id);
+    const taken = gauge.take(0, nowMs);
+    return { id, leave: () => gauge.giveBack(taken, 0, this.#clock.nowMs()) };
   }
 
   #gauge(id: string): Gauge {
@@ -131,42 +178,37 @@ class AdmissionDesk {
   }
 }
 
-/** The caller's key first, then the deployment. */
-function limitedBy(caller: Caller, deployment: Deployment): readonly Limited[] {
-  const { id, limits, name } = deployment;
-  const shared = { id, limits, whose: `The deployment '${name}'` };
-  if (caller.kind !== 'key') return [shared];
-  const { key } = caller;
-  return [{ id: key.id, limits: key.limits, whose: 'The API key', key }, shared];
-}
-
 const tokenLimits = ['tokensPerMinute', 'tokensPerDay', 'tokensPerMonth', 'tokensPerLifetime'] as const;
 
 /** To count a long prompt's tokens is work; it is done where somebody limits them. */
-function estimateFor(limited: readonly Limited[], request: ChatRequest): TokenEstimate {
-  const isNeeded = limited.some(({ key }) => tokenLimits.some((name) => key?.limits[name] !== undefined));
+function estimateFor(key: ApiKey | undefined, request: ChatRequest): TokenEstimate {
+  const isNeeded = tokenLimits.some((name) => key?.limits[name] !== undefined);
   return isNeeded ? estimateTokens(request) : { prompt: 0, total: 0 };
 }
 
 interface TicketParts {
   readonly headers: Readonly<Record<string, string>>;
   readonly estimate: TokenEstimate;
-  readonly giveBacks: readonly ((tokens: number) => void)[];
+  readonly move: Ticket['move'];
+  readonly giveBack: (tokens: number) => void;
 }
 
-function ticketOf({ headers, estimate, giveBacks }: TicketParts): Ticket {
+function ticketOf({ headers, estimate, move, giveBack }: TicketParts): Ticket {
   let tokens = 0;
   let isOver = false;
   return {
     headers,
     promptTokens: estimate.prompt,
+    move(deployment) {
+      if (!isOver) move(deployment);
+    },
     settle({ promptTokens, completionTokens }) {
       tokens = promptTokens + completionTokens;
     },
     release() {
       if (isOver) return;
       isOver = true;
-      for (const giveBack of giveBacks) giveBack(tokens);
+      giveBack(tokens);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Trace } from '../chat/trace.ts';
 import type { Candidate, Outcome, Roster } from '../engines/roster.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import { checkSchema } from '../schema/check-schema.ts';
+import type { Ticket } from './admission.ts';
 import { affinityOf } from './affinity.ts';
 import { Choice } from './choice.ts';
 import { type Asked, chooseAsker } from './choose-asker.ts';
@@ -25,7 +26,14 @@ import { TimeLimits } from './time-limits.ts';
  * Answers a request as a stream in the order that `chat/fold.ts` owns. Never throws: every failure is the last
  * event, `error`. Aborting `signal` ends the stream and frees the engine.
  */
-export type Complete = (request: ChatRequest, signal: AbortSignal, trace?: Trace) => AsyncIterable<ChatEvent>;
+export type Complete = (request: ChatRequest, signal: AbortSignal, company?: Company) => AsyncIterable<ChatEvent>;
+
+/** Who goes along with a request and is told of its way. */
+export interface Company {
+  readonly trace?: Trace;
+  /** Absent = no deployment's limits count. */
+  readonly ticket?: Pick<Ticket, 'move'>;
+}
 
 /** What answering needs of the world. */
 export interface AnsweringWorld {
@@ -45,11 +53,12 @@ export interface AnsweringWorld {
 export function createComplete(world: AnsweringWorld): Complete {
   const memory = new ReasoningMemory(world.clock);
   let running = 0;
-  return async function* complete(request, signal, trace) {
+  return async function* complete(request, signal, company = {}) {
+    const { trace } = company;
     running++;
     try {
       if (running > world.maxRequests) throw queueFull(world.maxRequests);
-      const answer = new Answer({ world, memory, request, ...(trace && { trace }) });
+      const answer = new Answer({ world, memory, request, company });
       for await (const event of answer.events(signal)) {
         trace?.event(event);
         yield event;
@@ -70,7 +79,7 @@ interface AnswerParts {
   readonly world: AnsweringWorld;
   readonly memory: ReasoningMemory;
   readonly request: ChatRequest;
-  readonly trace?: Trace;
+  readonly company: Company;
 }
 
 /** One answer: its choices, independent of each other, as one stream. */
@@ -78,14 +87,14 @@ class Answer {
   readonly #world: AnsweringWorld;
   readonly #memory: ReasoningMemory;
   readonly #request: ChatRequest;
-  readonly #trace: Trace | undefined;
+  readonly #company: Company;
   readonly #said = new Set<string>();
 
-  constructor({ world, memory, request, trace }: AnswerParts) {
+  constructor({ world, memory, request, company }: AnswerParts) {
     this.#world = world;
     this.#memory = memory;
     this.#request = request;
-    this.#trace = trace;
+    this.#company = company;
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
@@ -96,7 +105,8 @@ class Answer {
     checkSchemas(request);
     const { caller } = request;
     const wish = { affinity, ...(caller !== undefined && { caller }) };
-    const search = new PlaceSearch({ roster, deployments, wish });
+    const { ticket } = this.#company;
+    const search = new PlaceSearch({ roster, deployments, wish, ...(ticket && { ticket }) });
     const askedMs = clock.nowMs();
     for (;;) {
       const candidate = yield* search.next(signal);
@@ -174,6 +184,7 @@ class Answer {
       now: () => new Date(world.clock.unixSeconds() * 1000),
       limits: new TimeLimits(candidate.deployment.timeouts, world.clock, signal),
     };
+    const { trace } = this.#company;
     return chooseAsker({
       candidate,
       profile,
@@ -181,7 +192,7 @@ class Answer {
       memory: this.#memory,
       tools,
       isListed: this.#world.isListed ?? (() => false),
-      ...(this.#trace && { trace: this.#trace }),
+      ...(trace && { trace }),
     });
   }
 

@@ -8,7 +8,7 @@ import { type AppError, EngineError, LimitError, RequestError, UnavailableError 
 import { foldEvents } from '../chat/fold.ts';
 import type { EngineClient } from '../engines/engine.ts';
 import type { Candidate, Outcome, Roster } from '../engines/roster.ts';
-import type { DeploymentId } from '../fleet/deployment.ts';
+import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
 import type { InstanceId } from '../fleet/instance.ts';
 
 const well: Script = { chunks: ['fine'] };
@@ -133,10 +133,13 @@ describe('a search for a place', () => {
   });
 });
 
-/** Deployments behind one name, each with its replicas; `undefined` = none of it can be had. */
-function behindOneName(...deployments: readonly (readonly (Script | AppError)[] | undefined)[]) {
+/** What becomes of those who ask a deployment: its replicas answer, or there is no place, for this reason. */
+type Behind = readonly (Script | AppError)[] | AppError;
+
+/** Deployments behind one name. */
+function behindOneName(...deployments: readonly Behind[]) {
   const tried: string[] = [];
-  const rosters = deployments.map((scripts) => scripts && replicas(...scripts).roster);
+  const rosters = deployments.map((one) => ('kind' in one ? one : replicas(...one).roster));
   const all = deployments.map((_, index) => aDeployment({ id: `dep_${index}` as DeploymentId, name: `d${index}` }));
   const roster: Roster = {
     find: () => all[0],
@@ -145,7 +148,7 @@ function behindOneName(...deployments: readonly (readonly (Script | AppError)[] 
     routes: () => [],
     async acquire(deployment, signal, wish) {
       const own = rosters[all.indexOf(deployment)];
-      if (own === undefined) throw new UnavailableError('model_stopped', `${deployment.name} is stopped.`);
+      if (own === undefined || 'kind' in own) throw own;
       const candidate = await own.acquire(deployment, signal, wish);
       tried.push(deployment.name);
       return { ...candidate, deployment };
@@ -154,10 +157,16 @@ function behindOneName(...deployments: readonly (readonly (Script | AppError)[] 
   return { roster, tried };
 }
 
+const stopped = new UnavailableError('model_stopped', 'It is stopped.');
+const full = (retryAfter: number) => new LimitError('rate_limited', 'Its line is full.', { retryAfter });
+
 describe('a name with several deployments behind it', () => {
-  it.each<[string, readonly (readonly (Script | AppError)[] | undefined)[], readonly string[]]>([
+  it.each<[string, readonly Behind[], readonly string[]]>([
     ['first one where it can', [[well], [well]], ['d0']],
-    ['next one where that is not there', [undefined, [well]], ['d1']],
+    ['next one where that is not there', [stopped, [well]], ['d1']],
+    ['next one where the line of that is full', [full(9), [well]], ['d1']],
+    ['next one where its engine has enough', [[full(9), well], [well]], ['d0', 'd1']],
+    ['only one that is neither full nor stopped', [full(9), stopped, full(9), [well]], ['d3']],
     ['next one where all replicas of that fail', [[crashed, crashed], [well]], ['d0', 'd0', 'd1']],
     ['next one after three replicas of it', [[crashed, crashed, crashed, well], [well]], ['d0', 'd0', 'd0', 'd1']],
   ])('is answered by the %s, and the report says so', async (_, deployments, expected) => {
@@ -167,15 +176,11 @@ describe('a name with several deployments behind it', () => {
     expect([tried, report?.deployment]).toEqual([expected, expected.at(-1)]);
   });
 
-  it.each<[string, readonly (readonly (Script | AppError)[] | undefined)[], string, number]>([
-    ['why the first is not there, where none is', [undefined, undefined], 'model_stopped', 0],
-    ['how the last engine failed, where others are not there', [[crashed], undefined], 'engine_crashed', 1],
-    [
-      'of a full line at once: to wait is the answer',
-      [[new LimitError('rate_limited', 'Later.')], [well]],
-      'rate_limited',
-      1,
-    ],
+  it.each<[string, readonly Behind[], string, number]>([
+    ['why the first is not there, where none is', [stopped, stopped], 'model_stopped', 0],
+    ['how the last engine failed, where others are not there', [[crashed], stopped], 'engine_crashed', 1],
+    ['how the last engine failed, where others are full', [full(9), [crashed]], 'engine_crashed', 1],
+    ['of a full line, where others are not there: to wait is the answer', [stopped, full(9)], 'rate_limited', 0],
     [
       'of the failure after four engines: it may be the request',
       [[crashed, crashed, crashed], [crashed], [well]],
@@ -186,5 +191,22 @@ describe('a name with several deployments behind it', () => {
     const { roster, tried } = behindOneName(...deployments);
     const { error } = await foldEvents(completeWith(roster)(ask({ tools: [] }), patience));
     expect([error?.code, tried.length]).toEqual([code, tries]);
+  });
+
+  it('tells the shortest of the waits where all are full', async () => {
+    const { roster } = behindOneName(full(9), full(4), new LimitError('rate_limited', 'Never.'), full(6));
+    const { error } = await foldEvents(completeWith(roster)(ask({ tools: [] }), patience));
+    expect([error?.code, error?.detail.retryAfter]).toEqual(['rate_limited', 4]);
+  });
+
+  it('is counted where it is asked, and passes by where that is refused', async () => {
+    const { roster, tried } = behindOneName([well], [crashed], [well]);
+    const moves: string[] = [];
+    const move = ({ name }: Deployment): void => {
+      moves.push(name);
+      if (name === 'd0') throw full(1);
+    };
+    const { report } = await foldEvents(completeWith(roster)(ask({ tools: [] }), patience, { ticket: { move } }));
+    expect([moves, tried, report?.deployment]).toEqual([['d0', 'd1', 'd1', 'd2'], ['d1', 'd2'], 'd2']);
   });
 });

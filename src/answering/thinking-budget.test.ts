@@ -121,7 +121,7 @@ describe('reasoning before a forced call', () => {
       piece: (piece: Piece) => void pieces.push(piece),
       event: () => {},
     };
-    await foldEvents(completeWith(client)(forced(), new AbortController().signal, trace));
+    await foldEvents(completeWith(client)(forced(), new AbortController().signal, { trace }));
     expect(prompts).toHaveLength(2);
     const [first = '', second = ''] = prompts;
     expect(second.startsWith(`${first}<think>`)).toBe(true);

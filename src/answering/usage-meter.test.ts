@@ -35,7 +35,7 @@ const keylessCallers: ReadonlyArray<readonly [caller: Caller, keyId: string, use
   [{ kind: 'session', user: owner, session }, '', 'usr_1'],
 ];
 const noon = Date.UTC(2026, 10, 30, 12) / 1_000;
-const ticket = { headers: {}, promptTokens: 40, settle: () => {}, release: () => {} };
+const ticket = { headers: {}, promptTokens: 40, move: () => {}, settle: () => {}, release: () => {} };
 
 let nowMs = 0;
 const clock: Clock = {

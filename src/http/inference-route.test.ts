@@ -29,7 +29,7 @@ for (const [how, complete] of endings)
       };
       const admit = (): Ticket => {
         isHeld = true;
-        return { headers: {}, promptTokens: 0, settle: () => {}, release };
+        return { headers: {}, promptTokens: 0, move: () => {}, settle: () => {}, release };
       };
       const server = await startScripted({ complete, options: { door: { admit, headers: () => ({}) } } });
       servers.push(server);

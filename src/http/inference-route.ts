@@ -69,7 +69,7 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
       const dialects = dialectsOf(body, decoded.reply);
       const visit = { ...visitor, request: wanted, dialects, body, ticket };
       const metering = meter?.begin(visit) ?? { ticket, watch: (events) => events };
-      const events = metered(context.complete(wanted, signal, metering.trace), metering.ticket);
+      const events = metered(context.complete(wanted, signal, metering), metering.ticket);
       return observe(wanted, metering.watch(events));
     };
     const flight = context.inFlight.enter();

@@ -18,7 +18,7 @@ beforeEach(async () => {
   answer = textAnswer('hello there');
   isFull = false;
   await bench.fleet.create({ name: 'm', aliases: ['org/nano'], source: { kind: 'bundled' } }, undefined);
-  const ticket = { headers: {}, promptTokens: 0, settle: () => {}, release: () => {} };
+  const ticket = { headers: {}, promptTokens: 0, move: () => {}, settle: () => {}, release: () => {} };
   const admit = () => {
     if (isFull) throw new LimitError('rate_limited', 'Too many.');
     return ticket;

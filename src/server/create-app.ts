@@ -2,7 +2,7 @@
 
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findModel } from '../answering/admission-model.ts';
+import { findDeployments } from '../answering/admission-model.ts';
 import { affinityOf } from '../answering/affinity.ts';
 import { createComplete } from '../answering/complete.ts';
 import { randomHex, systemClock } from '../base/clock.ts';
@@ -56,8 +56,8 @@ export function createApp(reach: Reach, ground: AppGround): HttpApp {
     isListed: platform.outside.isListed,
     maxRequests,
   });
-  const meant = (caller: Caller, request: ChatRequest): Deployment =>
-    findModel(roster, caller, { model: request.model, affinity: affinityOf(request) });
+  const meant = (caller: Caller, request: ChatRequest) =>
+    findDeployments(roster, caller, { model: request.model, affinity: affinityOf(request) });
   return createHttpApp({
     complete,
     protocols: [openaiChat, openaiCompletions],
@@ -65,7 +65,7 @@ export function createApp(reach: Reach, ground: AppGround): HttpApp {
     authenticate: accounts.authenticate,
     door: {
       admit: (caller, request) => admission.admit(caller, meant(caller, request), request),
-      headers: (caller, request) => admission.headers(caller, meant(caller, request)),
+      headers: (caller, request) => admission.headers(caller, meant(caller, request)[0]),
     },
     meter: platform.meter,
     // A server that keeps nothing has nothing to manage.

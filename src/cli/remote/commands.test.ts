@@ -166,7 +166,7 @@ describe('usage and captures', () => {
 async function askMetered(keyId: string): Promise<void> {
   const key = isApiKeyId(keyId) ? await findApiKey(bench.store.db, keyId) : undefined;
   if (key === undefined) return expect.fail('there is no such key');
-  const ticket = { headers: {}, promptTokens: 0, settle: () => {}, release: () => {} };
+  const ticket = { headers: {}, promptTokens: 0, move: () => {}, settle: () => {}, release: () => {} };
   const request = { model: 'kept', warnings: [] };
   const caller = { kind: 'key', key, owner: bench.admin } as const;
   const visit = { caller, userAgent: 'curl/8', request, dialects: [], body: { user: 'root' }, ticket };
