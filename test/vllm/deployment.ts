@@ -57,7 +57,8 @@ export function describeDeployment(open: () => Promise<RunningVllm>): void {
         expect(answer.aimindserve).toMatchObject({ path: 'native', format: 'hermes' });
         const said = saidIn(answer);
         expect(isWeather(said)).toBe(true);
-        expect(await streamed(vllm, seed)).toEqual(said);
+        // A stream cannot say that there is no text; it says none.
+        expect(await streamed(vllm, seed)).toEqual({ ...said, content: said.content ?? '' });
       }
     });
 
