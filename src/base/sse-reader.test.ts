@@ -38,3 +38,7 @@ describe.each([1, 2, 3, 7, 1_000])('in pieces of %d bytes', (size) => {
 it.each(['data: ', 'data: 1\n'.repeat(200)])('refuses an event without an end: %#', async (begin) => {
   await expect(read(begin + 'x'.repeat(200), 50, 100)).rejects.toThrow('more than 100 characters');
 });
+
+it('refuses an event of endlessly many empty lines', async () => {
+  await expect(read('data:\n'.repeat(200), 50, 100)).rejects.toThrow('more than 100 characters');
+});

@@ -19,7 +19,8 @@ export async function* readSseData(
       size = 0;
     } else if (line.startsWith('data:')) {
       const text = line.slice(line.startsWith('data: ') ? 6 : 5);
-      size += text.length;
+      // Lines take room also where nothing is in them.
+      size += text.length + 1;
       if (size > maxCharacters) throw tooLong(maxCharacters);
       data.push(text);
     }

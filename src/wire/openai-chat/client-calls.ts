@@ -39,6 +39,8 @@ const maxIdLength = 1_024;
 const maxNameLength = 1_024;
 /** Of everything that one answer says. */
 const maxCharacters = 64 << 20;
+/** What a piece takes besides its text, so that a flood of empty ones ends too. */
+const pieceCharacters = 128;
 
 /**
  * One answer. The first unfinished call is passed on as it comes; what follows it waits until its arguments are a whole
@@ -191,7 +193,7 @@ export class CallOrder {
   }
 
   #count(text: string): void {
-    this.#characters += text.length;
+    this.#characters += text.length + pieceCharacters;
     if (this.#characters > maxCharacters) throw tooMuch(`more than ${maxCharacters} characters`);
   }
 }
