@@ -143,6 +143,15 @@ describe('what is never told', () => {
     expect(asAdmin.text).toContain('a prompt');
   });
 
+  it('to users: what logs say, by what a search finds', async () => {
+    const { id } = await newDeployment();
+    const totalOf = async (as: Asker['headers'], words: string) =>
+      (await bench.ask({ path: `/instances?deployment=${id}&search=${words}`, as })).body.total;
+    expect([await totalOf(user, 'told'), await totalOf(user, 'prompt'), await totalOf(admin, 'prompt')]).toEqual([
+      1, 0, 1,
+    ]);
+  });
+
   it('to anybody: passwords, secrets and keys, not even in the audit log', async () => {
     const before = bench.auditLines.length;
     const secret = 'a-secret-of-somebody-9';

@@ -33,7 +33,8 @@ const list = defineRoute({
     if (query.watch) return { kind: 'watch', subscription: watchInstances(call, query.deployment) };
     const all = query.deployment === undefined ? instancesOf(fleet) : findDeployment(call, query.deployment).instances;
     return sendList(query, all, {
-      texts: (instance) => [instance.id, instance.deploymentId, instance.reason],
+      // What may not be read must not be found either.
+      texts: (instance) => [instance.id, instance.deploymentId, encodeInstance(instance, call.may).reason],
       orders,
       encode: (instance) => encodeInstance(instance, call.may),
     });
