@@ -1,9 +1,9 @@
 /** llama.cpp's backend parameters that say how an instance runs: understood alike by every engine built on it. */
 
 import { RequestError } from '../base/errors.ts';
+import type { Flag } from '../fleet/backend-words.ts';
 import type { DeploymentSpec } from '../fleet/deployment.ts';
 import type { RunWishes } from './engine.ts';
-import type { Flag } from './read-words.ts';
 
 type Setting = 'contextSize' | 'parallel' | 'threads' | 'gpuLayers';
 

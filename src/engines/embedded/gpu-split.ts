@@ -1,8 +1,8 @@
 /** The backend parameters that share a model out among several GPUs, by llama.cpp's spellings. */
 
 import { RequestError } from '../../base/errors.ts';
+import type { Flag } from '../../fleet/backend-words.ts';
 import type { GpuSplit } from '../engine.ts';
-import type { Flag } from '../read-words.ts';
 
 /** llama.cpp's own limit of devices (`llama_max_devices`). */
 export const maxGpus = 16;

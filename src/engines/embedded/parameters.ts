@@ -1,9 +1,9 @@
 /** The embedded engine's backend parameters: llama.cpp's spellings of what it can be told. */
 
 import { RequestError } from '../../base/errors.ts';
+import { type Flag, noFlag, readFlags } from '../../fleet/backend-words.ts';
 import type { DeploymentSpec } from '../../fleet/deployment.ts';
 import type { GpuSplit, RunWishes } from '../engine.ts';
-import { type Flag, noFlag, readFlags } from '../read-words.ts';
 import { type GivenSettings, readSetting, runSettings, settleWishes } from '../run-settings.ts';
 import { gpuSplitNames, readGpuSplit } from './gpu-split.ts';
 

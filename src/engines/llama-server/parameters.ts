@@ -1,9 +1,9 @@
 /** llama-server's backend parameters: all are passed on as they were written, but those that are ours to give. */
 
 import { RequestError } from '../../base/errors.ts';
+import { type Flag, noFlag, readFlags } from '../../fleet/backend-words.ts';
 import type { DeploymentSpec } from '../../fleet/deployment.ts';
 import type { RunWishes } from '../engine.ts';
-import { type Flag, noFlag, readFlags } from '../read-words.ts';
 import { type GivenSettings, readSetting, runSettings, settleWishes } from '../run-settings.ts';
 
 const model = 'The model is what the deployment says; change its source.';

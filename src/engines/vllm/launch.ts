@@ -1,10 +1,10 @@
 /** The command line and environment that start vLLM for one model on some devices. */
 
 import { Bug, ConfigError } from '../../base/errors.ts';
+import { readFlags } from '../../fleet/backend-words.ts';
 import type { ModelSpec } from '../../fleet/model-spec.ts';
 import type { LaunchPlan } from '../../runtime/launch-plan.ts';
 import type { Slot, UrlAddress } from '../engine.ts';
-import { readFlags } from '../read-words.ts';
 
 /** What it calls its model: nobody but us asks it. */
 export const servedName = 'model';

@@ -1,9 +1,9 @@
 /** vLLM's backend parameters: which of them are ours to give, which say how an instance runs, which are passed on. */
 
 import { RequestError } from '../../base/errors.ts';
+import { type Flag, readFlags } from '../../fleet/backend-words.ts';
 import type { DeploymentSpec } from '../../fleet/deployment.ts';
 import type { RunWishes } from '../engine.ts';
-import { type Flag, readFlags } from '../read-words.ts';
 import { type GivenSettings, type RunSetting, readSetting, settleWishes } from '../run-settings.ts';
 
 /** Where it listens, under which names and with which secret: decided for each life. */

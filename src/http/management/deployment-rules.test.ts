@@ -55,6 +55,8 @@ describe('parameters', () => {
     '--model-url=http://169.254.169.254/x',
     '-hf',
     '--hf-token=x',
+    '--dtype auto --hf-token x',
+    '--dtype auto "--hf_token" x',
   ])('%s is ours', async (parameter) => {
     expect(await verdict({ backendParameters: ['--mlock', parameter] })).toBe('invalid_value backendParameters[1]');
   });
@@ -132,12 +134,18 @@ describe('environment', () => {
     expect(await verdict({ environment: { [name]: 'x' } })).toBe(`invalid_value environment.${name}`);
   });
 
+  it.each(['/etc/cron.d/x', '~/x', '../x', 'a:/etc', '{"path": "/etc"}'])('%j leads elsewhere', async (value) => {
+    expect(await verdict({ environment: { LLAMA_LOG_FILE: value } })).toBe('invalid_value environment.LLAMA_LOG_FILE');
+  });
+
   it('takes what engines know', async () => {
     const environment = {
       CUDA_VISIBLE_DEVICES: '0',
       OMP_NUM_THREADS: '4',
       HF_TOKEN: 'x',
-      MY_PATH: '/x',
+      MY_PATH: `${root}/x`,
+      HTTPS_PROXY: 'http://proxy:3128',
+      NO_PROXY: '10.0.0.0/8,.local',
       OLD_X: '',
       NODES: '1',
     };

@@ -3,6 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { RequestError } from '../../base/errors.ts';
+import { readWords } from '../../fleet/backend-words.ts';
 import type { DeploymentWish } from '../../fleet/deployment.ts';
 
 /** Where the files of deployments may lie, and what the deployment is called in messages. */
@@ -48,10 +49,7 @@ const shortestAbbreviation = 3;
 
 function checkParameters(parameters: readonly string[], param: string): void {
   for (const [index, parameter] of parameters.entries()) {
-    if (!parameter.startsWith('-')) continue;
-    const flag = flagOf(parameter);
-    const isShort = flag.length >= shortestAbbreviation && abbreviable.some((own) => own.startsWith(flag));
-    if (ownFlags.has(flag) || isShort)
+    if (readWords([parameter]).some(({ word }) => word.startsWith('-') && isOurs(flagOf(word))))
       throw new RequestError(
         'invalid_value',
         `'${parameter.slice(0, 100)}' is set by the platform itself: address, port, key, served name, model and hub are not parameters.`,
@@ -60,10 +58,15 @@ function checkParameters(parameters: readonly string[], param: string): void {
   }
 }
 
-/** `--API_KEY=x`, `--api-key x` in one word and `-api-key` are all `api-key`. */
-function flagOf(parameter: string): string {
-  const word = parameter.replace(/^-+/, '').split(/[=\s]/, 1)[0] ?? '';
-  return word.toLowerCase().replaceAll('_', '-');
+/** `--API_KEY=x` and `-api-key` are both `api-key`. */
+function flagOf(word: string): string {
+  const [flag = ''] = word.replace(/^-+/, '').split('=', 1);
+  return flag.toLowerCase().replaceAll('_', '-');
+}
+
+function isOurs(flag: string): boolean {
+  const isShort = flag.length >= shortestAbbreviation && abbreviable.some((own) => own.startsWith(flag));
+  return ownFlags.has(flag) || isShort;
 }
 
 /**
@@ -100,17 +103,20 @@ interface NamedPath {
 }
 
 function pathsOf(wish: DeploymentWish): readonly NamedPath[] {
-  const { source, toolFormat, backendParameters = [] } = wish;
+  const { source, toolFormat, backendParameters = [], environment = {} } = wish;
   return [
     ...(source.kind === 'local' ? [{ path: source.path, param: 'source.path' }] : []),
     ...(toolFormat !== undefined && /[\\/]/.test(toolFormat) ? [{ path: toolFormat, param: 'toolFormat' }] : []),
     ...backendParameters.flatMap((parameter, index) =>
       pathsIn(parameter).map((path) => ({ path, param: `backendParameters[${index}]` })),
     ),
+    ...Object.entries(environment).flatMap(([name, value]) =>
+      pathsIn(value).map((path) => ({ path, param: `environment.${name}` })),
+    ),
   ];
 }
 
-/** Whatever in a parameter a program could take for the path of a file elsewhere, lists and JSON included. */
+/** Whatever in a parameter or variable a program could take for the path of a file elsewhere, lists and JSON included. */
 function pathsIn(parameter: string): readonly string[] {
   return parameter
     .split(/[=,;"'\s[\]{}()@]|file:(?=\/)|:(?!\/\/)/)

@@ -1,11 +1,12 @@
 /** Deployments as one YAML file that can be imported again: what differs from the defaults, and no secrets. */
 
 import { stringify } from 'yaml';
+import { readWords } from '../../fleet/backend-words.ts';
 import { completeSpec, type DeploymentSpec } from '../../fleet/deployment.ts';
 
 /** Names in an environment whose values are most likely secrets. */
 const secretName = /(^|_)(TOKEN|KEY|API_?KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(_|$)/i;
-/** Parameters that carry a secret as their value, in the same word or the next. */
+/** Flags that carry a secret as their value, in the same word or the next. */
 const secretFlag = /^-[\w-]*[_-](key|secret|password|credentials?)$/i;
 
 const head = `# Deployments of aiMindServe. Import with POST /api/v1/import or 'aimindserve import'.
@@ -36,12 +37,19 @@ function hidden(environment: DeploymentSpec['environment']): Record<string, stri
   return Object.fromEntries(entries.map(([name, value]) => [name, secretName.test(name) ? null : value]));
 }
 
-/** A secret among the parameters is left out with its flag. */
+/** A secret among the parameters is left out with its flag, and with whatever else its entry says. */
 function withoutSecrets(parameters: readonly string[]): readonly string[] {
-  return parameters.filter((parameter, index) => {
-    const [flag = ''] = parameter.split('=', 1);
-    const before = parameters[index - 1] ?? '';
-    const isValueOfSecret = secretFlag.test(before) && !parameter.startsWith('-');
-    return !secretFlag.test(flag) && !isValueOfSecret;
+  let isValueNext = false;
+  return parameters.filter((parameter) => {
+    const words = readWords([parameter]).map(({ word }) => word);
+    const isValue = isValueNext && words[0]?.startsWith('-') !== true;
+    const last = words.at(-1) ?? '';
+    isValueNext = isSecretFlag(last) && !last.includes('=');
+    return !isValue && !words.some(isSecretFlag);
   });
+}
+
+function isSecretFlag(word: string): boolean {
+  const [flag = ''] = word.split('=', 1);
+  return secretFlag.test(flag);
 }

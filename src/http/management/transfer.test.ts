@@ -22,7 +22,10 @@ describe('export', () => {
         source: bundled,
         replicas: 2,
         environment: { HF_TOKEN: 'hf_secret', TOKENIZERS_PARALLELISM: '4' },
-        backendParameters: ['--mlock', '--my-secret=hf_secret', '--rpc-key', 'hf_secret', '--eos-token=x'],
+        backendParameters: [
+          ...['--mlock', '--my-secret=hf_secret', '--rpc-key', 'hf_secret', '--eos-token=x'],
+          ...['--rpc-key hf_secret', '--mmap --my-secret "hf_secret"', '--no-mmap --rpc-key', 'hf_secret'],
+        ],
       },
       undefined,
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readFlags, readWords } from './read-words.ts';
+import { readFlags, readWords } from './backend-words.ts';
 
 const words = (entries: string[]) => readWords(entries).map(({ word }) => word);
 
