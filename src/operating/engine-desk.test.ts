@@ -205,6 +205,35 @@ describe('removing', () => {
     await expect(desk.remove(id)).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('is seen at once by those who were just looking, and is over before the same is installed again', async () => {
+    let isHeld = false;
+    let isAsked = false;
+    let release = (): void => {};
+    const ask = async () => {
+      isAsked = isHeld;
+      if (isHeld)
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      return { code: 1, output: '', isLate: false };
+    };
+    writeFileSync(join(home, 'llama-server'), '', { mode: 0o755 });
+    const { desk, id } = await installed({ programs: { searchPath: home, ask } });
+    const note = join(home, 'engines', 'vllm', '1.0.0', 'manifest.json');
+    isHeld = true;
+    const again = desk.install({ name: 'vllm', version: '1.0.0' });
+    await expect.poll(() => isAsked).toBe(true);
+    const removal = desk.remove(id);
+    await expect.poll(() => existsSync(note)).toBe(false);
+    isHeld = false;
+    release();
+    const { id: next } = await again;
+    await removal;
+    expect(desk.peek(id)).toBeUndefined();
+    expect(next).not.toBe(id);
+    await expect.poll(() => desk.peek(next)?.state).toBe('ready');
+  });
+
   it('is refused while a deployment runs with it', async () => {
     const { desk, id } = await installed({ usersOf: () => ['qwen'] });
     await expect(desk.remove(id)).rejects.toThrow(/^It runs qwen:/);

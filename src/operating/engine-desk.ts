@@ -70,7 +70,8 @@ export class EngineDesk implements EngineControl {
   readonly #asked = new Map<string, Awaited<ReturnType<typeof askProgram>>>();
   readonly #jobs = new Map<string, InstallJob>();
   readonly #running = new Map<InstallJob, Promise<void>>();
-  readonly #removing = new Set<string>();
+  /** By id: which program, and until when. */
+  readonly #removing = new Map<string, { readonly name: string; readonly done: Promise<void> }>();
   readonly #parts: EngineDeskParts;
 
   constructor(parts: EngineDeskParts) {
@@ -104,7 +105,9 @@ export class EngineDesk implements EngineControl {
     const key = keyOf(wish);
     for (const job of this.#running.keys())
       if (keyOf(job.wish) === key && job.engine.state === 'installing') return job.engine;
-    const there = found.find((engine) => engine.origin === 'installed' && isWhatIsWished(engine, wish));
+    const there = found.find(
+      (engine) => engine.origin === 'installed' && !this.#removing.has(engine.id) && isWhatIsWished(engine, wish),
+    );
     return there ?? this.#begin(wish);
   }
 
@@ -121,17 +124,21 @@ export class EngineDesk implements EngineControl {
     const users = this.#parts.usersOf(engine);
     if (users.length > 0)
       throw new RequestError('conflict', `It runs ${users.join(', ')}: stop that first, or give it another engine.`);
-    this.#removing.add(id);
+    const done = this.#takeAway(manifest);
+    this.#removing.set(id, { name: manifest.name, done });
     this.#parts.changed(id, 'updated');
     try {
-      // The note first: whatever happens to the rest, it counts no more.
-      await rm(join(manifest.folder, 'manifest.json'), { force: true });
-      await rm(manifest.folder, { recursive: true, force: true });
-      await rm(this.#logPath(id), { force: true });
+      await done;
     } finally {
-      this.#removing.delete(id);
-      await this.#look();
+      await this.#lookAgain().finally(() => this.#removing.delete(id));
     }
+  }
+
+  async #takeAway({ id, folder }: EngineManifest): Promise<void> {
+    // The note first: whatever happens to the rest, it counts no more.
+    await rm(join(folder, 'manifest.json'), { force: true });
+    await rm(folder, { recursive: true, force: true });
+    await rm(this.#logPath(id), { force: true });
   }
 
   async *log(id: string, { lines, follow, signal }: EngineLogQuery): AsyncGenerator<string> {
@@ -164,7 +171,10 @@ export class EngineDesk implements EngineControl {
     const job = new InstallJob(engine, wish, { enginesFolder, environment, mark, changed: tell, logPath });
     this.#jobs.set(id, job);
     // One after the other: they share what they install with.
-    const earlier = [...this.#running].flatMap(([other, done]) => (other.wish.name === wish.name ? [done] : []));
+    const earlier = [
+      ...[...this.#running].flatMap(([other, done]) => (other.wish.name === wish.name ? [done] : [])),
+      ...[...this.#removing.values()].flatMap(({ name, done }) => (name === wish.name ? [done] : [])),
+    ];
     this.#running.set(job, this.#run(job, Promise.allSettled(earlier)));
     changed(id, 'created');
     return job.engine;
@@ -231,9 +241,15 @@ export class EngineDesk implements EngineControl {
     return this.#looking;
   }
 
+  /** After a change: who was looking already may not have seen it. */
+  async #lookAgain(): Promise<void> {
+    await this.#looking?.catch(() => {});
+    await this.#look();
+  }
+
   async #lookOrSay(): Promise<void> {
     try {
-      await this.#look();
+      await this.#lookAgain();
     } catch (thrown) {
       this.#parts.log.error({ err: thrown }, 'the installed engines could not be read');
     }
