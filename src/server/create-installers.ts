@@ -31,7 +31,7 @@ export function createInstallers(
       const [{ createLibrariesInstaller }, { pickLibrarySet }, { readTar }] = await Promise.all([
         import('../operating/install-libraries.ts'),
         import('../engines/embedded/packages.ts'),
-        import('./bundle-tar.ts'),
+        import('./bundle/bundle-tar.ts'),
       ]);
       const machine = `${process.platform}-${process.arch}`;
       const setFor: LibraryWorld['setFor'] = (accelerator, driver) => pickLibrarySet(machine, accelerator, driver);

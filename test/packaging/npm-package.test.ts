@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findPackages, listPackageFiles } from '../../src/server/bundle-packages.ts';
+import { findPackages, listPackageFiles } from '../../src/server/bundle/bundle-packages.ts';
 import { type CommandOptions, repository, runCommand, startServer } from '../end-to-end/running-server.ts';
 
 const run = promisify(execFile);

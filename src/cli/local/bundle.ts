@@ -16,7 +16,7 @@ const create: LocalDraft = {
     ['--wheels <folder>', 'Python wheels of an engine, as pip download leaves them'],
   ],
   async run({ dataFolder, options, surroundings }) {
-    const { makeBundle } = await import('../../server/bundle-tools.ts');
+    const { makeBundle } = await import('../../server/bundle/bundle-tools.ts');
     const at = (path: string | undefined) => (path === undefined ? undefined : resolve(surroundings.folder, path));
     const [output, wheels] = [at(options.text('output')), at(options.text('wheels'))];
     const { path, sizeBytes, sha256 } = await makeBundle({
@@ -41,7 +41,7 @@ const load: LocalDraft = {
   description: 'check a bundle (a file, or the folder it was unpacked to) and put its models into the data directory',
   example: 'bundle load /media/stick/aimindserve.tar',
   async run({ dataFolder, words, surroundings }) {
-    const { takeBundle } = await import('../../server/bundle-tools.ts');
+    const { takeBundle } = await import('../../server/bundle/bundle-tools.ts');
     const path = resolve(surroundings.folder, words[0] ?? '');
     const { manifest, written, found } = await takeBundle(path, dataFolder, surroundings.warn);
     surroundings.say(`Every checksum is right: ${written.length} files written, ${found.length} were there already.`);

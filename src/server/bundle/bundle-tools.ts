@@ -2,18 +2,18 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomHex, systemClock } from '../base/clock.ts';
-import { isObject } from '../base/json.ts';
-import type { ModelFile } from '../fleet/download.ts';
-import { isInstalled, writeManifest } from '../operating/engine-manifest.ts';
-import { keyOfSource } from '../operating/own-files.ts';
-import { listModelFiles, saveModelFile } from '../store/model-files.ts';
-import type { Db } from '../store/tables.ts';
+import { randomHex, systemClock } from '../../base/clock.ts';
+import { isObject } from '../../base/json.ts';
+import type { ModelFile } from '../../fleet/download.ts';
+import { isInstalled, writeManifest } from '../../operating/engine-manifest.ts';
+import { keyOfSource } from '../../operating/own-files.ts';
+import { listModelFiles, saveModelFile } from '../../store/model-files.ts';
+import type { Db } from '../../store/tables.ts';
+import { withStore } from '../data-tools.ts';
 import { createBundle, type NewBundle } from './bundle-create.ts';
 import { type LoadedBundle, loadBundle } from './bundle-load.ts';
 import { type BundleEngine, type BundleManifest, type BundleModel, thisPlatform } from './bundle-manifest.ts';
 import { findEngines, findModel, findWheels } from './bundle-models.ts';
-import { withStore } from './data-tools.ts';
 
 /** What a person asks to have in a bundle. */
 export interface BundleOrder {
@@ -96,6 +96,6 @@ function toModelFile(model: BundleModel, { known, dataFolder, sizeBytes }: Surro
 }
 
 function ownVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
   return isObject(manifest) ? String(manifest['version']) : '';
 }

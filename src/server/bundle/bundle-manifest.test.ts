@@ -21,7 +21,7 @@ describe('the manifest of a bundle', () => {
   });
 
   it.each([
-    ['../outside', 'files[0].target'],
+    ['../../outside', 'files[0].target'],
     ['models/../../outside', 'files[0].target'],
     ['/etc/passwd', 'files[0].target'],
     ['models//x', 'files[0].target'],
@@ -40,7 +40,7 @@ describe('the manifest of a bundle', () => {
   });
 
   it.each([
-    ['a name that leads elsewhere', withFile({ name: '../manifest.json' }), 'files[0].name'],
+    ['a name that leads elsewhere', withFile({ name: '../../manifest.json' }), 'files[0].name'],
     ['a size that is none', withFile({ sizeBytes: -1 }), 'files[0].sizeBytes'],
     ['a checksum that is none', withFile({ sha256: 'abc' }), 'files[0].sha256'],
     ['two files of one name', { ...good, files: [...good.files, ...good.files] }, 'names one file twice'],
@@ -53,7 +53,7 @@ describe('the manifest of a bundle', () => {
     ['an engine elsewhere', { ...good, engines: [{ ...good.engines[0], folder: 'models/x' }] }, 'engines[0].folder'],
     [
       'a runtime elsewhere',
-      { ...good, engines: [{ ...good.engines[0], runtimeFolders: ['../..'] }] },
+      { ...good, engines: [{ ...good.engines[0], runtimeFolders: ['../../..'] }] },
       'engines[0].runtimeFolders[0]',
     ],
     ['another product', { ...good, product: 'other' }, 'product'],

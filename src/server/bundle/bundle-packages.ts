@@ -3,8 +3,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { ConfigError } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { ConfigError } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 
 /** An installed package. */
 export interface InstalledPackage {

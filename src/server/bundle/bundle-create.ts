@@ -8,8 +8,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
-import type { Clock } from '../base/clock.ts';
-import { RequestError } from '../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import { RequestError } from '../../base/errors.ts';
 import {
   type BundleFile,
   type BundleManifest,
@@ -43,7 +43,7 @@ interface Ingredient extends BundleFile {
   readonly path: string;
 }
 
-const packageFolder = fileURLToPath(new URL('../..', import.meta.url));
+const packageFolder = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Writes it beside its place and renames it: what has the name is whole. */
 export async function createBundle(wish: BundleWish): Promise<NewBundle> {

@@ -5,10 +5,10 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { randomHex } from '../base/clock.ts';
-import { RequestError, UnavailableError } from '../base/errors.ts';
-import { diskFull, readFreeBytes } from '../outbound/part-file.ts';
-import { isErrno } from '../store/data-folder.ts';
+import { randomHex } from '../../base/clock.ts';
+import { RequestError, UnavailableError } from '../../base/errors.ts';
+import { diskFull, readFreeBytes } from '../../outbound/part-file.ts';
+import { isErrno } from '../../store/data-folder.ts';
 import {
   type BundleFile,
   type BundleManifest,

@@ -1,6 +1,6 @@
 /** Archives in the tar format (POSIX ustar): regular files only, names without surprises. */
 
-import { Bug, RequestError } from '../base/errors.ts';
+import { Bug, RequestError } from '../../base/errors.ts';
 
 /** A file before it is in an archive. */
 export interface TarFile {

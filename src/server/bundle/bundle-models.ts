@@ -3,12 +3,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { RequestError } from '../base/errors.ts';
-import type { ModelFile } from '../fleet/download.ts';
-import { describeSource } from '../fleet/model-source.ts';
-import { findParts } from '../models/gguf-files.ts';
-import { findSafetensors, resolveModel } from '../models/resolve-model.ts';
-import { type EngineManifest, readManifests } from '../operating/engine-manifest.ts';
+import { RequestError } from '../../base/errors.ts';
+import type { ModelFile } from '../../fleet/download.ts';
+import { describeSource } from '../../fleet/model-source.ts';
+import { findParts } from '../../models/gguf-files.ts';
+import { findSafetensors, resolveModel } from '../../models/resolve-model.ts';
+import { type EngineManifest, readManifests } from '../../operating/engine-manifest.ts';
 import type { BundleEngine, BundleModel } from './bundle-manifest.ts';
 
 /** One thing that goes along. */

@@ -1,10 +1,10 @@
 /** What a bundle says of itself: its first file, by which all others are checked. */
 
-import { Field } from '../base/decode.ts';
-import { RequestError } from '../base/errors.ts';
-import type { EngineAccelerator } from '../fleet/engine.ts';
-import { isModelSource, type ModelSource } from '../fleet/model-source.ts';
-import { toSafePath } from '../outbound/safe-name.ts';
+import { Field } from '../../base/decode.ts';
+import { RequestError } from '../../base/errors.ts';
+import type { EngineAccelerator } from '../../fleet/engine.ts';
+import { isModelSource, type ModelSource } from '../../fleet/model-source.ts';
+import { toSafePath } from '../../outbound/safe-name.ts';
 
 /** A file of a bundle. */
 export interface BundleFile {
