@@ -7,6 +7,7 @@ import { type RunningServer, startServer } from '../server/start-server.ts';
 import { bannerOf } from './banner.ts';
 import { explainListenError } from './listen-error.ts';
 import { formatFinder, prepareServer, type Surroundings } from './prepare-server.ts';
+import { tellSeldom } from './start-progress.ts';
 
 /** Starts a server, prints the banner and stays until a signal; the result is the exit code. */
 export async function serve(words: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -16,10 +17,13 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   for (const note of prepared.notes) surroundings.warn(note);
   const stopped = untilSignal();
   const print = process.stdout.isTTY ? { print: surroundings.say } : {};
-  const onProgress = seldom(surroundings.warn);
-  const starting = startOrExplain({ ...prepared.config, ...print, onProgress });
+  const progress = tellSeldom(surroundings.warn);
+  const starting = startOrExplain({ ...prepared.config, ...print, onProgress: progress.note });
   // A start may fetch a model for hours: nobody should have to wait for it to be allowed to leave.
-  const first = await Promise.race([starting.then((server) => ({ server })), stopped.then((left) => ({ left }))]);
+  const first = await Promise.race([
+    starting.then((server) => ({ server })),
+    stopped.then((left) => ({ left })),
+  ]).finally(progress.end);
   if ('left' in first) return leaveEarly(first.left, starting, surroundings);
   const { server } = first;
   for (const note of server.description.notes) surroundings.warn(note);
@@ -37,19 +41,6 @@ function leaveEarly(signal: NodeJS.Signals, starting: Promise<unknown>, { warn }
   starting.catch(() => {});
   warn(`${signal}: not started.`);
   return 128 + constants.signals[signal];
-}
-
-/** How often a long download is told of, in milliseconds. */
-const progressMs = 5_000;
-
-/** Tells at most so often: a log must not drown in progress. */
-function seldom(tell: (line: string) => void): (line: string) => void {
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return (line) => {
-    if (performance.now() - lastMs < progressMs) return;
-    lastMs = performance.now();
-    tell(line);
-  };
 }
 
 async function startOrExplain(config: ServerConfig): Promise<RunningServer> {

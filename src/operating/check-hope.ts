@@ -43,7 +43,9 @@ function isWaiting({ instance: { state, reason } }: KeptInstance): boolean {
 
 function notYet(name: string, { instance: { state, reason } }: KeptInstance): UnavailableError {
   const what = state === 'fetching' ? 'is still being fetched' : 'has not started yet';
-  return new UnavailableError('model_loading', `The model '${name}' ${what}: ${reason}.`, { retryAfter: 10 });
+  return new UnavailableError('model_loading', `The model '${name}' ${what}: ${reason.replace(/\.$/, '')}.`, {
+    retryAfter: 10,
+  });
 }
 
 function failed(deployment: Deployment, kept: readonly KeptInstance[], nowMs: number): UnavailableError {

@@ -37,11 +37,11 @@ describe('acquire', () => {
   });
 
   it('says what there is no room on, and does not wait for it', async () => {
-    const place = () => ({ reason: "no device is free: 'cuda:0' is in use" });
+    const place = () => ({ reason: "No device is free: 'cuda:0' is in use." });
     const { roster } = startFleet(aDeployment(), [], { place });
     await expect(roster.acquire(aDeployment(), patience)).rejects.toMatchObject({
       code: 'model_loading',
-      message: expect.stringContaining("'cuda:0' is in use"),
+      message: expect.stringMatching(/'cuda:0' is in use\.$/),
     });
   });
 

@@ -249,7 +249,7 @@ interface Fullness {
 }
 
 function queueFull(name: string, { limit, retryAfter }: Fullness): LimitError {
-  const message = `All places of '${name}' are taken, and ${limit} requests wait already; try again in ${retryAfter} s.`;
+  const message = `All places of '${name}' are taken, and as many requests wait as may (${limit}); try again in ${retryAfter} s.`;
   return new LimitError('rate_limited', message, { retryAfter });
 }
 

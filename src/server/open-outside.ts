@@ -68,11 +68,11 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-/** Where models of this machine lie: our own, those of other programs, where the server was started, and what the start allowed. */
+/** Where models lie, our own and those of other programs, the wheels of bundles, where the server was started, and what the start allowed. */
 function rootsOf({ environment, pathRoots }: ServerConfig, dataFolder: string): readonly string[] {
   const machine = { environment, home: homedir(), platform: process.platform };
   const places = modelPlaces(machine, join(dataFolder, 'models')).map(({ folder }) => folder);
   // A service manager starts programs at the root, and that is no choice of a folder.
   const started = process.cwd() === '/' ? [] : [process.cwd()];
-  return [...places, ...started, ...pathRoots];
+  return [...places, join(dataFolder, 'wheels'), ...started, ...pathRoots];
 }

@@ -2,6 +2,7 @@
 
 import { type AppError, ConfigError, toAppError } from '../base/errors.ts';
 import { type Deployment, servedNames } from '../fleet/deployment.ts';
+import type { Instance } from '../fleet/instance.ts';
 import { describeSource } from '../fleet/model-source.ts';
 import type { HttpApp } from '../http/app.ts';
 import type { KeptInstance } from '../operating/kept-instance.ts';
@@ -72,7 +73,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const url = await listen(app, config);
     await foundation.lock.update({ url });
     await platform.offerSetup(url);
-    const model = declared === undefined ? undefined : await firstReady(platform, declared, config.onProgress);
+    const model = declared && (await firstReady(platform, declared, { url, tell: config.onProgress ?? (() => {}) }));
     const doubts = declared === undefined ? [] : gpuDoubts(declared, { ...ground, accelerators });
     const description = describe(platform, { ...foundation, notes: [...foundation.notes, ...doubts] }, model);
     return { url, description, leaveEngines: () => ground.fleet.fleet.leaveEngines() };
@@ -104,18 +105,30 @@ async function listen(app: HttpApp, { host, port: wanted, tls }: ServerConfig): 
   return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** Who waits for a declared model is told how far it is, and where the server answers meanwhile. */
+interface Waiting {
+  readonly url: string;
+  readonly tell: (words: string) => void;
+}
+
+/** What a start is at. What it waits for may be for a person to do, by commands to this server. */
+function describeWait({ state, reason }: Pick<Instance, 'state' | 'reason'>, url: string): string {
+  if (state === 'starting') return 'the engine is loading it';
+  if (reason === '') return state;
+  return state === 'pending' ? `${reason} This server answers at ${url} meanwhile.` : reason;
+}
+
 /** Waits until a declared model answers; throws why its first start failed. */
 async function firstReady(
   { fleet, profiles }: Pick<Platform, 'fleet' | 'profiles'>,
   { id, source }: Deployment,
-  tell: (words: string) => void = () => {},
+  { url, tell }: Waiting,
 ): Promise<ModelDescription> {
   const forever = new AbortController().signal;
   for (;;) {
     const [kept] = fleet.fleet.keptOf(id);
     const { state, reason = '' } = kept?.instance ?? {};
-    // What it waits for, too: otherwise nobody would know why nothing happens.
-    if (reason !== '' && (state === 'fetching' || state === 'pending')) tell(`${describeSource(source)}: ${reason}`);
+    if (state !== undefined) tell(`${describeSource(source)}: ${describeWait({ state, reason }, url)}`);
     const { client, spec, deployment, error } = kept ?? {};
     if (client !== undefined && spec !== undefined && deployment !== undefined) {
       const { device, contextPerSlot } = client;
@@ -143,6 +156,9 @@ function describe(
   model: ModelDescription | undefined,
 ): ServerDescription {
   const { logFile, notes } = foundation;
-  const modelNames = fleet.fleet.deployments.flatMap(servedNames);
+  // What was asked for by flag goes first: examples are made with it.
+  const isStored = ({ declaredBy }: Deployment): number => Number(declaredBy === 'store');
+  const deployments = [...fleet.fleet.deployments].sort((a, b) => isStored(a) - isStored(b));
+  const modelNames = deployments.flatMap(servedNames);
   return { modelNames, logFile, notes, readyMs: performance.now(), ...(model && { model }) };
 }

@@ -1,7 +1,7 @@
 /** A deployment that waits for its engine, and the engine's way onto the machine: real Python and pip, no network. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,13 @@ it('says what is missing, installs it beside other versions, and starts what wai
 
   expect((await run(['engine', 'rm', 'vllm', '0.9.1'])).out).toBe('vllm 0.9.1 is removed.\n');
   expect(readdirSync(join(place.dataFolder, 'engines', 'vllm'))).toEqual(['0.32.0']);
+}, 120_000);
+
+it('installs from the wheels that a bundle brought, without a folder having to be allowed', async () => {
+  const brought = join(place.dataFolder, 'wheels');
+  cpSync(wheels, brought, { recursive: true });
+  const { out } = await run(['engine', 'install', 'vllm', '--cpu', '--version', '0.9.1', '--wheels', brought]);
+  expect(out).toBe('vllm 0.9.1 is installed.\n');
 }, 120_000);
 
 it.each([

@@ -167,6 +167,13 @@ describe('following a deployment', () => {
     expect([end, shown]).toEqual(['ready', 'placed\nfetching\nstarting\n']);
   });
 
+  it('tells whole what it waits for, once', async () => {
+    const reason = `needs-engine: vLLM is not installed. To install it: aimindserve engine install vllm (${'x'.repeat(200)}).`;
+    const waiting = { ...view('starting', 'pending'), reason };
+    const { shown } = await follow(snapshot(waiting), update(waiting), update(view('ready', 'ready')));
+    expect(shown).toBe(`one waits: ${reason}\npending\n`);
+  });
+
   it('waits through the first failure, which is tried again at once', async () => {
     const once = { failures: 1 };
     const frames = [snapshot(view('failed', 'failed', once)), update(view('starting', 'starting', once))];
@@ -200,9 +207,27 @@ describe('following logs', () => {
     });
     const printed: string[] = [];
     const options = new Options({ follow: true, lines: '3' });
-    const ended = logs({ client, options, word: () => 'one', print: (text) => void printed.push(text) });
+    const surroundings = { environment: {}, folder: '/', say: () => {}, warn: () => {} };
+    const ended = logs({ client, options, word: () => 'one', print: (text) => void printed.push(text), surroundings });
     expect(await failureOf(ended)).toEqual({ code: 1, message: 'It is gone.' });
     expect(printed).toEqual(['of run 1\n', 'of run 2\n']);
     expect(asked).toEqual(['run 1, 3 lines', 'run 2, 100000 lines', 'run 2, 100000 lines']);
+  });
+
+  it('says so where nothing was written, rather than nothing', async () => {
+    const client = await clientOf((request, response) => {
+      const isLog = request.url?.includes('/logs') === true;
+      const instance = { id: 'ins_1', run: 0, state: 'pending', reason: 'no device is free' };
+      response.end(isLog ? '' : JSON.stringify({ items: [instance], total: 1 }));
+    });
+    const warned: string[] = [];
+    const surroundings = {
+      environment: {},
+      folder: '/',
+      say: () => {},
+      warn: (text: string) => void warned.push(text),
+    };
+    await logs({ client, options: new Options({}), word: () => 'one', print: () => {}, surroundings });
+    expect(warned).toEqual(['No engine of this server has written anything for ins_1 (pending: no device is free).']);
   });
 });

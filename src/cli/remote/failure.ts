@@ -100,7 +100,9 @@ function adviceFor({ status, param, url, keyFrom }: Refused): string {
     return ` The key shown is that of ${keyFrom}, which goes before your sign-in.`;
   if (status === 401) return ` Sign in: aimindserve login ${url}`;
   if (status === 412) return ' Look at it again, then repeat the change.';
-  return param === 'source.path' ? ' To allow a folder: aimindserve settings allow-folder FOLDER' : '';
+  return param === 'source.path' || param === 'wheels'
+    ? ' To allow a folder: aimindserve settings allow-folder FOLDER'
+    : '';
 }
 
 interface Said extends ErrorDetail {

@@ -29,6 +29,7 @@ async function follow({ client, screen }: Watching, first: Item, signal: AbortSi
   const id = first.text('id');
   const line = new LiveLine(screen);
   let deployment = first;
+  let told = '';
   try {
     for await (const { type, item } of client.watch(['deployments'], signal)) {
       const seen = type === 'snapshot' ? item.items('items').find((one) => one.text('id') === id) : item;
@@ -38,6 +39,9 @@ async function follow({ client, screen }: Watching, first: Item, signal: AbortSi
       deployment = seen;
       const end = endOf(deployment);
       if (end !== undefined) return { end, deployment };
+      const wait = waitOf(deployment);
+      if (wait !== told && wait !== '') line.tell(`${deployment.text('name')} waits: ${wait}`);
+      told = wait;
       line.show(`${deployment.text('name')}  ${describeProgress(deployment)}`, phaseOf(deployment));
     }
     return { end: 'left', deployment };
@@ -59,6 +63,11 @@ function endOf(deployment: Item): FollowEnd['end'] | undefined {
 export function describeProgress(deployment: Item): string {
   const reason = deployment.text('reason').split('\n', 1)[0] ?? '';
   return [phaseOf(deployment), reason].filter((part) => part !== '').join(': ');
+}
+
+/** What nothing happens without; a person may have to do it, and so has to read all of it. */
+function waitOf(deployment: Item): string {
+  return phaseOf(deployment) === 'pending' ? deployment.text('reason') : '';
 }
 
 function phaseOf(deployment: Item): string {

@@ -31,6 +31,12 @@ export class LiveLine {
     this.#news = news;
   }
 
+  /** Writes a text that stays, as a line of its own however long it is. */
+  tell(text: string): void {
+    this.end();
+    this.#screen.write(`${plainLine(text)}\n`);
+  }
+
   /** Leaves the line: what follows begins a new one. */
   end(): void {
     if (this.#screen.isTerminal && this.#shown !== '') this.#screen.write('\r\u001b[K');

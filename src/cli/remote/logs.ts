@@ -13,7 +13,7 @@ const mostLines = 100_000;
 const longestLine = 65_536;
 
 /** What showing logs needs of a command. */
-type Reader = Pick<Remote, 'client' | 'options' | 'word' | 'print'>;
+type Reader = Pick<Remote, 'client' | 'options' | 'word' | 'print' | 'surroundings'>;
 
 /** Shows it. */
 export async function logs(remote: Reader): Promise<number> {
@@ -28,10 +28,21 @@ export async function logs(remote: Reader): Promise<number> {
       if (instances.length > 1) remote.print(`==> ${instance.text('id')} <==\n`);
       const path = ['instances', instance.text('id'), 'logs'];
       const query = { run, lines, follow: options.isSet('follow') || undefined };
-      for await (const part of client.stream({ path, query, signal })) remote.print(part);
+      let isSilent = true;
+      for await (const part of client.stream({ path, query, signal })) {
+        if (part !== '') isSilent = false;
+        remote.print(part);
+      }
+      if (isSilent) remote.surroundings.warn(whySilent(instance));
     }
   });
   return 0;
+}
+
+/** Nothing printed looks like a log that could not be read. */
+function whySilent(instance: Item): string {
+  const words = [instance.text('state'), instance.text('reason')].filter((part) => part !== '').join(': ');
+  return `No engine of this server has written anything for ${instance.text('id')} (${words}).`;
 }
 
 /** The instances of a deployment, or the one instance that is named. */

@@ -67,7 +67,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (!isAppError(thrown) || thrown.code !== 'address_refused') throw thrown;
-    const message = `${thrown.message} The list is in the settings ('allowedHosts').`;
+    const message = `${thrown.message} To list it: aimindserve settings allow-host HOST (the setting 'allowedHosts').`;
     throw new RequestError('address_refused', message, { param: 'source.url', cause: thrown });
   }
 }

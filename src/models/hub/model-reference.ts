@@ -38,6 +38,9 @@ export function parseModelReference(text: string, exists: (path: string) => bool
 /** Paths that can be nothing else. */
 const isPath = (text: string) => /^(?:[./\\~]|[a-z]:[\\/])/i.test(text) || /^[^:]*\.gguf$/i.test(text);
 
+const notGguf =
+  "it is no address of a GGUF file. A model on a server of OpenAI's protocol is named: aimindserve deploy ADDRESS --remote-model NAME";
+
 function parseAddress(text: string): ModelSource {
   if (!/^https?:/i.test(text) || !URL.canParse(text))
     throw wrong(text, 'only http:// and https:// addresses are fetched');
@@ -47,7 +50,7 @@ function parseAddress(text: string): ModelSource {
     const rest = page.exec(url.origin + url.pathname)?.[1];
     if (rest !== undefined) return parsePage(rest.replace(/\/+$/, ''), hub, url.origin + url.pathname);
   }
-  if (!/\.gguf$/i.test(url.pathname)) throw wrong(url.origin + url.pathname, 'it is no address of a GGUF file');
+  if (!/\.gguf$/i.test(url.pathname)) throw wrong(url.origin + url.pathname, notGguf);
   return { kind: 'url', url: url.href };
 }
 

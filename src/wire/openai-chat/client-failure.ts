@@ -92,7 +92,7 @@ function toError({ who, status, failure, retryAfter }: Refusal): AppError {
 }
 
 function keyRefused(who: string, status: number): EngineError {
-  const message = `${who} refused the key of this deployment (${status}). An administrator can give it another one ('remoteKey').`;
+  const message = `${who} refused the key of this deployment (${status}). An administrator can give it another one: aimindserve edit NAME --remote-key-file FILE (the field 'remoteKey').`;
   return new EngineError('engine_protocol', message);
 }
 
