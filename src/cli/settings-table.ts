@@ -54,7 +54,7 @@ export interface SettingRow {
 export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   model: {
     value: 'PATH',
-    help: 'A GGUF file, a folder with one, a repository of a hub (owner/name:Q4_K_M), an address, or a name of the catalogue. Default: the bundled model.',
+    help: 'A GGUF file, a folder with one or with safetensors, a repository of a hub (owner/name:Q4_K_M), an address, or a name of the catalogue. Default: the bundled model.',
     takes: 'one',
     aliases: ['model-path'],
   },
@@ -87,7 +87,7 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   threads: { value: 'N', help: 'CPU threads. Default: measured at start.', takes: 'one', aliases: [] },
   gpu: {
     value: 'KIND',
-    help: 'auto, off, cuda, vulkan or metal. Default: auto. (This version runs on the CPU.)',
+    help: 'auto, off, cuda, vulkan or metal. Default: auto. (Libraries for GPUs: aimindserve engine install llama.)',
     takes: 'one',
     aliases: [],
   },
@@ -159,7 +159,7 @@ export const settingsTable: Readonly<Record<SettingName, SettingRow>> = {
   },
   'ca-file': {
     value: 'FILE',
-    help: 'Certificate authorities (PEM) to trust besides the usual ones when fetching models.',
+    help: 'Certificate authorities (PEM) to trust besides the usual ones when asking servers outside.',
     takes: 'one',
     aliases: [],
   },

@@ -115,7 +115,7 @@ async function askVersion(words: readonly string[], ask: ProgramWorld['ask']): P
   const [program = '', ...args] = words;
   const { code, output, isLate } = await ask(program, [...args, '--version']);
   if (isLate) return failed(words, `'${words.join(' ')} --version' took too long.`);
-  if (code !== 0) return failed(words, `'${words.join(' ')} --version' failed: ${lastLine(output)}`);
+  if (code !== 0) return failed(words, `'${words.join(' ')} --version' failed (${lastLine(output)}).`);
   const version =
     /version:?\s+v?(\d[\w.+-]{0,63})/i.exec(output)?.[1] ?? /\bv?(\d+(?:\.\d+)+\S{0,40})/.exec(output)?.[1];
   return { command: words, version: version ?? 'unknown', state: 'ready', reason: '' };
