@@ -26,10 +26,20 @@ const isAboutSupport =
 /** What the answer loses nothing by, or what we keep ourselves. */
 const silentFields: ReadonlySet<string> = new Set(['max_tokens', 'stream_options', 'stop', 'reasoning_content']);
 
+/** What clients write themselves: it may be one's words that are refused, and not the field. */
+const wordyFields: ReadonlySet<string> = new Set([
+  'response_format',
+  'tool_choice',
+  'logit_bias',
+  'stop',
+  'chat_template_kwargs',
+]);
+
 /** How it is asked; fields that it refuses are left out from then on, and each answer that misses one says so. */
 export function createConversation(http: EngineHttp, facts: ConversationFacts): ChatClient['converse'] {
-  const without = new Set<string>();
+  const never = new Set<string>();
   return async function* converse(request, signal) {
+    const without = new Set(never);
     for (;;) {
       const body = encodeRequest(request, { model: facts.model, without });
       try {
@@ -39,6 +49,7 @@ export function createConversation(http: EngineHttp, facts: ConversationFacts): 
         const field = refusedField(thrown, body);
         if (field === undefined || without.has(field)) throw thrown;
         without.add(field);
+        if (!wordyFields.has(field)) never.add(field);
       }
     }
   };

@@ -212,6 +212,53 @@ describe('a remote', () => {
     expect(client.abilities.tools).toBe(true);
   });
 
+  describe('that refuses what one client sent', () => {
+    const isBad = (body: Ask): boolean => JSON.stringify(body).includes('bad');
+    const connected = async (refusal: Reply) => {
+      const remote = await startRemote((body, count) =>
+        count === 1 ? ping : isBad(body) ? refusal : says({ content: 'Hi' }),
+      );
+      return { remote, client: await connect(remote.origin) };
+    };
+
+    it('goes on being shown the pictures of others', async () => {
+      const { client } = await connected(refuses(400, 'You uploaded an unsupported image.'));
+      const image = { url: 'data:image/png;base64,bad=', path: 'messages[0].content[0]' };
+      const messages = [{ role: 'user', content: '', parts: [{ type: 'image', image }], path: 'messages[0]' }];
+      await expect(ask(client, { messages })).rejects.toMatchObject({ kind: 'request' });
+      expect(client.abilities.images).toBe(true);
+    });
+
+    it('goes on being asked with the tools of others', async () => {
+      const { client } = await connected(refuses(400, "Invalid tools[0].function.parameters: 'not' is not supported."));
+      const tools = [{ name: 'bad', description: '', parameters: { type: 'object' }, path: 'tools[0]' }];
+      await expect(ask(client, { tools })).rejects.toMatchObject({ kind: 'request' });
+      expect(client.abilities.tools).toBe(true);
+    });
+
+    it('is told the output schemas of others', async () => {
+      const { remote, client } = await connected(
+        refuses(400, "Invalid schema for response_format 'bad': not permitted."),
+      );
+      const outputOf = (name: string) => ({ output: { type: 'json_schema', name, schema: { type: 'object' } } });
+      await expect(ask(client, outputOf('bad'))).resolves.toMatchObject({ warnings: [{ param: 'response_format' }] });
+      await ask(client, outputOf('good'));
+      expect(remote.asks.at(-1)).toHaveProperty('response_format');
+    });
+
+    it('is not lost by it, nor to blame', async () => {
+      const { client } = await connected(refuses(403, 'Your input was flagged.'));
+      let end = '';
+      void client.closed.then((reason) => {
+        end = reason;
+      });
+      const messages = [{ role: 'user', content: 'bad', path: 'messages[0]' }];
+      await expect(ask(client, { messages })).rejects.toMatchObject({ kind: 'request' });
+      expect((await ask(client)).choices[0]?.text).toBe('Hi');
+      expect(end).toBe('');
+    });
+  });
+
   it.each([
     ['closes early', 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n', 'engine_crashed'],
     ['sends garbage', 'data: {"choices\n\n', 'engine_protocol'],

@@ -23,7 +23,8 @@ const limitMs = 300_000;
 /** So many names help somebody who misspelt one. */
 const maxNames = 12;
 
-const question: Omit<ChatRequest, 'model'> = {
+/** A request that no server has a reason to refuse, if it takes tools. */
+export const toolQuestion: Omit<ChatRequest, 'model'> = {
   messages: [{ role: 'user', content: 'Call the tool ping.', path: 'messages[0]' }],
   tools: [
     {
@@ -46,7 +47,7 @@ export async function proveTools(converse: ChatClient['converse'], proof: Proof)
   const { model, signal, who } = proof;
   const limit = AbortSignal.timeout(limitMs);
   try {
-    return await makesCall(converse({ ...question, model }, AbortSignal.any([signal, limit])));
+    return await makesCall(converse({ ...toolQuestion, model }, AbortSignal.any([signal, limit])));
   } catch (thrown) {
     if (limit.aborted && !signal.aborted) throw tooSlow(who);
     if (signal.aborted || !isAppError(thrown)) throw thrown;

@@ -1,13 +1,14 @@
 /** A connection to a remote server: each answer is a request of its own, so that it lasts until the server refuses us. */
 
 import type { Clock } from '../../base/clock.ts';
-import { EngineError, isAppError } from '../../base/errors.ts';
+import { EngineError, isAppError, RequestError } from '../../base/errors.ts';
 import type { ChatEvent } from '../../chat/event.ts';
 import { hasPictures, withoutPictures } from '../../chat/pictures.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { refusedStatus } from '../../wire/openai-chat/client-failure.ts';
 import type { ChatClient, EngineStats } from '../engine.ts';
 import type { EngineHttp } from '../http/engine-http.ts';
+import { type Refusable, refusesOurs } from './prove-refusal.ts';
 import { refusesTools } from './prove-tools.ts';
 import { readModels } from './remote-models.ts';
 
@@ -70,9 +71,13 @@ class Remote implements ChatClient {
         yield this.#noted(event);
       }
     } catch (thrown) {
+      if (await this.#isForbidden(thrown, both)) throw forbidden(this.#parts.who, thrown);
       this.#learn(thrown);
-      if (request.tools.length > 0 && refusesTools(thrown)) throw this.#unlearnTools(thrown);
-      if (isBegun || !isAboutPictures(thrown, request)) throw thrown;
+      if (request.tools.length > 0 && (await this.#isRefused('tools', { thrown, isRefusal: refusesTools }, both)))
+        throw this.#unlearnTools(thrown);
+      const mayDoWithout = !isBegun && hasPictures(request);
+      if (!mayDoWithout || !(await this.#isRefused('pictures', { thrown, isRefusal: isAboutPictures }, both)))
+        throw thrown;
       this.abilities.images = false;
       yield* this.#withoutPictures(request, both);
     } finally {
@@ -114,6 +119,21 @@ class Remote implements ChatClient {
     for await (const event of this.#ask(plain, signal)) yield this.#noted(event);
   }
 
+  /** Of everybody, and not only in this one request? */
+  async #isRefused(
+    what: Refusable,
+    { thrown, isRefusal }: { readonly thrown: unknown; readonly isRefusal: (thrown: unknown) => boolean },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    return isRefusal(thrown) && refusesOurs(this.#ask, { what, isRefusal }, signal);
+  }
+
+  /** Is it only this request that the server does not want? Some guard their doors by what requests say. */
+  async #isForbidden(thrown: unknown, signal: AbortSignal): Promise<boolean> {
+    const isRefusal = (each: unknown): boolean => refusedStatus(each) === 403;
+    return isRefusal(thrown) && !(await this.#isRefused('text', { thrown, isRefusal }, signal));
+  }
+
   #noted(event: ChatEvent): ChatEvent {
     if (event.type === 'usage') this.#decodedTokens += event.usage.completionTokens;
     this.#provenMs = this.#parts.clock.nowMs();
@@ -136,8 +156,13 @@ class Remote implements ChatClient {
   }
 }
 
-function isAboutPictures(thrown: unknown, request: ChatRequest): boolean {
-  if (!isAppError(thrown) || thrown.kind !== 'request' || !hasPictures(request)) return false;
+function forbidden(who: string, cause: unknown): RequestError {
+  const message = `${who} refuses what this request says (403), and answers others.`;
+  return new RequestError('invalid_value', message, { cause });
+}
+
+function isAboutPictures(thrown: unknown): boolean {
+  if (!isAppError(thrown) || thrown.kind !== 'request') return false;
   return /image|vision|multi-?modal|content.{0,40}(string|type)/i.test(
     `${thrown.message} ${thrown.detail.param ?? ''}`,
   );
