@@ -56,7 +56,7 @@ describe('vLLM on the search path', () => {
     program('vllm', '#!/bin/sh\necho "No package metadata was found for vllm" >&2\nexit 1\n');
     const [found] = await look();
     expect(found).toMatchObject({ state: 'failed', version: '' });
-    expect(found?.reason).toMatch(/--version' failed: No package metadata was found for vllm$/);
+    expect(found?.reason).toMatch(/--version' failed \(No package metadata was found for vllm\)\.$/);
   });
 
   it('is not there without a program of that name', async () => {

@@ -228,6 +228,6 @@ describe('following logs', () => {
       warn: (text: string) => void warned.push(text),
     };
     await logs({ client, options: new Options({}), word: () => 'one', print: () => {}, surroundings });
-    expect(warned).toEqual(['No engine of this server has written anything for ins_1 (pending: no device is free).']);
+    expect(warned).toEqual(['ins_1 is pending, and nothing was written for it: no device is free']);
   });
 });

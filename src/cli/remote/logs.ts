@@ -41,8 +41,9 @@ export async function logs(remote: Reader): Promise<number> {
 
 /** Nothing printed looks like a log that could not be read. */
 function whySilent(instance: Item): string {
-  const words = [instance.text('state'), instance.text('reason')].filter((part) => part !== '').join(': ');
-  return `No engine of this server has written anything for ${instance.text('id')} (${words}).`;
+  const [state, reason] = [instance.text('state'), instance.text('reason')];
+  const said = `${instance.text('id')} is ${state}, and nothing was written for it`;
+  return reason === '' ? `${said}.` : `${said}: ${reason}`;
 }
 
 /** The instances of a deployment, or the one instance that is named. */
