@@ -6,6 +6,7 @@ import { type Deployment, servedNames } from '../fleet/deployment.ts';
 import type { ModelRoute, ModelRouteId, ModelRouteSpec } from '../fleet/model-route.ts';
 import { deleteModelRoute, insertModelRoute, listModelRoutes, updateModelRoute } from '../store/model-routes.ts';
 import type { Db } from '../store/tables.ts';
+import { checkRoute, nameTaken } from './check-route.ts';
 import { findByName } from './local-roster.ts';
 import type { ModelRouteView, RouteControl } from './route-control.ts';
 import { createTurns } from './turns.ts';
@@ -88,22 +89,9 @@ export class RouteDesk implements RouteControl {
   }
 
   /** Deployments of the command line are in no table: their names are looked at here. */
-  #check({ name, targets, fallbacks }: ModelRouteSpec): void {
+  #check(spec: ModelRouteSpec): void {
     const deployments = this.#world.deployments();
-    if (findByName(deployments, name) !== undefined) throw nameTaken(name);
-    for (const [index, target] of targets.entries())
-      if (findByName(deployments, target.deployment) === undefined)
-        throw notDeployed(target.deployment, `targets[${index}].deployment`);
-    for (const [index, fallback] of fallbacks.entries())
-      if (findByName(deployments, fallback) === undefined) throw notDeployed(fallback, `fallbacks[${index}]`);
-    if (targets.every(({ weight }) => weight === 0) && fallbacks.length === 0)
-      throw new RequestError(
-        'invalid_value',
-        'No target has a weight, and there is no fallback: nobody would answer.',
-        {
-          param: 'targets',
-        },
-      );
+    checkRoute(spec, { isServed: (name) => findByName(deployments, name) !== undefined });
   }
 
   #view(route: ModelRoute): ModelRouteView {
@@ -119,13 +107,4 @@ export class RouteDesk implements RouteControl {
     ];
     return { route, warnings };
   }
-}
-
-function nameTaken(name: string): RequestError {
-  const message = `A deployment or another route answers to '${name}' already.`;
-  return new RequestError('name_taken', message, { param: 'name' });
-}
-
-function notDeployed(name: string, param: string): RequestError {
-  return new RequestError('invalid_value', `No deployment answers to '${name}'.`, { param });
 }

@@ -119,7 +119,12 @@ describe('deployments', () => {
     expect((await run(['export', 'all.yaml'])).code).toBe(0);
     await run(['rm', 'kept', '--yes']);
     expect((await run(['import', 'all.yaml', '--dry-run'])).out).toMatch(/kept +would be created/);
-    expect((await run(['import', 'all.yaml'])).out).toMatch(/kept +created/);
+    expect((await run(['import', 'all.yaml'])).out).toMatch(/deployment +kept +created/);
+    await run(['routes', 'create', 'way', '--target', 'kept']);
+    await run(['export', 'all.yaml']);
+    expect((await run(['import', 'all.yaml'])).out).toMatch(/deployment +kept +unchanged\s+route +way +unchanged/);
+    expect((await run(['routes', 'rm', 'way', '--yes'])).code).toBe(0);
+    expect((await run(['import', 'all.yaml'])).out).toMatch(/route +way +created/);
     expect((await run(['export'])).out).toBe(readFileSync(join(folder, 'all.yaml'), 'utf8').trimEnd());
   });
 

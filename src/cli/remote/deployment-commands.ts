@@ -150,13 +150,13 @@ const drafts: readonly RemoteDraft[] = [
   },
   {
     usage: 'export [file]',
-    description: 'all deployments as YAML, without secrets',
+    description: 'all deployments and routes as YAML, without secrets',
     example: 'export deployments.yaml',
     load: async () => (await import('./transfer.ts')).exportDeployments,
   },
   {
     usage: 'import <file>',
-    description: 'make or replace deployments from YAML, all or none; - reads the standard input',
+    description: 'make or replace deployments and routes from YAML, all or none; - reads the standard input',
     example: 'import deployments.yaml --dry-run',
     flags: [['--dry-run', 'only say what would change']],
     json: true,

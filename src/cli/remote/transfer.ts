@@ -1,9 +1,10 @@
-/** `aimindserve export` and `import`: all deployments as one YAML file. */
+/** `aimindserve export` and `import`: all deployments and routes as one YAML file. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { ConfigError } from '../../base/errors.ts';
+import type { Item } from './item.ts';
 import type { RemoteRun } from './remote-command.ts';
 import { type Column, tableOf } from './table.ts';
 
@@ -33,28 +34,37 @@ export const importDeployments: RemoteRun = async ({ client, options, word, show
   const answer = await client.ask({ method: 'POST', path: ['import'], query, body });
   show(answer.value, () => {
     const would = answer.isTrue('dryRun') ? 'would be ' : '';
-    const changes = [
-      ...answer.texts('created').map((name) => ({ name, what: `${would}created`, fields: '' })),
-      ...answer.items('updated').map((one) => ({
-        name: one.text('name'),
-        what: `${would}changed`,
-        fields: one.text('fields'),
-      })),
-      ...answer.texts('unchanged').map((name) => ({ name, what: 'unchanged', fields: '' })),
-    ];
-    return changes.length === 0 ? 'The file holds no deployment.' : tableOf(columns, changes);
+    return tableOf(columns, [
+      ...changesOf(answer, { kind: 'deployment', would }),
+      ...changesOf(answer.at('routes'), { kind: 'route', would }),
+    ]);
   });
   return 0;
 };
 
+function changesOf(
+  report: Item,
+  { kind, would }: { readonly kind: string; readonly would: string },
+): readonly Change[] {
+  return [
+    ...report.texts('created').map((name) => ({ kind, name, what: `${would}created`, fields: '' })),
+    ...report.items('updated').map((one) => {
+      return { kind, name: one.text('name'), what: `${would}changed`, fields: one.text('fields') };
+    }),
+    ...report.texts('unchanged').map((name) => ({ kind, name, what: 'unchanged', fields: '' })),
+  ];
+}
+
 interface Change {
+  readonly kind: string;
   readonly name: string;
   readonly what: string;
   readonly fields: string;
 }
 
 const columns: ReadonlyArray<Column<Change>> = [
-  { title: 'DEPLOYMENT', cell: ({ name }) => name },
+  { title: 'KIND', cell: ({ kind }) => kind },
+  { title: 'NAME', cell: ({ name }) => name },
   { title: 'RESULT', cell: ({ what }) => what },
   { title: 'FIELDS', cell: ({ fields }) => fields },
 ];

@@ -1,24 +1,43 @@
-/** Deployments as one YAML file that can be imported again: what differs from the defaults, and no secrets. */
+/** Deployments and routes as one YAML file that can be imported again: what differs from the defaults, and no secrets. */
 
-import { stringify } from 'yaml';
 import { readWords } from '../../fleet/backend-words.ts';
 import { completeSpec, type DeploymentSpec } from '../../fleet/deployment.ts';
+import type { ModelRouteSpec } from '../../fleet/model-route.ts';
 
 /** Names in an environment whose values are most likely secrets. */
 const secretName = /(^|_)(TOKEN|KEY|API_?KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(_|$)/i;
 /** Flags that carry a secret as their value, in the same word or the next. */
 const secretFlag = /^-[\w-]*[_-](key|secret|password|credentials?)$/i;
 
-const head = `# Deployments of aiMindServe. Import with POST /api/v1/import or 'aimindserve import'.
+const head = `# Deployments and routes of aiMindServe. Import with POST /api/v1/import or 'aimindserve import'.
 # What is not said has its default. A value of null was left out as a secret:
 # on import it stays what it is, or must be given where the deployment is new.
 # Parameters that carry a secret are left out.
 `;
 
+/** What a file holds. */
+export interface Exported {
+  readonly deployments: readonly DeploymentSpec[];
+  readonly routes: readonly ModelRouteSpec[];
+}
+
 /** The file. */
-export function exportDeployments(specs: readonly DeploymentSpec[]): string {
-  const deployments = specs.toSorted((one, other) => (one.name < other.name ? -1 : 1)).map(shorten);
-  return head + stringify({ deployments }, { lineWidth: 0 });
+export async function exportFile({ deployments, routes }: Exported): Promise<string> {
+  // Most servers never export: what writes YAML is loaded by those that do.
+  const { stringify } = await import('yaml');
+  const file = {
+    deployments: deployments.toSorted(byName).map(shorten),
+    ...(routes.length > 0 && { routes: routes.toSorted(byName).map(shortenRoute) }),
+  };
+  return head + stringify(file, { lineWidth: 0 });
+}
+
+function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+  return one.name < other.name ? -1 : 1;
+}
+
+function shortenRoute({ fallbacks, ...route }: ModelRouteSpec): Partial<ModelRouteSpec> {
+  return { ...route, ...(fallbacks.length > 0 && { fallbacks }) };
 }
 
 function shorten(spec: DeploymentSpec): Record<string, unknown> {

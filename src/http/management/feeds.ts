@@ -2,6 +2,7 @@
 
 import { randomHex } from '../../base/clock.ts';
 import type { FleetChange, FleetControl } from '../../operating/fleet-control.ts';
+import type { RouteControl } from '../../operating/route-control.ts';
 import { Feed } from './watch.ts';
 
 /** One feed for each kind of things that can be watched. */
@@ -11,13 +12,20 @@ export interface Feeds {
   readonly downloads: Feed;
   readonly devices: Feed;
   readonly engines: Feed;
+  readonly routes: Feed;
   readonly keys: Feed;
   readonly users: Feed;
   close(): void;
 }
 
+/** What feeds are filled from. */
+export interface FeedSources {
+  readonly fleet: Pick<FleetControl, 'subscribe' | 'instance'>;
+  readonly routes: Pick<RouteControl, 'list'>;
+}
+
 /** Makes them; those of the fleet fill by themselves. */
-export function createFeeds(fleet: Pick<FleetControl, 'subscribe' | 'instance'>): Feeds {
+export function createFeeds({ fleet, routes }: FeedSources): Feeds {
   const epoch = randomHex(4);
   const feeds = {
     deployments: new Feed(epoch),
@@ -25,6 +33,7 @@ export function createFeeds(fleet: Pick<FleetControl, 'subscribe' | 'instance'>)
     downloads: new Feed(epoch),
     devices: new Feed(epoch),
     engines: new Feed(epoch),
+    routes: new Feed(epoch),
     keys: new Feed(epoch),
     users: new Feed(epoch),
   };
@@ -37,6 +46,9 @@ export function createFeeds(fleet: Pick<FleetControl, 'subscribe' | 'instance'>)
   } as const;
   const close = fleet.subscribe((change: FleetChange) => {
     byKind[change.kind].publish({ type: change.type, id: change.id });
+    // A route shows which of its targets are gone.
+    if (change.kind === 'deployment' && change.type !== 'updated')
+      for (const { route } of routes.list()) feeds.routes.publish({ type: 'updated', id: route.id });
     if (change.kind !== 'instance') return;
     // A deployment shows its instances, so it changes with them.
     const deploymentId = fleet.instance(change.id)?.deploymentId;

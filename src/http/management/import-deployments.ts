@@ -1,7 +1,7 @@
-/** Many deployments from one file, all or none: what is there under a name is replaced, what is new is made. */
+/** The deployments of a file: what is there under a name is replaced, what is new is made. */
 
 import { type Static, Type } from 'typebox';
-import { RequestError, toAppError } from '../../base/errors.ts';
+import { RequestError } from '../../base/errors.ts';
 import {
   completeSpec,
   type DeploymentSpec,
@@ -13,10 +13,12 @@ import { personOf } from '../../fleet/permissions.ts';
 import type { DeploymentView } from '../../operating/fleet-control.ts';
 import { changedFields } from './audit.ts';
 import { checkDeployment } from './deployment-rules.ts';
+import type { ImportStep } from './import-step.ts';
 import type { Call } from './route.ts';
 import { specOf } from './views.ts';
 
-const entrySchema = Type.Object(
+/** A deployment as a file holds it. */
+export const deploymentEntrySchema = Type.Object(
   {
     ...deploymentWishSchema.properties,
     /** null = a secret that the export left out. */
@@ -27,53 +29,21 @@ const entrySchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** The file. */
-export const importSchema = Type.Object(
-  { deployments: Type.Array(entrySchema, { minItems: 1, maxItems: 500 }) },
-  { additionalProperties: false, title: 'DeploymentFile' },
-);
-
-/** What an import changes, or would. */
-export const importReplySchema = Type.Object(
-  {
-    dryRun: Type.Boolean(),
-    created: Type.Array(Type.String()),
-    updated: Type.Array(Type.Object({ name: Type.String(), fields: Type.String() })),
-    unchanged: Type.Array(Type.String()),
-  },
-  { title: 'ImportReport' },
-);
-
 /** One deployment of the file: what it shall be, and what is there. */
-interface Step {
+export interface PlannedDeployment extends ImportStep {
   readonly spec: DeploymentSpec;
-  readonly before: DeploymentView | undefined;
-  /** Empty = nothing to do. */
-  readonly fields: string;
 }
 
-/** Checks the whole file, then does it; a failure takes back what was done. */
-export async function importDeployments(
-  file: Static<typeof importSchema>,
-  { call, dryRun }: { readonly call: Call; readonly dryRun: boolean },
-): Promise<Static<typeof importReplySchema>> {
-  const steps = await planSteps(file, call);
-  checkNames(steps, call);
-  if (!dryRun) await applySteps(steps, call);
-  return {
-    dryRun,
-    created: steps.filter(({ before }) => before === undefined).map(({ spec }) => spec.name),
-    updated: steps
-      .filter(({ before, fields }) => before !== undefined && fields !== '')
-      .map(({ spec, fields }) => ({ name: spec.name, fields })),
-    unchanged: steps.filter(({ before, fields }) => before !== undefined && fields === '').map(({ spec }) => spec.name),
-  };
-}
+type Entry = Static<typeof deploymentEntrySchema>;
 
-async function planSteps({ deployments }: Static<typeof importSchema>, call: Call): Promise<readonly Step[]> {
+/** What each deployment of the file asks for, all of it checked. */
+export async function planDeployments(
+  deployments: readonly Entry[],
+  call: Call,
+): Promise<readonly PlannedDeployment[]> {
   const { fleet, settings } = call.world;
   const pathRoots = await settings.pathRoots();
-  const steps: Step[] = [];
+  const steps: PlannedDeployment[] = [];
   for (const [index, { environment, ...entry }] of deployments.entries()) {
     const place = `deployments[${index}]`;
     const { name } = completeSpec(entry);
@@ -86,10 +56,32 @@ async function planSteps({ deployments }: Static<typeof importSchema>, call: Cal
       throw new RequestError('conflict', `'${name}' is declared by the command line; it cannot be changed.`, {
         param: `${place}.name`,
       });
-    const spec = completeSpec(wish);
-    steps.push({ spec, before, fields: before === undefined ? '' : changedFields(specOf(before.deployment), spec) });
+    steps.push(stepOf(completeSpec(wish), before, call));
   }
+  checkNames(steps, call);
   return steps;
+}
+
+function stepOf(spec: DeploymentSpec, before: DeploymentView | undefined, call: Call): PlannedDeployment {
+  const { fleet } = call.world;
+  const { name } = spec;
+  if (before === undefined)
+    return {
+      ...{ name, spec, fields: '' },
+      async apply() {
+        const { deployment } = await fleet.create(spec, personOf(call.caller)?.id);
+        return () => fleet.remove(deployment.id, false);
+      },
+    };
+  const { deployment } = before;
+  const { id, revision } = deployment;
+  return {
+    ...{ name, spec, id, fields: changedFields(specOf(deployment), spec) },
+    async apply() {
+      await fleet.edit(id, spec, revision);
+      return () => fleet.edit(id, specOf(deployment));
+    },
+  };
 }
 
 function withSecrets(
@@ -113,8 +105,8 @@ function withSecrets(
 }
 
 /** Each name and alias once, in the file and beside what stays. */
-function checkNames(steps: readonly Step[], { world }: Call): void {
-  const replaced = new Set(steps.map(({ before }) => before?.deployment.id));
+function checkNames(steps: readonly PlannedDeployment[], { world }: Call): void {
+  const replaced = new Set(steps.map(({ id }) => id));
   const staying = world.fleet.deployments().filter(({ deployment }) => !replaced.has(deployment.id));
   const taken = new Set(staying.flatMap(({ deployment }) => servedNames(deployment)));
   for (const [index, { spec }] of steps.entries())
@@ -125,41 +117,4 @@ function checkNames(steps: readonly Step[], { world }: Call): void {
         });
       taken.add(name);
     }
-}
-
-async function applySteps(steps: readonly Step[], call: Call): Promise<void> {
-  const undo: Array<() => Promise<unknown>> = [];
-  try {
-    for (const step of steps) await applyStep(step, call, undo);
-  } catch (thrown) {
-    for (const action of undo.toReversed()) await tryUndo(action, call);
-    throw thrown;
-  }
-  for (const { spec, before, fields } of steps)
-    if (before === undefined || fields !== '')
-      call.note({
-        targetId: before?.deployment.id ?? '',
-        targetName: spec.name,
-        detail: before === undefined ? 'created' : fields,
-      });
-}
-
-async function applyStep({ spec, before, fields }: Step, call: Call, undo: Array<() => Promise<unknown>>) {
-  const { fleet } = call.world;
-  if (before === undefined) {
-    const { deployment } = await fleet.create(spec, personOf(call.caller)?.id);
-    undo.push(() => fleet.remove(deployment.id, false));
-  } else if (fields !== '') {
-    const { id, revision } = before.deployment;
-    await fleet.edit(id, spec, revision);
-    undo.push(() => fleet.edit(id, specOf(before.deployment)));
-  }
-}
-
-async function tryUndo(action: () => Promise<unknown>, { world, requestId }: Call): Promise<void> {
-  try {
-    await action();
-  } catch (thrown) {
-    world.log.error({ requestId, err: toAppError(thrown) }, 'a part of a failed import could not be taken back');
-  }
 }

@@ -27,7 +27,7 @@ const maxStrangerBodyBytes = 64 * 1024;
 /** Registers the routes; they live as long as `app`. */
 export function registerManagement(app: FastifyInstance, routes: readonly Route[], parts: ManagementParts): void {
   app.register((scope, _options, ready) => {
-    const own = { feeds: createFeeds(parts.fleet), calls: new OpenCalls(parts.closing), lane: new Lane() };
+    const own = { feeds: createFeeds(parts), calls: new OpenCalls(parts.closing), lane: new Lane() };
     const world: World = { ...parts, ...own };
     scope.addHook('onClose', async () => world.feeds.close());
     scope.removeAllContentTypeParsers();

@@ -236,7 +236,7 @@ function wrongBodies(route: Route): readonly Wrong[] {
     ...fields.map((field) => ({
       what: `with ${field} of a wrong type`,
       change: { body: { ...sample, [field]: [{}] } },
-      code: field === 'deployments' || field === 'targets' ? 'missing_field' : 'invalid',
+      code: ['deployments', 'routes', 'targets'].includes(field) ? 'missing_field' : 'invalid',
       param: field,
     })),
     { what: 'with a list', change: { body: [] }, code: 'invalid_type' },

@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { RequestError } from '../../base/errors.ts';
+import { RouteDesk } from '../../operating/route-desk.ts';
 import { type ManagementBench, openManagement } from './fixtures/management-bench.ts';
 
 let bench: ManagementBench;
@@ -61,7 +63,9 @@ describe('import', () => {
   - { name: old, source: { kind: bundled }, replicas: 3, environment: { HF_TOKEN: null } }
   - { name: new, source: { kind: hub, hub: auto, repository: Qwen/Qwen3-8B-GGUF } }
 `;
-    const report = { created: ['new'], updated: [{ name: 'old', fields: 'replicas' }], unchanged: ['same'] };
+    const none = { created: [], updated: [], unchanged: [] };
+    const changes = { created: ['new'], updated: [{ name: 'old', fields: 'replicas' }], unchanged: ['same'] };
+    const report = { ...changes, routes: none };
     expect((await importFile(file, '?dryRun=true')).body).toEqual({ dryRun: true, ...report });
     expect(names()).toEqual(['same', 'old']);
     expect(bench.auditLines).toEqual([]);
@@ -119,7 +123,7 @@ describe('import', () => {
     ],
     [{ deployments: [{ name: 'x', aliases: ['there'], source: bundled }] }, 'name_taken', 'deployments[0].name'],
     [{ deployments: [{ name: 'declared', source: bundled }] }, 'conflict', 'deployments[0].name'],
-    [{ deployments: [] }, 'invalid_value', 'deployments'],
+    [{ deployments: [] }, 'missing_field', 'deployments'],
     ['deployments: [&a [*a]]', 'invalid_json', null],
     ['a: &a [x]\nb: *a', 'invalid_json', null],
     [`${'['.repeat(20_000)}`, 'invalid_json', null],
@@ -151,5 +155,88 @@ describe('import', () => {
       chatTemplate: 'x'.repeat(200_000),
     }));
     expect((await importFile({ deployments })).body.created).toHaveLength(5);
+  });
+});
+
+describe('routes in a file', () => {
+  const route = { name: 'chat', targets: [{ deployment: 'a', weight: 3 }], fallbacks: ['b'] };
+  const send = (method: 'POST' | 'PUT' | 'PATCH', path: string, body: unknown) => bench.ask({ method, path, as, body });
+  const routes = () => bench.parts.routes.list().map(({ route: { name, targets } }) => [name, targets]);
+  const deployments = ['a', 'b'].map((name) => ({ name, source: bundled }));
+
+  it('go out beside their deployments, and come back with them', async () => {
+    for (const body of deployments) await send('POST', '/deployments', body);
+    await send('POST', '/routes', { ...route, description: 'for agents' });
+    await send('POST', '/routes', { name: 'bare', targets: [{ deployment: 'b' }] });
+    const file = (await bench.ask({ path: '/export', as })).text;
+    const shown = [
+      { name: 'bare', targets: [{ deployment: 'b', weight: 1 }] },
+      { ...route, description: 'for agents' },
+    ];
+    expect(parse(file)).toEqual({ deployments, routes: shown });
+    expect((await importFile(file)).body).toMatchObject({
+      ...{ created: [], unchanged: ['a', 'b'] },
+      routes: { created: [], updated: [], unchanged: ['bare', 'chat'] },
+    });
+    for (const { route: one } of bench.parts.routes.list()) await bench.parts.routes.remove(one.id);
+    for (const { deployment } of bench.fleet.deployments()) await bench.fleet.remove(deployment.id, false);
+    const back = await importFile(file);
+    expect(back.body).toMatchObject({ created: ['a', 'b'], routes: { created: ['bare', 'chat'] } });
+    expect((await bench.ask({ path: '/export', as })).text).toBe(file);
+  });
+
+  it('are changed in place, and only said to be with dryRun', async () => {
+    for (const body of deployments) await send('POST', '/deployments', body);
+    const { id } = (await send('POST', '/routes', route)).body;
+    const file = { routes: [{ ...route, targets: [{ deployment: 'b' }] }] };
+    const told = { created: [], updated: [{ name: 'chat', fields: 'targets' }], unchanged: [] };
+    expect((await importFile(file, '?dryRun=true')).body).toMatchObject({ dryRun: true, routes: told });
+    expect(routes()).toEqual([['chat', route.targets]]);
+    expect((await importFile(file)).body).toMatchObject({ dryRun: false, routes: told });
+    expect(bench.parts.routes.find(id)?.route).toMatchObject({
+      revision: 2,
+      targets: [{ deployment: 'b', weight: 1 }],
+    });
+    expect(JSON.parse(bench.auditLines.at(-1) ?? '')).toMatchObject({ targetId: id, detail: 'targets' });
+  });
+
+  it('are taken back, new and changed, where a part fails', async () => {
+    for (const body of deployments) await send('POST', '/deployments', body);
+    await send('POST', '/routes', route);
+    const { routes: desk } = bench.parts;
+    const create = vi.spyOn(desk, 'create');
+    create.mockImplementation((spec) => {
+      if (spec.name === 'broken') throw new RequestError('name_taken', 'Somebody was faster.');
+      return RouteDesk.prototype.create.call(desk, spec);
+    });
+    const file = {
+      deployments: [{ name: 'c', source: bundled }],
+      routes: [
+        { name: 'fresh', targets: [{ deployment: 'c' }] },
+        { ...route, fallbacks: ['c'] },
+        { name: 'broken', targets: [{ deployment: 'c' }] },
+      ],
+    };
+    expect((await importFile(file)).body.error.code).toBe('name_taken');
+    create.mockRestore();
+    expect([names(), routes()]).toEqual([['a', 'b'], [['chat', route.targets]]]);
+    expect(desk.find('chat')?.route.fallbacks).toEqual(['b']);
+  });
+
+  const other = { name: 'other', targets: [{ deployment: 'a' }] };
+  it.each([
+    [{ routes: [] }, 'missing_field', 'deployments'],
+    [{ routes: [other, { ...other, targets: [{ deployment: 'none' }] }] }, 'name_taken', 'routes[1].name'],
+    [{ routes: [{ ...other, targets: [{ deployment: 'none' }] }] }, 'invalid_value', 'routes[0].targets[0].deployment'],
+    [{ routes: [{ ...other, fallbacks: ['none'] }] }, 'invalid_value', 'routes[0].fallbacks[0]'],
+    [{ routes: [{ ...other, name: 'a' }] }, 'name_taken', 'routes[0].name'],
+    [{ deployments: [{ name: 'other', source: bundled }], routes: [other] }, 'name_taken', 'routes[0].name'],
+    [{ routes: [{ ...other, targets: [] }] }, 'invalid_value', 'routes[0].targets'],
+    [{ routes: [{ ...other, targets: [{ deployment: 'a', weight: 0 }] }] }, 'invalid_value', 'routes[0].targets'],
+  ])('are refused whole: %j', async (file, code, param) => {
+    await send('POST', '/deployments', deployments[0]);
+    const { body } = await importFile(file);
+    expect([body.error.code, body.error.param]).toEqual([code, param]);
+    expect([names(), routes()]).toEqual([['a'], []]);
   });
 });

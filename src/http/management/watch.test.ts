@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RequestError } from '../../base/errors.ts';
+import { completeRoute } from '../../fleet/model-route.ts';
 import { checkInput } from './check-input.ts';
 import { type ManagementBench, openManagement } from './fixtures/management-bench.ts';
 import { managementRoutes } from './management-routes.ts';
@@ -110,6 +111,24 @@ describe('watching a list', () => {
     expect(await next()).toMatchObject({ event: 'deleted', data: { id: own.body.key.id } });
   });
 
+  it('tells of routes, and of them again when a target is gone', async () => {
+    const as = await admin();
+    const { deployment } = await bench.fleet.create({ name: 'a', source: bundled }, undefined);
+    const { next } = await watch('/routes', as);
+    expect(await next()).toMatchObject({ event: 'snapshot', data: { items: [] } });
+    const body = { name: 'chat', targets: [{ deployment: 'a' }] };
+    const { id } = (await bench.ask({ method: 'POST', path: '/routes', as, body })).body;
+    expect(await next()).toMatchObject({ event: 'created', data: { id, name: 'chat', warnings: [] } });
+    await bench.ask({ method: 'PATCH', path: `/routes/${id}`, as, body: { description: 'new' } });
+    expect(await next()).toMatchObject({ event: 'updated', data: { id, spec: { description: 'new' } } });
+    await bench.ask({ method: 'POST', path: '/import', as, body: { routes: [body] } });
+    expect(await next()).toMatchObject({ event: 'updated', data: { id, revision: 3 } });
+    await bench.fleet.remove(deployment.id, false);
+    expect((await next())?.data.warnings).toHaveLength(1);
+    await bench.ask({ method: 'DELETE', path: '/routes/chat', as });
+    expect(await next()).toMatchObject({ event: 'deleted', data: { id } });
+  });
+
   it('is refused to those who may not, before anything is sent', async () => {
     const { response } = await watch('/users', (await bench.asker('session of a user')).headers);
     expect([response.status, response.headers.get('content-type')]).toEqual([403, 'application/json; charset=utf-8']);
@@ -149,6 +168,7 @@ describe('every list that can be watched', () => {
   it.each(watched.map(({ path }) => path))('%s', async (path) => {
     await bench.fleet.create({ name: 'a', source: bundled }, undefined);
     await bench.fleet.pull(bundled);
+    await bench.parts.routes.create(completeRoute({ name: 'r', targets: [{ deployment: 'a' }] }));
     const { next } = await watch(path, await admin());
     const { items } = (await next())?.data ?? {};
     expect(items.length).toBeGreaterThan(0);

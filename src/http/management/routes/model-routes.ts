@@ -12,10 +12,11 @@ import type { ModelRouteView } from '../../../operating/route-control.ts';
 import { changedFields } from '../audit.ts';
 import { checkInput } from '../check-input.ts';
 import { idParams, missing } from '../find.ts';
-import { type ListManner, listQuery, pageSchema, sendList } from '../list.ts';
+import { type ListManner, listQuery, pageSchema, sendList, watchQuery } from '../list.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { done, json, type Result } from '../result.ts';
 import { type Call, defineRoute, type Route } from '../route.ts';
+import type { Subscription } from '../watch.ts';
 
 const modelRouteSchema = Type.Object(
   {
@@ -44,11 +45,27 @@ const list = defineRoute({
   method: 'GET',
   path: '/routes',
   action: 'route.read',
-  summary: 'Lists routes: names that stand for several deployments.',
-  query: listQuery(Object.keys(manner.orders)),
+  summary: 'Lists routes: names that stand for several deployments; or watches them.',
+  query: { ...listQuery(Object.keys(manner.orders)), ...watchQuery },
   reply: pageSchema(modelRouteSchema),
-  handler: ({ query }, { world }) => sendList(query, world.routes.list(), manner),
+  handler: ({ query }, call) =>
+    query.watch
+      ? { kind: 'watch', subscription: watchRoutes(call) }
+      : sendList(query, call.world.routes.list(), manner),
 });
+
+function watchRoutes({ world }: Call): Subscription {
+  const { routes, feeds } = world;
+  return {
+    feed: feeds.routes,
+    action: 'route.read',
+    snapshot: async () => routes.list().map(encode),
+    item: async (id) => {
+      const view = routes.find(id);
+      return view && encode(view);
+    },
+  };
+}
 
 const read = defineRoute({
   method: 'GET',
@@ -71,7 +88,7 @@ const create = defineRoute({
   audit: 'route.create',
   handler: async ({ body }, call) => {
     const view = await call.world.routes.create(completeRoute(body));
-    return showChanged(view, call, Object.keys(body).sort().join(', '));
+    return showChanged(view, call, { type: 'created', detail: Object.keys(body).sort().join(', ') });
   },
 });
 
@@ -115,6 +132,7 @@ const remove = defineRoute({
   handler: async ({ params }, call) => {
     const { route } = find(params.id, call);
     await call.world.routes.remove(route.id);
+    call.world.feeds.routes.publish({ type: 'deleted', id: route.id });
     call.note({ targetId: route.id, targetName: route.name });
     return done;
   },
@@ -131,11 +149,18 @@ function find(id: string, { world }: Call): ModelRouteView {
 async function edit({ route }: ModelRouteView, wish: ModelRouteWish, call: Call): Promise<Result> {
   const spec = completeRoute(wish);
   const view = await call.world.routes.edit(route.id, spec, call.expectedRevision ?? route.revision);
-  return showChanged(view, call, changedFields(routeSpecOf(route), spec));
+  return showChanged(view, call, { type: 'updated', detail: changedFields(routeSpecOf(route), spec) });
 }
 
-function showChanged(view: ModelRouteView, call: Call, detail: string): Result {
-  call.note({ targetId: view.route.id, targetName: view.route.name, detail });
+interface Told {
+  readonly type: 'created' | 'updated';
+  readonly detail: string;
+}
+
+function showChanged(view: ModelRouteView, call: Call, { type, detail }: Told): Result {
+  const { id, name } = view.route;
+  call.world.feeds.routes.publish({ type, id });
+  call.note({ targetId: id, targetName: name, detail });
   return show(view);
 }
 
