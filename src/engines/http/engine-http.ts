@@ -41,21 +41,23 @@ const streamTimeoutMs = 24 * 3_600_000;
 const maxAnswerBytes = 64 << 20;
 const maxEventCharacters = 16 << 20;
 const maxRefusalBytes = 64 << 10;
+const minKeyLength = 8;
 
 /** Makes it. */
 export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: EngineHttpSettings): EngineHttp {
   const { baseUrl, headers, who } = settings;
+  const hush = withoutKey(headers);
   const send = async (path: string, options: OutboundRequest & { readonly signal: AbortSignal }) => {
     const response = await translated(who, options.signal, () =>
       outbound.request(baseUrl + path, { maxRedirects: 0, ...options, headers: { ...headers, ...options.headers } }),
     );
     if (response.status >= 200 && response.status < 300) return response;
-    const text = await translated(who, options.signal, () => readText(response, maxRefusalBytes));
+    const text = hush(await translated(who, options.signal, () => readText(response, maxRefusalBytes)));
     throw settings.refusal?.(response.status, text, response.headers) ?? refused(who, response.status, text);
   };
   const read = async (path: string, options: OutboundRequest & { readonly signal: AbortSignal }) => {
     const response = await send(path, options);
-    return translated(who, options.signal, () => readText(response, maxAnswerBytes));
+    return hush(await translated(who, options.signal, () => readText(response, maxAnswerBytes)));
   };
   return {
     get: (path, signal, timeoutMs = usualTimeoutMs) => read(path, { signal, timeoutMs, idleTimeoutMs: timeoutMs }),
@@ -65,8 +67,8 @@ export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: 
       const times = { timeoutMs: streamTimeoutMs, idleTimeoutMs: streamTimeoutMs };
       const response = await send(path, { ...posted(body), ...times, signal });
       try {
-        if (isJson(response)) yield await readText(response, maxAnswerBytes);
-        else yield* readSseData(response.body, maxEventCharacters);
+        if (isJson(response)) yield hush(await readText(response, maxAnswerBytes));
+        else for await (const data of readSseData(response.body, maxEventCharacters)) yield hush(data);
       } catch (thrown) {
         throw toEngineError(who, signal, thrown);
       } finally {
@@ -74,6 +76,13 @@ export function createEngineHttp(outbound: Pick<Outbound, 'request'>, settings: 
       }
     },
   };
+}
+
+/** Takes the key out of what comes back: some servers quote it, and what they say is told to clients and logs. */
+function withoutKey({ authorization = '' }: Readonly<Record<string, string>>): (text: string) => string {
+  const key = authorization.replace(/^Bearer /, '');
+  // A shorter one would be found in any text.
+  return key.length < minKeyLength ? (text) => text : (text) => text.replaceAll(key, '[key]');
 }
 
 function posted(body: Json): Pick<OutboundRequest, 'method' | 'headers' | 'body'> {

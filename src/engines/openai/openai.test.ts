@@ -315,6 +315,24 @@ describe('a remote', () => {
     await expect(client.stats()).rejects.toMatchObject({ kind: 'engine' });
   });
 
+  it.each([
+    ['refuses', refuses(400, 'API key sk-secret is not valid')],
+    ['answers too much', refuses(429, 'too many requests by sk-secret')],
+    ['fails', refuses(500, 'upstream wants Bearer sk-secret')],
+    [
+      'breaks off',
+      frames({ choices: [{ delta: { content: 'a' } }] }, { error: { message: 'no quota for sk-secret' } }),
+    ],
+  ])('that %s quotes the key in vain', async (_, reply) => {
+    const remote = await startRemote((_ask, count) => (count === 1 ? ping : reply));
+    const failure = await ask(await connect(remote.origin)).then(
+      ({ error }) => error,
+      (thrown: unknown) => thrown,
+    );
+    expect(failure).toMatchObject({ message: expect.stringContaining('[key]') });
+    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('sk-secret');
+  });
+
   it('that refuses the key later is lost', async () => {
     const remote = await startRemote((_, count) => (count === 1 ? ping : refuses(401, 'expired')));
     const client = await connect(remote.origin);
