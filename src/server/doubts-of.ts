@@ -7,6 +7,7 @@ import { examineTemplate } from '../models/template-doctor.ts';
 import type { ProbeDesk } from '../operating/probe-desk.ts';
 import { type GpuExperts, gpuDoubts } from './gpu-doubts.ts';
 import type { Profiles } from './open-ground.ts';
+import { standInDoubts } from './stand-in-doubts.ts';
 
 interface Doubted {
   readonly spec: ModelSpec;
@@ -19,13 +20,14 @@ interface Experts extends GpuExperts {
   readonly catalog: () => Catalog;
 }
 
-/** Doubts about the template, about a format that was chosen against it, and about a GPU that is left idle. */
+/** Doubts about the template, about a format that was chosen against it, about the engine, and about a GPU that is left idle. */
 export function doubtsOf(doubted: Doubted, experts: Experts): readonly string[] {
   // Its server renders prompts and computes.
   if (doubted.deployment.source.kind === 'remote') return [];
   return [
     ...templateDoubts(doubted, experts),
     ...formatDoubts(doubted, experts),
+    ...standInDoubts(doubted.deployment, experts.engines),
     ...gpuDoubts(doubted.deployment, experts),
   ];
 }
