@@ -1,6 +1,7 @@
 /** Keeps requests whole for those keys whose owner, or an administrator, switched it on. */
 
 import type { Clock, RandomHex } from '../base/clock.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { ApiKey } from '../fleet/api-key.ts';
 import type { CapturedRequest, CaptureId } from '../fleet/capture.ts';
 import { type CaptureLimits, insertCaptures } from '../store/captures.ts';
@@ -18,6 +19,8 @@ export interface CaptureDeskParts {
 /** A request that is being captured. */
 export interface OpenCapture {
   readonly transcript: Transcript;
+  /** What there is so far, masked as it will be kept. */
+  shown(): JsonObject;
   /** It is over. */
   end(summary: AnswerSummary): void;
 }
@@ -46,18 +49,19 @@ export class CaptureDesk {
     const { clock, randomHex } = this.#parts;
     const atMs = clock.unixMs();
     const transcript = new Transcript(body, clock.nowMs);
+    const mask = () => new Mask(capture.mask ?? []);
     this.#open++;
     const end = (summary: AnswerSummary): void => {
       this.#open--;
       const { outcome, totalMs, usage } = summary;
-      const text = transcript.close(new Mask(capture.mask ?? []));
+      const text = transcript.close(mask());
       const facts = { id: captureId(randomHex), keyId, atMs, model, outcome, durationMs: Math.round(totalMs) };
       const { promptTokens, completionTokens } = usage;
       const sizeBytes = Buffer.byteLength(text);
       this.#waiting.push({ capture: { ...facts, promptTokens, completionTokens, sizeBytes }, transcript: text });
       this.#dropTooMany();
     };
-    return { transcript, end } satisfies OpenCapture;
+    return { transcript, shown: () => JSON.parse(transcript.close(mask())), end } satisfies OpenCapture;
   }
 
   /** Writes what waits; what cannot be written goes on waiting. One call at a time. */

@@ -2,6 +2,7 @@
 
 import type { Clock, RandomHex } from '../base/clock.ts';
 import { type AppError, isAppError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Log } from '../base/log.ts';
 import type { ChatEvent } from '../chat/event.ts';
 import type { ChatRequest } from '../chat/request.ts';
@@ -40,6 +41,8 @@ export interface Metering {
   readonly ticket: Ticket;
   /** Where the request is captured. */
   readonly trace?: Trace;
+  /** Where the request is captured: what there is so far, masked as it will be kept. */
+  readonly shown?: () => JsonObject;
   /** The same events, counted when they end. */
   watch(events: AsyncIterable<ChatEvent>): AsyncIterable<ChatEvent>;
 }
@@ -118,7 +121,7 @@ class MeterDesk implements Meter {
     };
     return {
       ticket: { ...ticket, settle },
-      ...(capture && { trace: capture.transcript }),
+      ...(capture && { trace: capture.transcript, shown: capture.shown }),
       watch: (events) => watched(events, watch, () => this.#end(visit, watch.summary(), capture)),
     };
   }

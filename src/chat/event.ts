@@ -1,6 +1,7 @@
 /** The one stream: every engine ends in these events, every protocol begins with them. */
 
 import type { AppError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { DrawnLogprob } from './logprob.ts';
 import type { Warning } from './request.ts';
 
@@ -32,6 +33,8 @@ export interface Report {
   readonly deployment: string;
   readonly queueMs: number;
   readonly raw?: string;
+  /** Everything that happened, for those who may see it. */
+  readonly trace?: JsonObject;
 }
 
 /** How a call ended: whole and valid; ended by the token limit; whole but not valid. */

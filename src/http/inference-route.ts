@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ticket } from '../answering/admission.ts';
 import { metered } from '../answering/admission-metered.ts';
 import type { Complete } from '../answering/complete.ts';
-import type { Meter } from '../answering/usage-meter.ts';
+import type { Meter, Metering } from '../answering/usage-meter.ts';
 import type { Clock } from '../base/clock.ts';
 import { type AppError, Bug, toAppError, UnavailableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -18,6 +18,7 @@ import { dialectsOf } from './dialects.ts';
 import { sendFailure } from './errors.ts';
 import type { Flight, InFlight } from './in-flight.ts';
 import type { HttpLimits } from './limits.ts';
+import { withTrace } from './shown-trace.ts';
 import { StreamReply, settledWithin } from './stream-reply.ts';
 import { readWishes } from './wishes.ts';
 
@@ -63,14 +64,15 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
       new Answer({ protocol, context, reply }).refuse(error);
       return;
     }
-    const { decoded, body } = read;
+    const { decoded, body, wantsTrace } = read;
     const { observe = (_wanted, events) => events, meter } = context;
     const complete: Complete = (wanted, signal) => {
       const dialects = dialectsOf(body, decoded.reply);
       const visit = { ...visitor, request: wanted, dialects, body, ticket };
-      const metering = meter?.begin(visit) ?? { ticket, watch: (events) => events };
+      const metering: Metering = meter?.begin(visit) ?? { ticket, watch: (events) => events };
       const events = metered(context.complete(wanted, signal, metering), metering.ticket);
-      return observe(wanted, metering.watch(events));
+      const seen = metering.watch(events);
+      return observe(wanted, wantsTrace ? withTrace(seen, metering.shown) : seen);
     };
     const flight = context.inFlight.enter();
     // Fires after a whole answer too, when aborting changes nothing.
@@ -91,15 +93,17 @@ interface Read {
   readonly caller: Caller;
   readonly body: unknown;
   readonly decoded: Decoded;
+  readonly wantsTrace: boolean;
 }
 
 /** Throws what is wrong with it. */
 function understand(protocol: Protocol, context: InferenceContext, request: FastifyRequest): Read {
-  const wishes = readWishes(request.headers);
+  const { trace: wantsTrace = false, ...wishes } = readWishes(request.headers);
   const body = readJsonBody(request.body, request.headers['content-encoding']);
   const decoded = protocol.decode(body, { created: context.clock.unixSeconds(), ...wishes });
   const caller = context.callerOf(request);
-  return { caller, body, decoded: { ...decoded, request: { ...decoded.request, caller: callerName(caller) } } };
+  const named = { ...decoded.request, caller: callerName(caller) };
+  return { caller, body, decoded: { ...decoded, request: named }, wantsTrace };
 }
 
 /** Asks whether its caller may; throws what to refuse it with. */

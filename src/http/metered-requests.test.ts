@@ -3,9 +3,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LimitError } from '../base/errors.ts';
 import type { ChatEvent } from '../chat/event.ts';
+import type { Trace } from '../chat/trace.ts';
 import type { ApiKeySpec } from '../fleet/api-key.ts';
 import type { User } from '../fleet/user.ts';
-import { callAnswer, eventsOf, type ScriptedServer, startScripted, textAnswer } from './fixtures/scripted-server.ts';
+import { callAnswer, type ScriptedServer, startScripted, textAnswer } from './fixtures/scripted-server.ts';
 import { type Asker, type ManagementBench, openManagement } from './management/fixtures/management-bench.ts';
 
 let bench: ManagementBench;
@@ -25,9 +26,17 @@ beforeEach(async () => {
   };
   const { meter, accounts } = bench;
   const options = { meter, authenticate: accounts.authenticate, door: { admit, headers: () => ({}) } };
-  server = await startScripted({ complete: () => eventsOf(answer), options });
+  server = await startScripted({ complete: (_request, _signal, company) => traced(company?.trace), options });
   admin = (await bench.asker('management key of an administrator')).headers;
 });
+
+async function* traced(trace: Trace | undefined): AsyncGenerator<ChatEvent> {
+  for (const event of answer) {
+    trace?.event(event);
+    yield event;
+  }
+}
+
 afterEach(async () => {
   await server.app.close(0);
   await bench.close();
@@ -168,6 +177,51 @@ describe('captures', () => {
     expect((await get(`/keys/${key.id}/captures`, admin)).body.total).toBe(1);
     await bench.ask({ method: 'DELETE', path: `/keys/${key.id}`, as: admin });
     expect((await get(`/captures/${id}`, admin)).status).toBe(404);
+  });
+
+  const report = async (path: string, headers: object, stream: boolean) => {
+    const said = path.endsWith('/chat/completions') ? { messages } : { prompt: 'My name is Rumpelstilzchen.' };
+    const body = JSON.stringify({ model: 'org/nano', ...said, stream });
+    const response = await fetch(server.url + path, { method: 'POST', headers: { ...headers }, body });
+    const text = await response.text();
+    const chunks = text.split('\n').filter((line) => line.startsWith('data: {'));
+    expect(response.status, text).toBe(200);
+    const last = stream ? (chunks.at(-1) ?? '').slice('data: '.length) : text;
+    const { trace, warnings } = JSON.parse(last).aimindserve;
+    return { text, trace, codes: warnings.map(({ code }: { code: string }) => code), headers: response.headers };
+  };
+
+  it.each([
+    ['/v1/chat/completions', false],
+    ['/v1/chat/completions', true],
+    ['/v1/completions', false],
+    ['/v1/completions', true],
+  ])('are in the answer of %s (stream: %s) of those who ask, masked, and in no other', async (path, stream) => {
+    answer = textAnswer('Hello My name is Rumpelstilzchen.!');
+    const key = await keyOf(bench.user);
+    const asking = { ...key.headers, 'x-aimindserve-report': 'trace' };
+    const before = await report(path, asking, stream);
+    expect([before.trace, before.codes]).toEqual([undefined, ['trace_not_shown']]);
+    expect(before.headers.get('x-aimindserve-warnings')).toBe('trace_not_shown');
+
+    const body = { capture: { mask: [...mask, 'request.prompt'] } };
+    await bench.ask({ method: 'PATCH', path: `/keys/${key.id}`, as: admin, body });
+    const { trace, codes, headers } = await report(path, asking, stream);
+    expect(trace.request).toMatchObject({ model: 'org/nano', stream });
+    expect(trace.answer.choices[0].text).toBe('Hello [masked]!');
+    expect(trace.events.map(({ type }: { type: string }) => type)).toEqual(
+      expect.arrayContaining(['start', 'text-delta', 'finish', 'usage', 'report']),
+    );
+    expect([trace.isCut, JSON.stringify(trace)]).toEqual([false, expect.not.stringContaining('stilzchen')]);
+    expect([codes, headers.get('x-aimindserve-warnings')]).toEqual([[], null]);
+    const [{ id }] = (await get(`/keys/${key.id}/captures`, admin)).body.items;
+    const { transcript } = (await get(`/captures/${id}`, admin)).body;
+    expect(transcript).toEqual(trace);
+
+    expect((await report(path, { ...asking, 'x-aimindserve-report': '1' }, stream)).trace).toBeUndefined();
+
+    const other = { ...(await keyOf(bench.user, { name: 'other' })).headers, 'x-aimindserve-report': 'trace' };
+    expect((await report(path, other, stream)).trace).toBeUndefined();
   });
 
   it.each([['messages'], ['request..x'], ['request[x]'], ['arguments.a b'], ['x'.repeat(300)]])(

@@ -9,6 +9,7 @@ describe('readWishes', () => {
     expect(readWishes({ 'x-aimindserve-report': 'raw', 'x-aimindserve-guarantee': 'off' })).toEqual({
       ...{ report: true, raw: true, guarantee: 'off' },
     });
+    expect(readWishes({ 'x-aimindserve-report': 'trace' })).toEqual({ report: true, trace: true });
   });
 
   it('names the header that is wrong', () => {

@@ -8,17 +8,24 @@ const reportHeader = 'X-Aimindserve-Report';
 const guaranteeLevels = ['enforce', 'report', 'off'] as const;
 const guaranteeHeader = 'X-Aimindserve-Guarantee';
 
+/** What a client wishes: of the protocol, and of the server. */
+export interface Wishes extends Omit<DecodeContext, 'created'> {
+  /** The report shall hold the trace of the answer. */
+  readonly trace?: true;
+}
+
 /**
- * `X-Aimindserve-Report: 1` asks how the answer came about, `raw` for the unparsed text too;
+ * `X-Aimindserve-Report: 1` asks how the answer came about, `raw` for the unparsed text too, `trace` for everything;
  * `X-Aimindserve-Guarantee: enforce | report | off` says how strictly promises are kept (the body's
  * `aimindserve.guarantee` goes first). Throws RequestError that names the header.
  */
-export function readWishes(headers: IncomingHttpHeaders): Omit<DecodeContext, 'created'> {
-  const report = headerField(headers, reportHeader).optional((field) => field.oneOf(['0', '1', 'raw'])) ?? '0';
+export function readWishes(headers: IncomingHttpHeaders): Wishes {
+  const report = headerField(headers, reportHeader).optional((field) => field.oneOf(['0', '1', 'raw', 'trace'])) ?? '0';
   const guarantee = headerField(headers, guaranteeHeader).optional((field) => field.oneOf(guaranteeLevels));
   return {
     report: report !== '0',
     ...(report === 'raw' && { raw: true }),
+    ...(report === 'trace' && { trace: true }),
     ...(guarantee && { guarantee }),
   };
 }

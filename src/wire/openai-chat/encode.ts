@@ -115,6 +115,7 @@ export function encodeReport({ calls, warnings, usage, report }: Reportable): Js
       mended: kept?.mended ?? [],
     })),
     cached_tokens: usage?.cachedTokens ?? 0,
+    ...(report?.trace !== undefined && { trace: report.trace }),
     warnings: warnings.map(({ code, message, param }) => ({ code, message, ...(param !== undefined && { param }) })),
   };
 }
