@@ -56,6 +56,29 @@ describe('the manifest of a bundle', () => {
       { ...good, engines: [{ ...good.engines[0], runtimeFolders: ['../../..'] }] },
       'engines[0].runtimeFolders[0]',
     ],
+    [
+      'two files at one place',
+      { ...good, files: [good.files[0], { ...good.files[0], name: 'files/00002' }] },
+      'files[1].target',
+    ],
+    [
+      'a file at the place of a folder',
+      {
+        ...good,
+        files: [{ ...good.files[0], name: 'files/2', target: 'models/org/model.gguf/x' }, ...good.files],
+      },
+      'files[1].target',
+    ],
+    [
+      'a name that speaks to terminals',
+      { ...good, models: [{ ...good.models[0], name: '\u001b[2Jmodel' }] },
+      'models[0].name',
+    ],
+    [
+      'a version that speaks to terminals',
+      { ...good, engines: [{ ...good.engines[0], version: '1\r2' }] },
+      'engines[0].version',
+    ],
     ['another product', { ...good, product: 'other' }, 'product'],
     ['a later format', { ...good, format: 2 }, 'newer than this program'],
     ['a list', [], 'expected an object'],

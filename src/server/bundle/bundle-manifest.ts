@@ -63,14 +63,16 @@ export const librariesFolder = 'engines/llama-libraries/';
 /** Files may be placed below these folders of the data directory, and nowhere else. */
 const targetFolders: readonly string[] = ['models/', 'wheels/', librariesFolder];
 
+const maxWordsLength = 300;
+
 /** Reads it as a stranger's: throws for what is none, and for any path that leads elsewhere. */
 export function readBundleManifest(json: string): BundleManifest {
   const field = new Field(parse(json));
   const manifest: BundleManifest = {
     format: readFormat(field.get('format')),
     product: field.get('product').oneOf(['aimindserve']),
-    version: field.get('version').string(),
-    platform: field.get('platform').string(),
+    version: readWords(field.get('version')),
+    platform: readWords(field.get('platform')),
     createdAt: field.get('createdAt').integer(0),
     files: field.get('files').items().map(readFile),
     models: field.get('models').items().map(readModel),
@@ -78,6 +80,7 @@ export function readBundleManifest(json: string): BundleManifest {
   };
   const names = new Set(manifest.files.map(({ name }) => name));
   if (names.size !== manifest.files.length) throw field.get('files').invalid('names one file twice');
+  checkPlaces(field.get('files'));
   const targets = new Set(manifest.files.map(({ target }) => target));
   for (const each of field.get('models').items())
     for (const file of each.get('files').items())
@@ -120,13 +123,38 @@ function readFile(field: Field): BundleFile {
   };
 }
 
+/** No two files may need one place, be it as a file or as a folder. */
+function checkPlaces(files: Field): void {
+  const targets = files.items().map((file) => file.get('target'));
+  const folders = new Set(targets.flatMap(({ value }) => foldersOf(String(value ?? ''))));
+  const taken = new Set<unknown>();
+  for (const target of targets) {
+    if (target.isAbsent) continue;
+    if (taken.has(target.value) || folders.has(String(target.value)))
+      throw target.invalid('is the place of another file too');
+    taken.add(target.value);
+  }
+}
+
+function foldersOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** What is shown to people, on terminals too. */
+function readWords(field: Field): string {
+  const words = field.string();
+  if (words.length <= maxWordsLength && !/\p{Cc}/u.test(words)) return words;
+  throw field.invalid(`must have at most ${maxWordsLength} characters, and none that steer terminals`);
+}
+
 function readModel(field: Field): BundleModel {
   const files = field.get('files').items().map(readTarget);
   if (files.length === 0) throw field.get('files').invalid('must not be empty');
   const source = field.get('source').optional(readSource);
-  const quantisation = field.get('quantisation').optional((each) => each.string());
+  const quantisation = field.get('quantisation').optional(readWords);
   return {
-    name: field.get('name').string(),
+    name: readWords(field.get('name')),
     files,
     ...(source !== undefined && { source }),
     ...(quantisation !== undefined && { quantisation }),
@@ -140,7 +168,7 @@ function readEngine(field: Field): BundleEngine {
   if (!readTarget(folder).startsWith(librariesFolder)) throw folder.invalid(`must begin with '${librariesFolder}'`);
   return {
     id: id.string(),
-    version: field.get('version').string(),
+    version: readWords(field.get('version')),
     accelerator: field.get('accelerator').oneOf<EngineAccelerator>(['cpu', 'cuda', 'rocm', 'vulkan', 'metal']),
     folder: folder.string(),
     libraries: field.get('libraries').items().map(readPath),
