@@ -161,6 +161,8 @@ export interface Engine extends EngineKind {
   readonly version: string;
   /** `socket` and `port`: it is told where to listen. `elsewhere`: it listens already. */
   readonly listens: 'socket' | 'port' | 'elsewhere';
+  /** How long its program may take to end when it is asked to, in milliseconds; absent = a moment. */
+  readonly graceMs?: number;
   /** Pure: what to run; undefined = nothing, it runs elsewhere. */
   plan(spec: ModelSpec, slot: Slot): LaunchPlan | undefined;
   /** Connects to a started engine; resolves when the model is loaded and proven. */

@@ -250,8 +250,9 @@ export class KeptInstance {
       this.#apply({ type: 'start', atMs: this.#nowMs() });
       if (plan === undefined) return { engine, address, served };
       const leaseMs = deployment.declaredBy === 'store' ? patience.leaseMs : 0;
+      const { graceMs = patience.graceMs } = engine;
       const { id, run: number } = this.#instance;
-      const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs: patience.graceMs });
+      const run = await runtime.start({ instanceId: id, run: number, plan, leaseMs, graceMs });
       const command = [plan.command, ...plan.arguments];
       const { source } = deployment;
       this.#adoptable = { run: run.record, address, engine: keyOfEngine(engine), source, command };

@@ -30,6 +30,8 @@ export function createVllmEngine({ outbound, randomHex, command, version }: Vllm
     ...vllmKind,
     version,
     listens: 'port',
+    // Killed, its processes leave shared memory behind.
+    graceMs: 15_000,
     plan: (spec, slot) => planVllm(command, spec, slot),
     // How it is asked is read when there is one to ask: every start would wait for it.
     async connect(address, signal, served) {
