@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import type { RandomHex } from '../base/clock.ts';
 import { Bug } from '../base/errors.ts';
 import type { Engine, EngineAddress } from '../engines/engine.ts';
-import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
+import type { Deployment } from '../fleet/deployment.ts';
 import { placeSocket, removeSocket } from '../runtime/guard/socket-place.ts';
+import type { KeyOwner } from './remote-keys.ts';
 
 /** What addresses are made of. */
 export interface AddressParts {
@@ -15,7 +16,7 @@ export interface AddressParts {
   readonly folder: string;
   readonly randomHex: RandomHex;
   /** The key that a remote wants; '' = none. */
-  readonly remoteKey: (id: DeploymentId) => Promise<string>;
+  readonly remoteKey: (owner: KeyOwner) => Promise<string>;
 }
 
 /** Gives out addresses and clears them away. */
@@ -36,7 +37,7 @@ export class AddressDesk {
         return { url: `http://127.0.0.1:${await freePort()}`, token: randomHex(24) };
       case 'elsewhere':
         if (source.kind !== 'remote') throw new Bug('only remotes run elsewhere');
-        return { url: source.url.replace(/\/+$/, ''), token: await remoteKey(id) };
+        return { url: source.url.replace(/\/+$/, ''), token: await remoteKey({ id, source }) };
     }
   }
 

@@ -59,7 +59,7 @@ export function createFleetControl(parts: ControlParts): FleetControl {
   const editor = createDeploymentEditor({ ...parts, check: (spec) => void parts.readWishes(spec) });
   const known = new KnownModels(parts.estimate.peek);
   const view = (deployment: Deployment): DeploymentView => {
-    const remoteKeyHint = parts.remoteKeys.hint(deployment.id);
+    const remoteKeyHint = parts.remoteKeys.hint(deployment);
     const shown = viewOf(deployment, { ...parts, known });
     return remoteKeyHint === undefined ? shown : { ...shown, remoteKeyHint };
   };

@@ -150,25 +150,39 @@ describe('the key of a remote', () => {
   it('is kept beside the deployment, changed with new instances, and forgotten with it', async () => {
     const { db, editor, remoteKeys } = await open();
     const { id } = await editor.create({ source, remoteKey: 'one' }, undefined);
-    expect(await remoteKeys.read(id)).toBe('one');
+    expect(await remoteKeys.read({ id, source })).toBe('one');
     expect(JSON.stringify(await findDeployment(db, id))).not.toContain('one');
     expect(await editor.edit(id, (spec) => ({ ...spec, description: 'x' }))).toMatchObject({ instanceRevision: 1 });
     expect(await editor.edit(id, (spec) => ({ ...spec, remoteKey: 'two' }))).toMatchObject({ instanceRevision: 3 });
-    expect(await remoteKeys.read(id)).toBe('two');
+    expect(await remoteKeys.read({ id, source })).toBe('two');
     await editor.remove(id);
-    expect(await remoteKeys.read(id)).toBe('');
-    expect(remoteKeys.hint(id)).toBeUndefined();
+    expect(await remoteKeys.read({ id, source })).toBe('');
+    expect(remoteKeys.hint({ id, source })).toBeUndefined();
   });
 
   it('never goes to another server than the one that it was given for', async () => {
     const { editor, remoteKeys } = await open();
     const { id } = await editor.create({ source, remoteKey: 'one' }, undefined);
     await editor.edit(id, (spec) => ({ ...spec, source: { ...source, url: 'https://example.com/v2' } }));
-    expect(await remoteKeys.read(id)).toBe('one');
+    expect(await remoteKeys.read({ id, source })).toBe('one');
     await editor.edit(id, (spec) => ({ ...spec, source: elsewhere }));
-    expect(await remoteKeys.read(id)).toBe('');
-    await editor.edit(id, (spec) => ({ ...spec, source, remoteKey: 'two' }));
-    expect(await remoteKeys.read(id)).toBe('two');
+    expect(await remoteKeys.read({ id, source: elsewhere })).toBe('');
+    expect(remoteKeys.hint({ id, source: elsewhere })).toBeUndefined();
+    await editor.edit(id, (spec) => ({ ...spec, remoteKey: 'two' }));
+    expect(await remoteKeys.read({ id, source: elsewhere })).toBe('two');
+    // Nor to the earlier one, whose instances may just be starting.
+    expect(await remoteKeys.read({ id, source })).toBe('one');
+  });
+
+  it('is there again where an edit is taken back, and gone with the deployment', async () => {
+    const { editor, remoteKeys } = await open();
+    const { id } = await editor.create({ source, remoteKey: 'one' }, undefined);
+    await editor.edit(id, (spec) => ({ ...spec, source: elsewhere }));
+    await editor.edit(id, (spec) => ({ ...spec, source }));
+    expect(await remoteKeys.read({ id, source })).toBe('one');
+    await editor.edit(id, (spec) => ({ ...spec, source: elsewhere }));
+    await editor.remove(id);
+    expect(await remoteKeys.read({ id, source })).toBe('');
   });
 
   it('stays as it was where the edit fails, and belongs to remotes alone', async () => {
@@ -177,7 +191,7 @@ describe('the key of a remote', () => {
     await editor.create({ ...bundled, name: 'taken' }, undefined);
     const edit = editor.edit(id, (spec) => ({ ...spec, name: 'taken', remoteKey: 'two' }));
     await expect(edit).rejects.toMatchObject({ code: 'name_taken' });
-    expect(await remoteKeys.read(id)).toBe('one');
+    expect(await remoteKeys.read({ id, source })).toBe('one');
     const wrong = editor.create({ ...bundled, name: 'other', remoteKey: 'x' }, undefined);
     await expect(wrong).rejects.toMatchObject({ detail: { param: 'remoteKey' } });
   });

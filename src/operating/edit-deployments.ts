@@ -15,7 +15,7 @@ import type { UserId } from '../fleet/user.ts';
 import { deleteDeployment, insertDeployment, updateDeployment } from '../store/deployments.ts';
 import type { Db } from '../store/tables.ts';
 import type { Fleet } from './fleet.ts';
-import type { RemoteKeys, WithRemoteKey } from './remote-keys.ts';
+import type { KeyOwner, RemoteKeys, WithRemoteKey } from './remote-keys.ts';
 import { createTurns } from './turns.ts';
 
 /** What edits are made with. */
@@ -63,7 +63,7 @@ export function createDeploymentEditor(world: EditWorld): DeploymentEditor {
         const before = find(world, id);
         await deleteDeployment(world.db, id);
         world.fleet.unwant(id);
-        await world.remoteKeys.keep(id, '');
+        await world.remoteKeys.forget(id);
         return before;
       }),
   };
@@ -92,7 +92,7 @@ async function create(world: EditWorld, { spec, by, remoteKey }: NewDeployment):
     updatedAt: at,
     ...(by !== undefined && { createdBy: by }),
   };
-  return withKey(world, { id: deployment.id, key: remoteKey }, async () => {
+  return withKey(world, { owner: deployment, key: remoteKey }, async () => {
     const written = await insertDeployment(db, deployment);
     if (written === 'name_taken') throw nameTaken(spec);
     makeWay(fleet, written);
@@ -114,12 +114,11 @@ async function edit(
     firm(fleet).filter((other) => other.id !== before.id),
   );
   const revision = before.revision + 1;
-  const key = remoteKey ?? (isElsewhere(before, spec) ? '' : undefined);
-  const isNew = key !== undefined || needsNewInstances(specOf(before), spec);
+  const isNew = remoteKey !== undefined || needsNewInstances(specOf(before), spec);
   const instanceRevision = isNew ? revision : before.instanceRevision;
   const after = { ...factsOf(before), ...spec, revision, instanceRevision, updatedAt: clock.unixSeconds() };
   await tryOut(fleet, after, before);
-  return withKey(world, { id: before.id, key }, () => write(world, after, before));
+  return withKey(world, { owner: after, key: remoteKey }, () => write(world, after, before));
 }
 
 function checkKey({ source }: DeploymentSpec, remoteKey: string | undefined): void {
@@ -128,25 +127,19 @@ function checkKey({ source }: DeploymentSpec, remoteKey: string | undefined): vo
   throw new RequestError('invalid_value', message, { param: 'remoteKey' });
 }
 
-/** A key was given to be sent to one server: whoever moves the deployment to another must not get it along. */
-function isElsewhere({ source: before }: Deployment, { source }: DeploymentSpec): boolean {
-  if (before.kind !== 'remote') return false;
-  return source.kind !== 'remote' || new URL(source.url).origin !== new URL(before.url).origin;
-}
-
 /** The key first: the instances that the work makes wanted begin at once. */
 async function withKey<T>(
   { remoteKeys }: EditWorld,
-  { id, key }: { readonly id: DeploymentId; readonly key: string | undefined },
+  { owner, key }: { readonly owner: KeyOwner; readonly key: string | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
   if (key === undefined) return work();
-  const before = await remoteKeys.read(id);
-  await remoteKeys.keep(id, key);
+  const before = await remoteKeys.read(owner);
+  await remoteKeys.keep(owner, key);
   try {
     return await work();
   } catch (thrown) {
-    await remoteKeys.keep(id, before);
+    await remoteKeys.keep(owner, before);
     throw thrown;
   }
 }

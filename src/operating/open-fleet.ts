@@ -23,6 +23,7 @@ import { createLocalRoster, type LocalRoster } from './local-roster.ts';
 import { MemoryDesk } from './memory-desk.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { type PlaceableDevice, placeInstance } from './place-instance.ts';
+import type { KeyOwner } from './remote-keys.ts';
 import { RouteDesk } from './route-desk.ts';
 
 /** What a fleet is opened with. */
@@ -41,7 +42,7 @@ export interface FleetParts {
   /** All devices as they are now. */
   readonly readDevices: () => Promise<readonly Device[]>;
   /** The key that a remote wants; '' = none. */
-  readonly remoteKey: (id: DeploymentId) => Promise<string>;
+  readonly remoteKey: (owner: KeyOwner) => Promise<string>;
   readonly clock: Clock;
   readonly randomHex: RandomHex;
   readonly log: Log;

@@ -1,18 +1,23 @@
 /** The keys that remote servers want: kept sealed, read when a connection is made, never shown again. */
 
 import type { Clock } from '../base/clock.ts';
-import type { DeploymentId } from '../fleet/deployment.ts';
+import type { Deployment, DeploymentId } from '../fleet/deployment.ts';
 import { deleteSecret, listSecrets, readSecret, saveSecret } from '../store/secrets.ts';
 import type { Db } from '../store/tables.ts';
 
-/** One key for each deployment that has one. */
+/** Whose key: a deployment's, for the server that it asks now. */
+export type KeyOwner = Pick<Deployment, 'id' | 'source'>;
+
+/** One key for each deployment and server: it was given to be sent to that one, and goes to no other. */
 export interface RemoteKeys {
   /** '' = it has none. */
-  read(id: DeploymentId): Promise<string>;
+  read(owner: KeyOwner): Promise<string>;
   /** Its last four characters ('' for a short one), to be recognised by; undefined = it has none. */
-  hint(id: DeploymentId): string | undefined;
+  hint(owner: KeyOwner): string | undefined;
   /** In place of the earlier one; '' = none any more. */
-  keep(id: DeploymentId, key: string): Promise<void>;
+  keep(owner: KeyOwner, key: string): Promise<void>;
+  /** All that the deployment ever had. */
+  forget(id: DeploymentId): Promise<void>;
 }
 
 /** The key that a remote server wants, beside a spec and never in it; '' takes it away, absent = as it is. */
@@ -28,8 +33,6 @@ export interface RemoteKeysParts {
   readonly clock: Clock;
 }
 
-const prefix = 'remote:';
-
 /** Reads which there are. */
 export async function openRemoteKeys({ db, secretKey, clock }: RemoteKeysParts): Promise<RemoteKeys> {
   let hints: ReadonlyMap<string, string> = new Map();
@@ -38,12 +41,26 @@ export async function openRemoteKeys({ db, secretKey, clock }: RemoteKeysParts):
   };
   await look();
   return {
-    read: async (id) => (await readSecret(db, secretKey, prefix + id)) ?? '',
-    hint: (id) => hints.get(prefix + id),
-    async keep(id, value) {
-      if (value === '') await deleteSecret(db, prefix + id);
-      else await saveSecret(db, secretKey, { name: prefix + id, value, updatedAt: clock.unixSeconds() });
+    read: async (owner) => (await readSecret(db, secretKey, nameOf(owner))) ?? '',
+    hint: (owner) => hints.get(nameOf(owner)),
+    async keep(owner, value) {
+      const name = nameOf(owner);
+      if (value === '') await deleteSecret(db, name);
+      else await saveSecret(db, secretKey, { name, value, updatedAt: clock.unixSeconds() });
+      await look();
+    },
+    async forget(id) {
+      for (const name of hints.keys()) if (name.startsWith(beginOf(id))) await deleteSecret(db, name);
       await look();
     },
   };
+}
+
+function beginOf(id: DeploymentId): string {
+  return `remote:${id} `;
+}
+
+/** What is no remote has no key under any name. */
+function nameOf({ id, source }: KeyOwner): string {
+  return beginOf(id) + (source.kind === 'remote' ? new URL(source.url).origin : '');
 }

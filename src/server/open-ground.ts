@@ -96,7 +96,7 @@ export function openGround(config: ServerConfig, foundation: Foundation): Promis
       inspect: (spec, deployment) => inspect(spec, deployment, openProfiles),
       devices: (deployment, usesGpu) => devices.placeableFor(deployment, usesGpu),
       readDevices: () => devices.readNow(),
-      remoteKey: (id) => remoteKeys.read(id),
+      remoteKey: (owner) => remoteKeys.read(owner),
     });
     // Ended before the downloads: what waits for one would begin another.
     begun(() => fleet.close());
