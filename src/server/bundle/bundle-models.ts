@@ -39,8 +39,9 @@ export function findModel(wanted: string, search: ModelSearch): BundleExtra {
   if (first !== undefined) return fetchedModel(first, search);
   if (existsSync(resolve(search.folder, wanted))) return modelAt(wanted, search.folder);
   const names = search.known.map(({ name }) => `\n  ${name}`).join('');
-  const known = `What was not fetched goes by its path (aimindserve models list). ${names === '' ? 'None was fetched yet.' : `Fetched are:${names}`}`;
-  throw new RequestError('not_found', `There is no model '${wanted}', and no file of this path. ${known}`);
+  const known = names === '' ? 'None was fetched yet.' : `Fetched are:${names}`;
+  const others = 'What was not fetched goes by its path (aimindserve models list).';
+  throw new RequestError('not_found', `There is no model '${wanted}', and no file of this path. ${known}\n${others}`);
 }
 
 /** Finds installed libraries by `llama-libraries`, or by version, as `aimindserve engine list` shows them. */
