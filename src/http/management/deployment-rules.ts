@@ -119,7 +119,8 @@ function pathsOf(wish: DeploymentWish): readonly NamedPath[] {
 /** Whatever in a parameter or variable a program could take for the path of a file elsewhere, lists and JSON included. */
 function pathsIn(parameter: string): readonly string[] {
   return parameter
-    .split(/[=,;"'\s[\]{}()@]|file:(?=\/)|:(?!\/\/)/)
+    .replaceAll(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .split(/[=,;"'\s[\]{}()@]|file:(?=\/)|:(?!\/\/)/i)
     .filter((part) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(part))
     .filter((part) => /^[\\/~]|^[A-Za-z]:[\\/]|(^|[\\/])\.\.([\\/]|$)/.test(part));
 }
