@@ -16,7 +16,6 @@ import { openStore, type Store } from '../store/database.ts';
 import type { Db } from '../store/tables.ts';
 import { sumUsage, type UsageGroup } from '../store/usage-sums.ts';
 import { insertUser } from '../store/users.ts';
-import { metered } from './admission-metered.ts';
 import { createMeter, type Meter, type MeterWorld, type Visit } from './usage-meter.ts';
 
 const person = { name: 'ann', role: 'user', origin: 'local', isDisabled: false, createdAt: 0, revision: 1 } as const;
@@ -102,7 +101,7 @@ async function ask({ events = whole, reads = Infinity, ...over }: Question = {})
   const metering = meter.begin(visit);
   const seen: ChatEvent[] = [];
   if (reads === 0) return seen;
-  for await (const event of metering.watch(metered(script(events), metering.ticket))) {
+  for await (const event of metering.watch(script(events))) {
     metering.trace?.event(event);
     seen.push(event);
     if (seen.length >= reads) break;

@@ -13,6 +13,7 @@ import { keyless, type UsageOwner } from '../fleet/usage.ts';
 import type { Db } from '../store/tables.ts';
 import { trimUsage } from '../store/usage.ts';
 import type { Ticket } from './admission.ts';
+import { metered } from './admission-metered.ts';
 import { CaptureDesk, type OpenCapture } from './capture.ts';
 import { ClientLedger, deviationOf } from './ledger.ts';
 import { clientName } from './ledger-client-name.ts';
@@ -37,13 +38,11 @@ export interface Visit extends Visitor {
 
 /** One request under the meter. */
 export interface Metering {
-  /** To be settled in place of the visit's. */
-  readonly ticket: Ticket;
   /** Where the request is captured. */
   readonly trace?: Trace;
   /** Where the request is captured: what there is so far, masked as it will be kept. */
   readonly shown?: () => JsonObject;
-  /** The same events, counted when they end. */
+  /** The same events; when they end, they are counted and the visit's ticket is settled and released. */
   watch(events: AsyncIterable<ChatEvent>): AsyncIterable<ChatEvent>;
 }
 
@@ -120,9 +119,13 @@ class MeterDesk implements Meter {
       ticket.settle(usage);
     };
     return {
-      ticket: { ...ticket, settle },
       ...(capture && { trace: capture.transcript, shown: capture.shown }),
-      watch: (events) => watched(events, watch, () => this.#end(visit, watch.summary(), capture)),
+      watch: (events) =>
+        metered(
+          events,
+          { ...ticket, settle },
+          { see: (event) => watch.see(event), end: () => this.#end(visit, watch.summary(), capture) },
+        ),
     };
   }
 
@@ -210,20 +213,5 @@ function ownerOf(caller: Caller, model: string): UsageOwner {
       return { keyId: keyless.flag, userId: '', model };
     case 'local':
       return { keyId: keyless.local, userId: '', model };
-  }
-}
-
-async function* watched(
-  events: AsyncIterable<ChatEvent>,
-  watch: AnswerWatch,
-  end: () => void,
-): AsyncGenerator<ChatEvent, void, undefined> {
-  try {
-    for await (const event of events) {
-      watch.see(event);
-      yield event;
-    }
-  } finally {
-    end();
   }
 }

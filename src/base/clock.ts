@@ -17,6 +17,11 @@ export const systemClock: Clock = {
 /** Makes lower-case hexadecimal text of `bytes` random bytes; used for ids. */
 export type RandomHex = (bytes: number) => string;
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Random hexadecimal text from the platform's secure source. */
-export const randomHex: RandomHex = (bytes) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const randomHex: RandomHex = (bytes) => {
+  let text = '';
+  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += hexOfByte[byte];
+  return text;
+};

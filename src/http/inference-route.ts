@@ -69,10 +69,10 @@ export function inferenceRoute(protocol: Protocol, context: InferenceContext) {
     const complete: Complete = (wanted, signal) => {
       const dialects = dialectsOf(body, decoded.reply);
       const visit = { ...visitor, request: wanted, dialects, body, ticket };
-      const metering: Metering = meter?.begin(visit) ?? { ticket, watch: (events) => events };
-      const events = metered(context.complete(wanted, signal, metering), metering.ticket);
-      const seen = metering.watch(events);
-      return observe(wanted, wantsTrace ? withTrace(seen, metering.shown) : seen);
+      const metering: Metering = meter?.begin(visit) ?? { watch: (events) => metered(events, ticket) };
+      const { trace, shown } = metering;
+      const events = metering.watch(context.complete(wanted, signal, { ticket, ...(trace && { trace }) }));
+      return observe(wanted, wantsTrace ? withTrace(events, shown) : events);
     };
     const flight = context.inFlight.enter();
     // Fires after a whole answer too, when aborting changes nothing.
