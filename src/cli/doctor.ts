@@ -1,16 +1,17 @@
 /** `aimindserve doctor`: what works on this machine, and the one command for what does not. */
 
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { isAppError } from '../base/errors.ts';
+import { join, resolve } from 'node:path';
+import { ConfigError, isAppError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import type { ServerConfig } from '../server/server-config.ts';
 import { startServer } from '../server/start-server.ts';
 import { sampleBody } from './banner.ts';
 import { explainListenError } from './listen-error.ts';
-import { formatFinder, type PreparedServer, prepareServer, type Surroundings } from './prepare-server.ts';
+import { formatFinder, prepareServer, type Surroundings } from './prepare-server.ts';
+import { needsEngine, tellSeldom } from './start-progress.ts';
 import { visibleGpu } from './visible-gpu.ts';
 
 interface Finding {
@@ -21,16 +22,20 @@ interface Finding {
 
 /** Checks and prints; the exit code is 0 if `serve` with the same flags would work, else 1. */
 export async function doctor(words: readonly string[], surroundings: Surroundings): Promise<number> {
-  const findings = [checkNode(), checkMachine()];
+  const findings: Finding[] = [];
+  // As they are made: an engine may take minutes to load.
+  const find = (...made: readonly Finding[]): void => {
+    for (const { works, subject, detail } of made)
+      surroundings.say(`${works ? 'ok  ' : 'FAIL'}  ${subject.padEnd(10)}${detail}`);
+    findings.push(...made);
+  };
+  find(checkNode(), checkMachine());
   try {
-    const prepared = prepareServer(words, surroundings, await formatFinder(words));
-    findings.push(checkStateFolder(prepared.config.dataFolder), await checkPort(prepared.config));
-    findings.push(...(await checkEngine(prepared)));
+    const { config } = prepareServer(words, surroundings, await formatFinder(words));
+    find(checkStateFolder(config.dataFolder), await checkPort(config));
+    find(...(await checkEngine(config, surroundings)));
   } catch (thrown) {
-    findings.push({ works: false, subject: 'Settings', detail: messageOf(thrown) });
-  }
-  for (const { works, subject, detail } of findings) {
-    surroundings.say(`${works ? 'ok  ' : 'FAIL'}  ${subject.padEnd(10)}${detail}`);
+    find({ works: false, subject: 'Settings', detail: messageOf(thrown) });
   }
   const failed = findings.filter((finding) => !finding.works).length;
   surroundings.say(failed === 0 ? '\nAll well: aimindserve serve' : `\n${failed} of ${findings.length} checks failed.`);
@@ -52,7 +57,7 @@ function checkMachine(): Finding {
     `${platform} ${arch}`,
     `${availableParallelism()} cores`,
     `${(totalmem() / 2 ** 30).toFixed(1)} GiB memory`,
-    gpu === undefined ? 'no GPU seen' : `${gpu} (not used: this version computes on the CPU)`,
+    gpu === undefined ? 'no GPU seen' : `${gpu} (used with libraries for it: aimindserve engine install llama)`,
     ...(works ? [] : ['the engine comes for Linux on x64 with glibc; elsewhere nothing was tested']),
   ];
   return { works, subject: 'Machine', detail: facts.join(', ') };
@@ -83,13 +88,20 @@ function checkPort({ host, port }: ServerConfig): Promise<Finding> {
 }
 
 /** Starts the real thing on a free port: library, model and a tool call are proven together or not at all. */
-async function checkEngine({ config }: PreparedServer): Promise<Finding[]> {
+async function checkEngine(config: ServerConfig, { warn }: Surroundings): Promise<Finding[]> {
+  // In a data directory of its own: the real one may be in use, and must not change. Engines are only read from it.
+  const dataFolder = mkdtempSync(join(tmpdir(), 'aimindserve-doctor-'));
+  const engines = resolve(config.dataFolder, 'engines');
+  if (existsSync(engines)) symlinkSync(engines, join(dataFolder, 'engines'));
+  const own = { dataFolder, isDataFolderNamed: true, isModelNamed: true, isLoopback: true };
+  const { tls: _tls, ...plain } = config;
+  const progress = tellSeldom(warn);
+  const onProgress = (words: string): void => {
+    if (needsEngine(words)) throw new ConfigError('device_unavailable', words);
+    progress.note(words);
+  };
   try {
-    // In a data directory of its own: the real one may be in use, and must not change.
-    const dataFolder = mkdtempSync(join(tmpdir(), 'aimindserve-doctor-'));
-    const own = { dataFolder, isDataFolderNamed: true, isModelNamed: true, isLoopback: true };
-    const { tls: _tls, ...plain } = config;
-    const server = await startServer({ ...plain, ...own, host: '127.0.0.1', port: 0, apiKeys: [] });
+    const server = await startServer({ ...plain, ...own, host: '127.0.0.1', port: 0, apiKeys: [], onProgress });
     try {
       const { model, readyMs } = server.description;
       if (model === undefined) return [{ works: true, subject: 'Engine', detail: 'no model is declared' }];
@@ -102,12 +114,17 @@ async function checkEngine({ config }: PreparedServer): Promise<Finding[]> {
       ];
     } finally {
       await server.close();
-      rmSync(dataFolder, { recursive: true, force: true });
     }
   } catch (thrown) {
     return [{ works: false, subject: 'Engine', detail: messageOf(thrown) }];
+  } finally {
+    progress.end();
+    rmSync(dataFolder, { recursive: true, force: true });
   }
 }
+
+/** Characters of an answer: a model that never stops would fill the screen. */
+const mostShown = 300;
 
 async function checkToolCall(url: string, model: string): Promise<Finding> {
   const subject = 'Tool call';
@@ -123,8 +140,11 @@ async function checkToolCall(url: string, model: string): Promise<Finding> {
   const calls: unknown = isObject(message) ? message['tool_calls'] : undefined;
   const call: unknown = Array.isArray(calls) ? calls[0] : undefined;
   const made = isObject(call) ? call['function'] : undefined;
-  if (isObject(made)) return { works: true, subject, detail: `${String(made['name'])}(${String(made['arguments'])})` };
-  return { works: false, subject, detail: `none came back: ${JSON.stringify(answer).slice(0, 300)}` };
+  if (isObject(made)) {
+    const detail = `${String(made['name'])}(${String(made['arguments'])})`;
+    return { works: true, subject, detail: detail.length > mostShown ? `${detail.slice(0, mostShown)} …` : detail };
+  }
+  return { works: false, subject, detail: `none came back: ${JSON.stringify(answer).slice(0, mostShown)}` };
 }
 
 function messageOf(thrown: unknown): string {

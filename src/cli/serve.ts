@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from '../server/start-server.ts';
 import { bannerOf } from './banner.ts';
 import { explainListenError } from './listen-error.ts';
 import { formatFinder, prepareServer, type Surroundings } from './prepare-server.ts';
-import { tellSeldom } from './start-progress.ts';
+import { needsEngine, tellSeldom } from './start-progress.ts';
 
 /** Starts a server, prints the banner and stays until a signal; the result is the exit code. */
 export async function serve(words: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -18,7 +18,9 @@ export async function serve(words: readonly string[], surroundings: Surroundings
   const stopped = untilSignal();
   const print = process.stdout.isTTY ? { print: surroundings.say } : {};
   const progress = tellSeldom(surroundings.warn);
-  const starting = startOrExplain({ ...prepared.config, ...print, onProgress: progress.note });
+  const onProgress = (words: string, url: string): void =>
+    progress.note(needsEngine(words) ? `${words} This server answers at ${url} meanwhile.` : words);
+  const starting = startOrExplain({ ...prepared.config, ...print, onProgress });
   // A start may fetch a model for hours: nobody should have to wait for it to be allowed to leave.
   const first = await Promise.race([
     starting.then((server) => ({ server })),

@@ -5,6 +5,11 @@ const quietMs = 2_000;
 /** How often it says what is new: a log must not drown in progress. */
 const progressMs = 5_000;
 
+/** Is a person needed for it to go on, by a command to the server that is starting? */
+export function needsEngine(line: string): boolean {
+  return line.includes('needs-engine');
+}
+
 /** Where a start tells of its progress until it ends. */
 export interface StartProgress {
   note(line: string): void;

@@ -49,8 +49,8 @@ export interface ServerConfig extends OutsideConfig {
   readonly vllmCommand?: readonly string[];
   /** The path of a llama-server; before one on the search path. */
   readonly llamaServer?: string;
-  /** Told now and then how far the declared model is. */
-  readonly onProgress?: (words: string) => void;
+  /** Told how far the declared model is, and where the server answers meanwhile; what it throws ends the start. */
+  readonly onProgress?: (words: string, url: string) => void;
   /** Writes to a terminal that only its owner reads; absent = there is none. */
   readonly print?: (line: string) => void;
 }

@@ -73,7 +73,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const url = await listen(app, config);
     await foundation.lock.update({ url });
     await platform.offerSetup(url);
-    const model = declared && (await firstReady(platform, declared, { url, tell: config.onProgress ?? (() => {}) }));
+    const tell = (words: string): void => config.onProgress?.(words, url);
+    const model = declared && (await firstReady(platform, declared, tell));
     const doubts = declared === undefined ? [] : gpuDoubts(declared, { ...ground, accelerators });
     const description = describe(platform, { ...foundation, notes: [...foundation.notes, ...doubts] }, model);
     return { url, description, leaveEngines: () => ground.fleet.fleet.leaveEngines() };
@@ -105,30 +106,22 @@ async function listen(app: HttpApp, { host, port: wanted, tls }: ServerConfig): 
   return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Who waits for a declared model is told how far it is, and where the server answers meanwhile. */
-interface Waiting {
-  readonly url: string;
-  readonly tell: (words: string) => void;
-}
-
-/** What a start is at. What it waits for may be for a person to do, by commands to this server. */
-function describeWait({ state, reason }: Pick<Instance, 'state' | 'reason'>, url: string): string {
-  if (state === 'starting') return 'the engine is loading it';
-  if (reason === '') return state;
-  return state === 'pending' ? `${reason} This server answers at ${url} meanwhile.` : reason;
+/** What a start is at. */
+function describeWait({ state, reason }: Pick<Instance, 'state' | 'reason'>): string {
+  return state === 'starting' ? 'the engine is loading it' : reason || state;
 }
 
 /** Waits until a declared model answers; throws why its first start failed. */
 async function firstReady(
   { fleet, profiles }: Pick<Platform, 'fleet' | 'profiles'>,
   { id, source }: Deployment,
-  { url, tell }: Waiting,
+  tell: (words: string) => void,
 ): Promise<ModelDescription> {
   const forever = new AbortController().signal;
   for (;;) {
     const [kept] = fleet.fleet.keptOf(id);
     const { state, reason = '' } = kept?.instance ?? {};
-    if (state !== undefined) tell(`${describeSource(source)}: ${describeWait({ state, reason }, url)}`);
+    if (state !== undefined) tell(`${describeSource(source)}: ${describeWait({ state, reason })}`);
     const { client, spec, deployment, error } = kept ?? {};
     if (client !== undefined && spec !== undefined && deployment !== undefined) {
       const { device, contextPerSlot } = client;

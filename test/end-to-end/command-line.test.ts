@@ -111,6 +111,13 @@ describe('words that tell', () => {
     expect(out).toMatch(/FAIL +.*absent\.gguf/);
     expect(code).toBe(1);
   });
+
+  it('doctor says which engine is missing, rather than wait for it', async () => {
+    const weights = join(repository, 'test', 'convert', 'fixtures', 'qwen2');
+    const { code, out } = await runCommand(['doctor', '--port', '0', '--model', weights, '--backend', 'vllm']);
+    expect(out).toMatch(/FAIL +Engine .*needs-engine: vLLM is not installed.*aimindserve engine install vllm/);
+    expect(code).toBe(1);
+  });
 });
 
 describe('a server', () => {
