@@ -66,7 +66,7 @@ async function findInPage(
   const response = await outbound.request(pageUrl, { headers: { accept: 'text/html' }, signal });
   const page = response.status === 200 ? await readText(response.body) : '';
   response.cancel();
-  const links = [...page.matchAll(/href\s*=\s*["']([^"'#]+)[^"']*["']/g)].map(([, link = '']) => link);
+  const links = [...page.matchAll(/href\s*=\s*["']([^"'#]+)/g)].map(([, link = '']) => link);
   const link = links.find((each) => each.endsWith(`/${archive.file}`) || each === archive.file);
   if (link === undefined || !URL.canParse(link, response.url)) throw notListed(archive, new URL(pageUrl).host);
   const url = new URL(link, response.url);
