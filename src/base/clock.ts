@@ -19,9 +19,24 @@ export type RandomHex = (bytes: number) => string;
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
+/** Random bytes in stock: each call of the source costs more than an id. */
+const stock = new Uint8Array(1_024);
+let taken = stock.length;
+
 /** Random hexadecimal text from the platform's secure source. */
 export const randomHex: RandomHex = (bytes) => {
   let text = '';
-  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += hexOfByte[byte];
+  for (let count = 0; count < bytes; count++) text += hexOfByte[nextByte()];
   return text;
 };
+
+/** Each is given out once, and not kept. */
+function nextByte(): number {
+  if (taken === stock.length) {
+    crypto.getRandomValues(stock);
+    taken = 0;
+  }
+  const byte = stock[taken] ?? 0;
+  stock[taken++] = 0;
+  return byte;
+}
