@@ -121,7 +121,7 @@ async function firstReady(
   for (;;) {
     const [kept] = fleet.fleet.keptOf(id);
     const { state, reason = '' } = kept?.instance ?? {};
-    if (state !== undefined) tell(`${describeSource(source)}: ${describeWait({ state, reason })}`);
+    if (state !== undefined && state !== 'ready') tell(`${describeSource(source)}: ${describeWait({ state, reason })}`);
     const { client, spec, deployment, error } = kept ?? {};
     if (client !== undefined && spec !== undefined && deployment !== undefined) {
       const { device, contextPerSlot } = client;
