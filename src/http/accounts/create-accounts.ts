@@ -14,7 +14,7 @@ import { redeemAdminLink } from './admin-link.ts';
 import { createAuthenticate } from './create-authenticate.ts';
 import { KeyRing } from './key-ring.ts';
 import { changeKey, makeKey, revokeKey } from './keys.ts';
-import { OidcProvider, type OidcSettings } from './oidc.ts';
+import type { OidcSettings } from './oidc.ts';
 import { userOfClaims } from './oidc-user.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { checkSameOrigin } from './same-origin.ts';
@@ -60,7 +60,7 @@ export async function createAccounts(world: AccountsWorld, ring = new KeyRing(wo
     authenticate: createAuthenticate(desk),
     ...signingIn(desk),
     ...userKeeping(desk),
-    ...atProvider(desk),
+    ...(await atProvider(desk)),
     createKey: (owner, spec) => makeKey(desk, owner, spec),
     editKey: (id, spec, revision) => changeKey(desk, id, { spec, revision }),
     deleteKey: (id) => revokeKey(desk, id),
@@ -68,8 +68,10 @@ export async function createAccounts(world: AccountsWorld, ring = new KeyRing(wo
   };
 }
 
-function atProvider({ oidc, db, clock, hash, ring, sessions }: Desk): Pick<Accounts, 'provider'> {
+async function atProvider({ oidc, db, clock, hash, ring, sessions }: Desk): Promise<Pick<Accounts, 'provider'>> {
   if (oidc === undefined) return {};
+  // Most servers have none: what speaks to one is loaded by those that do.
+  const { OidcProvider } = await import('./oidc.ts');
   const { settings } = oidc;
   const provider = new OidcProvider({ ...oidc, hash, clock });
   return {

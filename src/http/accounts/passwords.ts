@@ -1,6 +1,5 @@
 /** Passwords: what is long enough, and the slow hash they are kept as. */
 
-import { hash, verify } from '@node-rs/argon2';
 import { LimitError, RequestError } from '../../base/errors.ts';
 
 /** The least that OWASP recommends for Argon2id, which is the library's algorithm: 19 MiB, two passes, one lane. */
@@ -24,13 +23,17 @@ export function checkPassword(password: string, name: string, param: string): vo
     throw new RequestError('invalid_value', 'The password must not be the name.', { param });
 }
 
+/** Native code: loaded by the first password, not by every start. */
+const argon2 = () => import('@node-rs/argon2');
+
 /** The text by which a password is recognised later. */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(normal(password), cost));
+  return inTurn(async () => (await argon2()).hash(normal(password), cost));
 }
 
 /** Is it the password? Without a hash the answer is no, after the same time: it must not tell which names exist. */
 export async function isPassword(password: string, passwordHash: string | undefined): Promise<boolean> {
+  const { hash, verify } = await argon2();
   nobody ??= hash('', cost);
   const against = passwordHash ?? (await nobody);
   const isRight = await inTurn(() => verify(against, normal(password)));
