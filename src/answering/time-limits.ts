@@ -23,15 +23,21 @@ interface Limit {
 /** The time of one answer; it runs from the making of this, and nobody waits any more once `signal` aborts. */
 export class TimeLimits {
   readonly #clock: Clock;
-  readonly #seconds: typeof defaults;
+  readonly #totalSeconds: number;
+  /** Made once: each is asked for with every piece. */
+  readonly #first: Limit;
+  readonly #idle: Limit;
   readonly #endMs: number;
   readonly #signal: AbortSignal;
 
   constructor(timeouts: Deployment['timeouts'], clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#seconds = { ...defaults, ...timeouts };
-    this.#endMs = clock.nowMs() + this.#seconds.total * 1000;
+    const { firstToken, idle, total } = { ...defaults, ...timeouts };
+    this.#totalSeconds = total;
+    this.#first = limitOf(firstToken, 'did not begin to answer within');
+    this.#idle = limitOf(idle, 'sent nothing more for');
+    this.#endMs = clock.nowMs() + total * 1000;
   }
 
   /** The same values; throws `engine_timeout` where the next one does not come in time, and never waits for the engine then. */
@@ -69,14 +75,16 @@ export class TimeLimits {
   }
 
   #limit(hasBegun: boolean): Limit {
-    const { firstToken, idle, total } = this.#seconds;
-    const seconds = hasBegun ? idle : firstToken;
+    const limit = hasBegun ? this.#idle : this.#first;
     const leftMs = this.#endMs - this.#clock.nowMs();
-    if (leftMs < seconds * 1000)
-      return { ms: Math.max(0, leftMs), late: () => tooLate(`The engine was not done within ${total} s`) };
-    const what = hasBegun ? 'sent nothing more for' : 'did not begin to answer within';
-    return { ms: seconds * 1000, late: () => tooLate(`The engine ${what} ${seconds} s`) };
+    if (leftMs >= limit.ms) return limit;
+    const late = (): EngineError => tooLate(`The engine was not done within ${this.#totalSeconds} s`);
+    return { ms: Math.max(0, leftMs), late };
   }
+}
+
+function limitOf(seconds: number, what: string): Limit {
+  return { ms: seconds * 1000, late: () => tooLate(`The engine ${what} ${seconds} s`) };
 }
 
 function tooLate(what: string): EngineError {
@@ -104,8 +112,14 @@ class Wait {
       this.#late = late;
       this.#wind(ms);
       promise.then(
-        (value) => this.#end(() => resolve(value)),
-        (thrown) => this.#end(() => reject(thrown)),
+        (value) => {
+          this.#giveUp = undefined;
+          resolve(value);
+        },
+        (thrown: unknown) => {
+          this.#giveUp = undefined;
+          reject(thrown);
+        },
       );
       if (this.#signal.aborted) this.#onAbort();
     });
@@ -128,10 +142,5 @@ class Wait {
       this.#timer = undefined;
       if (this.#late !== undefined) this.#giveUp?.(this.#late());
     }, ms);
-  }
-
-  #end(settle: () => void): void {
-    this.#giveUp = undefined;
-    settle();
   }
 }
