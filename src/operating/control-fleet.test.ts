@@ -12,9 +12,9 @@ import { type ControlParts, createFleetControl } from './control-fleet.ts';
 import { DeviceDesk } from './device-desk.ts';
 import { openMemoryStore } from './fixtures/memory-store.ts';
 import { stageFleet } from './fixtures/staged-fleet.ts';
-import { ModelDownloads } from './model-downloads.ts';
-import { OwnFiles } from './own-files.ts';
 import { openRemoteKeys } from './remote-keys.ts';
+import { ModelDownloads } from './shelves/model-downloads.ts';
+import { OwnFiles } from './shelves/own-files.ts';
 
 async function open(changes: Partial<ControlParts> = {}) {
   const db = await openMemoryStore();

@@ -16,12 +16,12 @@ import { type EstimateWorld, estimateDeployment } from './estimate-deployment.ts
 import type { Fleet } from './fleet.ts';
 import type { DeploymentView, FleetControl, LogQuery, ModelFacts } from './fleet-control.ts';
 import type { KeptInstance } from './kept-instance.ts';
-import { KnownModels } from './known-models.ts';
-import { findByName } from './local-roster.ts';
-import type { ModelDownloads } from './model-downloads.ts';
-import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './model-files-desk.ts';
-import { keyOfSource } from './own-files.ts';
 import type { RemoteKeys } from './remote-keys.ts';
+import { KnownModels } from './shelves/known-models.ts';
+import type { ModelDownloads } from './shelves/model-downloads.ts';
+import { listAllModels, type ModelFilesParts, removeModelFiles, usersOf } from './shelves/model-files-desk.ts';
+import { keyOfSource } from './shelves/own-files.ts';
+import { findByName } from './traffic/local-roster.ts';
 import { viewDeployment, viewInstance } from './view-deployment.ts';
 
 /** A tool format and why it was chosen. */

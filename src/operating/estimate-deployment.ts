@@ -15,7 +15,7 @@ import type { EngineWish } from './engines.ts';
 import type { FitEstimate } from './fleet-control.ts';
 import { gpuRoom } from './gpu-room.ts';
 import { type PlaceableDevice, placeInstance } from './place-instance.ts';
-import type { FetchPlan } from './plan-fetch.ts';
+import type { FetchPlan } from './shelves/plan-fetch.ts';
 
 /** What estimating needs. */
 export interface EstimateWorld {

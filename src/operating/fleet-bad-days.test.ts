@@ -19,7 +19,7 @@ import {
   until,
 } from './fixtures/staged-fleet.ts';
 import { MemoryDesk } from './memory-desk.ts';
-import type { ModelShelf } from './model-shelf.ts';
+import type { ModelShelf } from './shelves/model-shelf.ts';
 
 const left = (state: InstanceState, changes: Partial<Instance> = {}): Instance => ({
   ...newInstance({ id: 'ins_old' as InstanceId, deploymentId: stagedId, workerId: 'local', revision: 1 }, 0),

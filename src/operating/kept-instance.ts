@@ -14,7 +14,7 @@ import { describeEnd } from './describe-end.ts';
 import { type Engines, keyOfEngine } from './engines.ts';
 import { type Adoptable, connectInTime, type Life, type Patience } from './instance-life.ts';
 import type { MemoryDesk } from './memory-desk.ts';
-import type { ModelShelf } from './model-shelf.ts';
+import type { ModelShelf } from './shelves/model-shelf.ts';
 import { watchHealth } from './watch-health.ts';
 
 /** What instances are moved with. */

@@ -19,12 +19,12 @@ import type { Engines } from './engines.ts';
 import { Fleet, type FleetWorld } from './fleet.ts';
 import { InstanceBook, readAdoptable } from './instance-book.ts';
 import type { Adoptable, Patience } from './instance-life.ts';
-import { createLocalRoster, type LocalRoster } from './local-roster.ts';
 import { MemoryDesk } from './memory-desk.ts';
-import type { ModelShelf } from './model-shelf.ts';
 import { type PlaceableDevice, placeInstance } from './place-instance.ts';
 import type { KeyOwner } from './remote-keys.ts';
-import { RouteDesk } from './route-desk.ts';
+import type { ModelShelf } from './shelves/model-shelf.ts';
+import { createLocalRoster, type LocalRoster } from './traffic/local-roster.ts';
+import { RouteDesk } from './traffic/route-desk.ts';
 
 /** What a fleet is opened with. */
 export interface FleetParts {

@@ -6,9 +6,9 @@ import { vllmPackages } from '../engines/vllm/packages.ts';
 import type { Device } from '../fleet/device.ts';
 import type { InstalledEngine } from '../fleet/engine.ts';
 import { describeSource } from '../fleet/model-source.ts';
-import type { EngineDesk } from '../operating/engine-desk.ts';
 import { type Engines, type EngineWish, keyOfEngine, type MissingEngine } from '../operating/engines.ts';
-import { pickEngine } from '../operating/pick-engine.ts';
+import type { EngineDesk } from '../operating/installing/engine-desk.ts';
+import { pickEngine } from '../operating/installing/pick-engine.ts';
 
 /** How an engine is made of a program that was found. */
 export interface EngineMaker {

@@ -3,8 +3,8 @@
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { EngineWish } from '../fleet/engine.ts';
-import type { Installer } from '../operating/install-job.ts';
-import type { LibraryWorld } from '../operating/install-libraries.ts';
+import type { Installer } from '../operating/installing/install-job.ts';
+import type { LibraryWorld } from '../operating/installing/install-libraries.ts';
 import { downloadFile } from '../outbound/download.ts';
 import { createOutbound } from '../outbound/http-client.ts';
 import { readFreeBytes } from '../outbound/part-file.ts';
@@ -24,12 +24,12 @@ export function createInstallers(
 ): Readonly<Record<EngineWish['name'], Installer>> {
   return {
     async vllm(wish, tools) {
-      const { createVllmInstaller } = await import('../operating/install-vllm.ts');
+      const { createVllmInstaller } = await import('../operating/installing/install-vllm.ts');
       return createVllmInstaller({ driver, freeBytes: readFreeBytes })(wish, tools);
     },
     async 'llama-libraries'(wish, tools) {
       const [{ createLibrariesInstaller }, { pickLibrarySet }, { readTar }] = await Promise.all([
-        import('../operating/install-libraries.ts'),
+        import('../operating/installing/install-libraries.ts'),
         import('../engines/embedded/packages.ts'),
         import('./bundle/bundle-tar.ts'),
       ]);

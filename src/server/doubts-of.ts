@@ -4,7 +4,7 @@ import type { Deployment } from '../fleet/deployment.ts';
 import type { ModelSpec } from '../fleet/model-spec.ts';
 import type { Catalog } from '../models/catalog/catalog.ts';
 import { examineTemplate } from '../models/template-doctor.ts';
-import type { ProbeDesk } from '../operating/probe-desk.ts';
+import type { ProbeDesk } from '../operating/probing/probe-desk.ts';
 import { type GpuExperts, gpuDoubts } from './gpu-doubts.ts';
 import type { Profiles } from './open-ground.ts';
 import { standInDoubts } from './stand-in-doubts.ts';

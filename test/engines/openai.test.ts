@@ -11,7 +11,7 @@ import type { Tool } from '../../src/chat/tool.ts';
 import { type ChatClient, isChatClient } from '../../src/engines/engine.ts';
 import { createOpenaiEngine } from '../../src/engines/openai/openai.ts';
 import { completeSpec } from '../../src/fleet/deployment.ts';
-import { remoteShelf } from '../../src/operating/remote-shelf.ts';
+import { remoteShelf } from '../../src/operating/shelves/remote-shelf.ts';
 import { createOutbound } from '../../src/outbound/http-client.ts';
 import { startServer } from '../end-to-end/running-server.ts';
 import { ask as question, user } from '../fixtures/answering-world.ts';

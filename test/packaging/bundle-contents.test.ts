@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelFile } from '../../src/fleet/download.ts';
 import type { ModelSource } from '../../src/fleet/model-source.ts';
-import { readManifests, writeManifest } from '../../src/operating/engine-manifest.ts';
+import { readManifests, writeManifest } from '../../src/operating/installing/engine-manifest.ts';
 import { withStore } from '../../src/server/data-tools.ts';
 import { listModelFiles, saveModelFile } from '../../src/store/model-files.ts';
 import { becomeAdministrator, isReady, watchUntil } from '../end-to-end/platform-caller.ts';

@@ -2,7 +2,7 @@
 
 import { randomHex } from '../../base/clock.ts';
 import type { FleetChange, FleetControl } from '../../operating/fleet-control.ts';
-import type { RouteControl } from '../../operating/route-control.ts';
+import type { RouteControl } from '../../operating/traffic/route-control.ts';
 import { Feed } from './watch.ts';
 
 /** One feed for each kind of things that can be watched. */

@@ -2,8 +2,8 @@
 
 import { RequestError } from '../../base/errors.ts';
 import { completeRoute, type ModelRouteSpec, type ModelRouteWish, routeSpecOf } from '../../fleet/model-route.ts';
-import { checkRoute } from '../../operating/check-route.ts';
-import type { ModelRouteView } from '../../operating/route-control.ts';
+import { checkRoute } from '../../operating/traffic/check-route.ts';
+import type { ModelRouteView } from '../../operating/traffic/route-control.ts';
 import { changedFields } from './audit.ts';
 import type { ImportStep } from './import-step.ts';
 import type { Call } from './route.ts';

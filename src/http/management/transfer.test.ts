@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { RequestError } from '../../base/errors.ts';
-import { RouteDesk } from '../../operating/route-desk.ts';
+import { RouteDesk } from '../../operating/traffic/route-desk.ts';
 import { type ManagementBench, openManagement } from './fixtures/management-bench.ts';
 
 let bench: ManagementBench;

@@ -3,9 +3,9 @@
 import type { Meter } from '../../answering/usage-meter.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { EngineControl } from '../../operating/engine-desk.ts';
 import type { FleetControl } from '../../operating/fleet-control.ts';
-import type { RouteControl } from '../../operating/route-control.ts';
+import type { EngineControl } from '../../operating/installing/engine-desk.ts';
+import type { RouteControl } from '../../operating/traffic/route-control.ts';
 import type { Db } from '../../store/tables.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { HttpLimits } from '../limits.ts';

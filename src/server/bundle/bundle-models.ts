@@ -8,7 +8,7 @@ import type { ModelFile } from '../../fleet/download.ts';
 import { describeSource } from '../../fleet/model-source.ts';
 import { findParts } from '../../models/gguf-files.ts';
 import { findSafetensors, resolveModel } from '../../models/resolve-model.ts';
-import { type EngineManifest, readManifests } from '../../operating/engine-manifest.ts';
+import { type EngineManifest, readManifests } from '../../operating/installing/engine-manifest.ts';
 import type { BundleEngine, BundleModel } from './bundle-manifest.ts';
 
 /** One thing that goes along. */

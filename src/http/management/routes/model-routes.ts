@@ -8,7 +8,7 @@ import {
   modelRouteWishSchema,
   routeSpecOf,
 } from '../../../fleet/model-route.ts';
-import type { ModelRouteView } from '../../../operating/route-control.ts';
+import type { ModelRouteView } from '../../../operating/traffic/route-control.ts';
 import { changedFields } from '../audit.ts';
 import { checkInput } from '../check-input.ts';
 import { idParams, missing } from '../find.ts';
