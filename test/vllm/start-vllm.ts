@@ -36,7 +36,7 @@ interface VllmReply extends DeploymentReply {
   readonly instances: ReadonlyArray<DeploymentReply['instances'][number] & { readonly command?: readonly string[] }>;
 }
 
-/** Thrown with what was said of it. */
+/** Thrown with what was said of it: waiting would be in vain. */
 class NotStarted extends Error {}
 
 const readyWithinMs = 400_000;
@@ -59,7 +59,7 @@ export async function startVllm(): Promise<RunningVllm> {
   const model = join(folder, 'tiny');
   execFileSync(python, [fileURLToPath(new URL('make_model.py', import.meta.url)), model], { stdio: 'pipe' });
   const place = freshPlace();
-  const command = `${python} -m vllm.entrypoints.openai.api_server`;
+  const command = `'${python}' -m vllm.entrypoints.openai.api_server`;
   const server = await place.start(['--no-model', '--vllm-command', command]);
   const administrator = await becomeAdministrator(server.url, place.dataFolder);
   await administrator.api('PUT', '/settings', { allowedHosts: [], pathRoots: [folder] });
@@ -92,8 +92,9 @@ function wishOf(path: string): object {
 
 async function readyOf(administrator: Caller): Promise<VllmReply | undefined> {
   const deployment = await administrator.api<VllmReply>('GET', `/deployments/${vllmDeployment.name}`);
-  if (deployment.state === 'failed') throw new NotStarted(deployment.reason);
-  return deployment.state === 'ready' ? deployment : undefined;
+  const { state, reason } = deployment;
+  if (state === 'failed' || reason.includes('needs-engine')) throw new NotStarted(reason);
+  return state === 'ready' ? deployment : undefined;
 }
 
 /** Where it listens stands in its command; what opens it, in its environment alone. */
