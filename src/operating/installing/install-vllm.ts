@@ -39,6 +39,7 @@ export function createVllmInstaller(machine: VllmMachine): Installer {
     const version = await packages.versionOf(distribution, wish.version);
     const folder = await tools.claim(version);
     if (folder === undefined) return undefined;
+    refuseBlanks(folder);
     await checkDisk(accelerator, wish, { folder, freeBytes: machine.freeBytes });
     tools.tell('Making a Python environment');
     const environment = await packages.makeEnvironment(join(folder, 'venv'));
@@ -57,6 +58,13 @@ function acceleratorOf({ accelerator }: EngineWish, driver: string | undefined):
     );
   if (accelerator === 'cuda' || accelerator === 'cpu') return accelerator;
   return driver === undefined ? 'cpu' : 'cuda';
+}
+
+/** PyTorch compiles parts of itself while it runs, and writes the paths of its headers without quotes. */
+function refuseBlanks(folder: string): void {
+  if (!/\s/.test(folder)) return;
+  const message = `vLLM cannot compute in a folder whose path has blanks (${folder}): choose a data directory without.`;
+  throw new ConfigError('invalid_config', message);
 }
 
 /** A folder of wheels may be a small one; what an index sends is known. */
