@@ -354,9 +354,10 @@ export function describeEngine(name: string, open: () => Promise<OpenEngine>, fa
     it('fails what runs when the program is killed, says so, and asks no more', async () => {
       // As long as the context allows: none should be over before the kill, on a busy machine either.
       const running = Array.from({ length: 3 }, () => ask({ root: repeat(letters(1, 1), 90_000) }));
-      await Promise.all(running.map((each) => each.next()));
+      const begun = running.map((each) => each.next());
+      await Promise.race(begun);
       opened.kill();
-      const ends = await Promise.allSettled(running.map(lastOf));
+      const ends = await Promise.allSettled(running.map((each, index) => begun[index]?.then(() => lastOf(each))));
       for (const end of ends)
         if (end.status === 'rejected') expect(end.reason).toMatchObject({ kind: 'engine' });
         else expect(end.value?.end, 'it broke off without a word').toBeDefined();

@@ -68,7 +68,7 @@ export async function startVllm(): Promise<RunningVllm> {
   const deployed = await until('vLLM is ready', () => readyOf(administrator), readyWithinMs);
   const readyAfterMs = performance.now() - startedMs;
   // The probe asks it too; what it leaves behind is counted otherwise.
-  await until('it was probed', async () => (await readyOf(administrator))?.verdict !== undefined, 120_000);
+  await until('it was probed', async () => isProbed(await readyOf(administrator)), 120_000);
   const spec = readWeightsFolder(model);
   const wishes = vllmKind.readWishes(vllmDeployment);
   const { pid, address } = findEngine(place.dataFolder, deployed);
@@ -88,6 +88,11 @@ export async function startVllm(): Promise<RunningVllm> {
 function wishOf(path: string): object {
   const { name, backend, parallel, contextSize, backendParameters } = vllmDeployment;
   return { name, backend, parallel, contextSize, backendParameters, source: { kind: 'local', path } };
+}
+
+/** Before that the template alone is what a verdict goes by. */
+function isProbed(deployed: VllmReply | undefined): boolean {
+  return deployed?.verdict !== undefined && deployed.verdict.verdict !== 'expected';
 }
 
 async function readyOf(administrator: Caller): Promise<VllmReply | undefined> {
