@@ -1,6 +1,7 @@
 /** One generation as the body of vLLM's completion request. */
 
 import type { Json, JsonObject } from '../../base/json.ts';
+import { samplingFields } from '../../wire/openai-chat/client.ts';
 import type { GenerateRequest } from '../engine.ts';
 import { servedName } from './launch.ts';
 
@@ -21,7 +22,7 @@ export function completionBody(
   { tokens, constraint, sampling }: Pick<GenerateRequest, 'tokens' | 'constraint' | 'sampling'>,
   { contextPerSlot, grammar, endIds }: CompletionFacts,
 ): JsonObject {
-  const { logitBias, topLogprobs } = sampling;
+  const { temperature, topLogprobs } = sampling;
   const fields: Record<string, Json | undefined> = {
     model: servedName,
     prompt: [...tokens],
@@ -33,15 +34,8 @@ export function completionBody(
     spaces_between_special_tokens: false,
     stop: [...constraint.stops].filter((stop) => stop !== ''),
     stop_token_ids: [...endIds],
-    temperature: sampling.temperature === undefined ? undefined : Math.min(sampling.temperature, hottest),
-    top_p: sampling.topP,
-    top_k: sampling.topK,
-    min_p: sampling.minP,
-    presence_penalty: sampling.presencePenalty,
-    frequency_penalty: sampling.frequencyPenalty,
-    repetition_penalty: sampling.repeatPenalty,
-    seed: sampling.seed,
-    ...(logitBias && { logit_bias: Object.fromEntries(logitBias) }),
+    ...samplingFields(sampling),
+    ...(temperature !== undefined && { temperature: Math.min(temperature, hottest) }),
     ...(topLogprobs !== undefined && { logprobs: topLogprobs, return_tokens_as_token_ids: true }),
     ...(grammar !== undefined && { structured_outputs: { grammar } }),
   };

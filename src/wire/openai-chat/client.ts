@@ -57,9 +57,9 @@ export const sparableFields: readonly string[] = [
   'tool_choice',
 ];
 
-function encodeSampling(sampling: Sampling, without: ReadonlySet<string>): Record<string, Json | undefined> {
-  const { maxTokens, topLogprobs, logitBias } = sampling;
-  const limit = without.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens';
+/** How tokens are drawn, as the protocol's chat and completions both spell it; limits and log probabilities they spell apart. */
+export function samplingFields(sampling: Sampling): Record<string, Json | undefined> {
+  const { logitBias } = sampling;
   return {
     temperature: sampling.temperature,
     top_p: sampling.topP,
@@ -69,8 +69,16 @@ function encodeSampling(sampling: Sampling, without: ReadonlySet<string>): Recor
     frequency_penalty: sampling.frequencyPenalty,
     repetition_penalty: sampling.repeatPenalty,
     seed: sampling.seed,
-    [limit]: maxTokens,
     ...(logitBias && { logit_bias: Object.fromEntries(logitBias) }),
+  };
+}
+
+function encodeSampling(sampling: Sampling, without: ReadonlySet<string>): Record<string, Json | undefined> {
+  const { maxTokens, topLogprobs } = sampling;
+  const limit = without.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens';
+  return {
+    ...samplingFields(sampling),
+    [limit]: maxTokens,
     ...(topLogprobs !== undefined && { logprobs: true, ...(topLogprobs > 0 && { top_logprobs: topLogprobs }) }),
   };
 }
